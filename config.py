@@ -1,0 +1,225 @@
+"""Settings read once from the environment; a wrong value refuses to start and says which."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+PREFIX = "BLUECLERK_"
+PROVIDER_PREFIXES = ("QUICKBOOKS", "XERO", "FRESHBOOKS")
+TOKEN_KEY_BYTES = 32
+SECRET_KEY_MIN_CHARACTERS = 32
+PROJECT_FOLDER = Path(__file__).resolve().parent
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong. The message names it and says what is expected."""
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    DEMO = "demo"
+    PRODUCTION = "production"
+
+
+class JobsEngine(StrEnum):
+    EMBEDDED = "embedded"
+    PROCRASTINATE = "procrastinate"
+
+
+class LogFormat(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderCredentials:
+    """The app registered at a provider; empty strings where it is not registered."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    environment: str = "production"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that varies between installations. Secrets stay out of repr()."""
+
+    env: Environment
+    secret_key: str = field(repr=False)
+    token_keys: tuple[bytes, ...] = field(repr=False)
+    database_url: str = field(repr=False)
+    public_base_url: str
+    proxy_count: int
+    jobs_engine: JobsEngine
+    providers: Mapping[str, ProviderCredentials]
+    sandbox_url: str | None
+    smtp_url: str | None = field(repr=False)
+    mail_from: str
+    log_format: LogFormat
+    instance_folder: Path
+
+    @property
+    def is_secure(self) -> bool:
+        """Cookies are Secure and carry the __Host- name only where the site is https."""
+        return self.public_base_url.startswith("https://")
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read and check the settings. Raises SettingsError for the first wrong one."""
+    values = dict(os.environ if environ is None else environ)
+    env = _choice(values, "ENV", Environment, Environment.DEVELOPMENT)
+    instance_folder = Path(values.get(PREFIX + "INSTANCE_FOLDER") or PROJECT_FOLDER / "instance")
+    if env is Environment.DEVELOPMENT:
+        values = development_keys(instance_folder) | values
+    settings = Settings(
+        env=env,
+        secret_key=_secret_key(values),
+        token_keys=_token_keys(values),
+        database_url=_database_url(_text(values, "DATABASE_URL", "sqlite:///blueclerk.db")),
+        public_base_url=_base_url(values, "PUBLIC_BASE_URL") or "http://127.0.0.1:5000",
+        proxy_count=_count(values, "PROXY_COUNT"),
+        jobs_engine=_choice(values, "JOBS_ENGINE", JobsEngine, JobsEngine.EMBEDDED),
+        providers={p.lower(): _credentials(values, p) for p in PROVIDER_PREFIXES},
+        sandbox_url=_base_url(values, "SANDBOX_URL"),
+        smtp_url=values.get(PREFIX + "SMTP_URL") or None,
+        mail_from=_text(values, "MAIL_FROM", "blueclerk@localhost"),
+        log_format=_choice(values, "LOG_FORMAT", LogFormat, LogFormat.TEXT),
+        instance_folder=instance_folder,
+    )
+    _refuse_unsafe(settings)
+    return settings
+
+
+def _refuse_unsafe(settings: Settings) -> None:
+    if settings.jobs_engine is JobsEngine.PROCRASTINATE:
+        raise SettingsError(
+            f"{PREFIX}JOBS_ENGINE=procrastinate is not available in this release; use embedded."
+        )
+    if settings.env is not Environment.PRODUCTION:
+        return
+    if settings.sandbox_url:
+        raise SettingsError(f"{PREFIX}SANDBOX_URL is refused in production; remove it.")
+    if not settings.is_secure:
+        raise SettingsError(f"{PREFIX}PUBLIC_BASE_URL must start with https:// in production.")
+    if settings.smtp_url and "tls=none" in settings.smtp_url:
+        raise SettingsError(f"{PREFIX}SMTP_URL may not say tls=none in production.")
+
+
+def _text(values: Mapping[str, str], name: str, default: str) -> str:
+    return values.get(PREFIX + name) or default
+
+
+def _choice(values: Mapping[str, str], name: str, choices: type[Choice], default: Choice) -> Choice:
+    text = _text(values, name, default.value)
+    try:
+        return choices(text)
+    except ValueError:
+        allowed = ", ".join(choice.value for choice in choices)
+        raise SettingsError(f"{PREFIX}{name} is {text!r}; it must be one of {allowed}.") from None
+
+
+def _count(values: Mapping[str, str], name: str) -> int:
+    text = _text(values, name, "0")
+    if not text.isdecimal():
+        raise SettingsError(f"{PREFIX}{name} is {text!r}; it must be a whole number, 0 or more.")
+    return int(text)
+
+
+def _base_url(values: Mapping[str, str], name: str) -> str | None:
+    text = values.get(PREFIX + name)
+    if not text:
+        return None
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+        raise SettingsError(f"{PREFIX}{name} must be an address such as https://app.example.com.")
+    return text.rstrip("/")
+
+
+def _secret_key(values: Mapping[str, str]) -> str:
+    key = values.get(PREFIX + "SECRET_KEY", "")
+    if len(key) < SECRET_KEY_MIN_CHARACTERS:
+        raise SettingsError(
+            f"{PREFIX}SECRET_KEY must have at least {SECRET_KEY_MIN_CHARACTERS} characters. "
+            'Make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
+        )
+    return key
+
+
+def _token_keys(values: Mapping[str, str]) -> tuple[bytes, ...]:
+    texts = [text.strip() for text in values.get(PREFIX + "TOKEN_KEYS", "").split(",")]
+    try:
+        keys = tuple(base64.urlsafe_b64decode(text) for text in texts if text)
+    except (ValueError, binascii.Error):
+        keys = ()
+    if not keys or any(len(key) != TOKEN_KEY_BYTES for key in keys):
+        raise SettingsError(
+            f"{PREFIX}TOKEN_KEYS must hold one or more 32-byte keys in base64, newest first, "
+            "separated by commas. Make one with: openssl rand -base64 32"
+        )
+    return keys
+
+
+def _database_url(text: str) -> str:
+    """Name the driver: SQLAlchemy's default for postgresql:// changed between versions."""
+    for plain in ("postgres://", "postgresql://"):
+        if text.startswith(plain):
+            return "postgresql+psycopg://" + text.removeprefix(plain)
+    if not text.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise SettingsError(f"{PREFIX}DATABASE_URL must start with sqlite:/// or postgresql://.")
+    return text
+
+
+def _credentials(values: Mapping[str, str], provider: str) -> ProviderCredentials:
+    environment = _text(values, f"{provider}_ENVIRONMENT", "production")
+    if environment not in ("production", "sandbox"):
+        raise SettingsError(
+            f"{PREFIX}{provider}_ENVIRONMENT is {environment!r}; it must be production or sandbox."
+        )
+    return ProviderCredentials(
+        client_id=_text(values, f"{provider}_CLIENT_ID", ""),
+        client_secret=_text(values, f"{provider}_CLIENT_SECRET", ""),
+        environment=environment,
+    )
+
+
+def new_keys() -> dict[str, str]:
+    """Make the two secrets every installation needs, as environment values."""
+    return {
+        PREFIX + "SECRET_KEY": secrets.token_urlsafe(48),
+        PREFIX + "TOKEN_KEYS": base64.urlsafe_b64encode(os.urandom(TOKEN_KEY_BYTES)).decode(),
+    }
+
+
+def development_keys(instance_folder: Path) -> dict[str, str]:
+    """Return this machine's own secrets, made at the first start and kept, mode 0600."""
+    path = instance_folder / "development.env"
+    if not path.exists():
+        instance_folder.mkdir(parents=True, exist_ok=True)
+        write_env_file(path, new_keys())
+    return read_env_file(path)
+
+
+def write_env_file(path: Path, values: Mapping[str, str]) -> None:
+    """Write KEY=VALUE lines, unquoted, all at once and readable by the owner only."""
+    half_written = path.with_suffix(".new")
+    half_written.unlink(missing_ok=True)
+    descriptor = os.open(half_written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.writelines(f"{key}={value}\n" for key, value in values.items())
+    half_written.replace(path)
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """Read what write_env_file wrote."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line)

@@ -1,0 +1,1 @@
+"""Every decision of BlueClerk; session, client, mailer, clock and wake are arguments."""
