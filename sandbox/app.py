@@ -1,0 +1,61 @@
+"""Put the sandbox together: `create_app` for tests and for `python -m sandbox`."""
+
+import os
+from pathlib import Path
+
+from flask import Flask, Response
+
+from sandbox import control, page
+from sandbox.clock import Clock, utc_now
+from sandbox.faults import Faults
+from sandbox.gate import refuse_strangers
+from sandbox.outbox import Outbox
+from sandbox.provider import Provider
+from sandbox.quickbooks.provider import QuickBooks
+from sandbox.store import Store
+from sandbox.traffic import Switchboard, Traffic
+from sandbox.world import World
+
+STATIC_FOLDER = Path(__file__).resolve().parent.parent / "static"
+LARGEST_REQUEST_BYTES = 2_000_000
+
+
+def create_app(
+    state_file: str | os.PathLike[str] | None = None, *, clock: Clock = utc_now
+) -> Flask:
+    """Make the sandbox; with a state file it goes on where it was killed."""
+    app = Flask("sandbox", static_folder=STATIC_FOLDER)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST_BYTES
+    app.url_map.strict_slashes = False
+    world = _make_world(Store(Path(state_file) if state_file else None), clock)
+    app.extensions["sandbox"] = world
+    app.before_request(refuse_strangers)
+    app.after_request(_protect)
+    app.context_processor(lambda: {"titles": [known.title for known in world.providers.values()]})
+    for blueprint in (control.blueprint, page.blueprint):
+        app.register_blueprint(blueprint)
+    for provider in world.providers.values():
+        app.register_blueprint(provider.blueprint)
+    return app
+
+
+def _make_world(store: Store, clock: Clock) -> World:
+    faults, traffic = Faults(), Traffic(clock)
+    providers: dict[str, Provider] = {}
+    switchboard = Switchboard(traffic, faults, providers)
+    for provider in (QuickBooks(store, switchboard, clock),):
+        providers[provider.name] = provider
+    return World(store, faults, traffic, switchboard, Outbox(store, clock), providers)
+
+
+def _protect(response: Response) -> Response:
+    """Keep the pages from running anything that is not theirs."""
+    response.headers.setdefault(
+        "Content-Security-Policy",
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none';"
+        # The answer to the consent form leads back to the app, on another port.
+        " form-action 'self' http://127.0.0.1:* http://localhost:*; frame-ancestors 'none'",
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response

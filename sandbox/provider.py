@@ -1,0 +1,40 @@
+"""What the control room needs from every imitated provider."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from flask import Blueprint, Response
+
+CHANGES = ("create", "update", "archive", "merge", "delete")
+
+
+class Provider(Protocol):
+    """One imitated provider; `account` is its realm, tenant or account, None the first one."""
+
+    name: str
+    title: str
+    vendor: str
+    api_endpoints: tuple[str, ...]
+    oauth_endpoints: tuple[str, ...]
+    blueprint: Blueprint
+
+    def census(self, account: str | None = None) -> dict[str, int]:
+        """Count the customers by kind."""
+
+    def reset(self, account: str | None, size: int | None, seed: int | None) -> None:
+        """Make new data; without an account, of all accounts."""
+
+    def change(self, account: str | None, wishes: Mapping[str, int]) -> dict[str, object]:
+        """Let life go on: create, update, archive, merge and delete so many customers."""
+
+    def grant(self, account: str | None, redirect_uri: str | None) -> dict[str, object]:
+        """Issue one more grant without a browser; the others stay."""
+
+    def expire_access_tokens(self) -> None:
+        """End the life of every access token; refreshing still works."""
+
+    def end_grants(self) -> None:
+        """Revoke everything, as a person does who disconnects the app at the provider."""
+
+    def refusal(self, endpoint: str, status: int) -> Response:
+        """Return the provider's usual body for an injected status code."""

@@ -1,0 +1,1 @@
+"""QuickBooks Online, imitated: its OAuth, its query language and its answers."""

@@ -1,0 +1,103 @@
+"""Life going on in one company: customers come, change their name, leave and are merged."""
+
+import random
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sandbox.errors import WrongInput
+from sandbox.people import EmailWish, PartyMaker
+from sandbox.quickbooks.books import Book
+from sandbox.quickbooks.generator import (
+    WITHOUT_EMAIL_SHARE,
+    customer_from,
+    deactivated,
+    new_frame,
+)
+from sandbox.quickbooks.rows import Row, row_of
+from sandbox.quickbooks.times import pacific_text
+
+FIRST_ID = 1
+
+
+class LifeGoesOn:
+    """One batch of changes; each customer is touched at most once."""
+
+    def __init__(self, book: Book, moment: datetime) -> None:
+        book.changes += 1
+        realm = book.company.realm
+        self._dice = random.Random(f"quickbooks {realm} {book.seed} change {book.changes}")
+        self._moment = moment
+        rows = book.rows()
+        self._next_id = max((row.customer_id for row in rows), default=FIRST_ID - 1) + 1
+        self._maker = PartyMaker(self._dice, (row.display_name for row in rows))
+        self._free = [row for row in rows if row.counted]
+        self._parents = {
+            row.customer().get("ParentRef", {}).get("value") for row in rows if row.job
+        }
+        self.changed: list[Row] = []
+
+    def run(self, wishes: Mapping[str, int]) -> dict[str, object]:
+        """Do everything wished for; return the ids by kind, pairs for merges."""
+        merges = wishes.get("merge", 0)
+        needed = sum(wishes.get(kind, 0) for kind in ("update", "archive", "delete")) + 2 * merges
+        if needed > len(self._free):
+            raise WrongInput(f"Only {len(self._free)} customers are left to change.")
+        self._dice.shuffle(self._free)
+        # Customers with sub-customers stay active, so that no child loses its parent.
+        self._free.sort(key=lambda row: str(row.customer_id) in self._parents, reverse=True)
+        return {
+            "archive": [self._leave(stub=False) for _ in range(wishes.get("archive", 0))],
+            "delete": [self._leave(stub=True) for _ in range(wishes.get("delete", 0))],
+            "merge": [self._merge() for _ in range(merges)],
+            "update": [self._update(turn) for turn in range(wishes.get("update", 0))],
+            "create": [self._create() for _ in range(wishes.get("create", 0))],
+        }
+
+    def _create(self) -> str:
+        has_none = self._dice.random() < WITHOUT_EMAIL_SHARE
+        party = self._maker.make(EmailWish.NONE if has_none else EmailWish.USUAL)
+        row = row_of(customer_from(party, new_frame(self._next_id, self._moment)))
+        self._next_id += 1
+        self.changed.append(row)
+        return str(row.customer_id)
+
+    def _update(self, turn: int) -> str:
+        customer = self._free.pop().customer()
+        change = (self._rename, self._move_mailbox, self._new_phone)[turn % 3]
+        return self._keep(change(customer), stub=False)
+
+    def _leave(self, *, stub: bool) -> str:
+        return self._keep(deactivated(self._free.pop().customer()), stub=stub)
+
+    def _merge(self) -> dict[str, str]:
+        """Make the loser inactive; what it owed goes to the winner."""
+        loser, winner = self._free.pop().customer(), self._free.pop().customer()
+        balance = round(winner["Balance"] + loser["Balance"], 2)
+        gone = deactivated({**loser, "Balance": 0, "BalanceWithJobs": 0})
+        return {
+            "loser": self._keep(gone, stub=True),
+            "winner": self._keep(
+                {**winner, "Balance": balance, "BalanceWithJobs": balance}, stub=False
+            ),
+        }
+
+    def _rename(self, customer: dict[str, Any]) -> dict[str, Any]:
+        family = self._maker.family_name()
+        name = self._maker.unique_name(f"{customer.get('GivenName', family)} {family}")
+        names = {"DisplayName": name, "FullyQualifiedName": name, "PrintOnCheckName": name}
+        return {**customer, **names, "FamilyName": family}
+
+    def _move_mailbox(self, customer: dict[str, Any]) -> dict[str, Any]:
+        local = customer["DisplayName"], customer["Id"]
+        return {**customer, "PrimaryEmailAddr": {"Address": self._maker.fresh_email(*local)}}
+
+    def _new_phone(self, customer: dict[str, Any]) -> dict[str, Any]:
+        return {**customer, "PrimaryPhone": {"FreeFormNumber": self._maker.phone()}}
+
+    def _keep(self, customer: dict[str, Any], *, stub: bool) -> str:
+        customer["SyncToken"] = str(int(customer["SyncToken"]) + 1)
+        updated = {"LastUpdatedTime": pacific_text(self._moment)}
+        customer["MetaData"] = {**customer["MetaData"], **updated}
+        self.changed.append(row_of(customer, stub=stub))
+        return str(customer["Id"])

@@ -1,0 +1,153 @@
+"""The calls that came in: counted, timed, spoiled when a switch says so, and remembered."""
+
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Response
+
+from sandbox.clock import Clock
+from sandbox.faults import Call, Fault, Faults
+from sandbox.provider import Provider
+
+REMEMBERED_CALLS = 60
+HTML_PAGE = "<!doctype html><title>Maintenance</title><h1>We will be back soon</h1>"
+
+
+@dataclass(frozen=True, slots=True)
+class PastCall:
+    """One answered call, without anything secret."""
+
+    at: datetime
+    call: Call
+    status: int
+    took_ms: int
+    note: str
+
+
+class Traffic:
+    """Counters, gauges and the last calls of all providers."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._counts: Counter[tuple[str, str, bool]] = Counter()
+        self._in_flight: Counter[str] = Counter()
+        self._peaks: dict[str, int] = {}
+        self._past: deque[PastCall] = deque(maxlen=REMEMBERED_CALLS)
+
+    def begin(self, call: Call) -> None:
+        """Count a call the moment it arrives, whatever becomes of it."""
+        with self._lock:
+            self._counts[call.provider, call.endpoint, call.is_api] += 1
+            if call.is_api:
+                self._in_flight[call.provider] += 1
+                peak = max(self._peaks.get(call.provider, 0), self._in_flight[call.provider])
+                self._peaks[call.provider] = peak
+
+    def end(self, call: Call) -> None:
+        """Take the call out of the gauge of running calls."""
+        if call.is_api:
+            with self._lock:
+                self._in_flight[call.provider] -= 1
+
+    def remember(self, call: Call, status: int, took_ms: int, note: str) -> None:
+        """Keep the call for the page."""
+        with self._lock:
+            self._past.appendleft(PastCall(self._clock(), call, status, took_ms, note))
+
+    def past(self) -> list[PastCall]:
+        """Return the last calls, newest first."""
+        with self._lock:
+            return list(self._past)
+
+    def counts(
+        self, provider: str, endpoints: tuple[str, ...], *, is_api: bool
+    ) -> dict[str, object]:
+        """Return `{"total", "by_endpoint"}` of one provider."""
+        with self._lock:
+            by_endpoint = {name: self._counts[provider, name, is_api] for name in endpoints}
+        return {"total": sum(by_endpoint.values()), "by_endpoint": by_endpoint}
+
+    def peak(self, provider: str) -> int:
+        """Return how many API calls ran at the same time at most."""
+        with self._lock:
+            return self._peaks.get(provider, 0)
+
+    def clear(self, provider: str) -> None:
+        """Set the counters of one provider to zero."""
+        with self._lock:
+            for key in [key for key in self._counts if key[0] == provider]:
+                del self._counts[key]
+            self._peaks.pop(provider, None)
+
+
+class Switchboard:
+    """Where every call of every provider passes through."""
+
+    def __init__(self, traffic: Traffic, faults: Faults, providers: Mapping[str, Provider]) -> None:
+        self.traffic = traffic
+        self.faults = faults
+        self.providers = providers
+
+    def serve(self, call: Call, answer: Callable[[], Response]) -> Response:
+        """Answer one call, or spoil it; counted and remembered either way."""
+        started = time.perf_counter()
+        self.traffic.begin(call)
+        try:
+            response = self._spoiled(call, answer)
+        finally:
+            self.traffic.end(call)
+        took_ms = round((time.perf_counter() - started) * 1000)
+        self.traffic.remember(call, response.status_code, took_ms, _note(response))
+        return response
+
+    def strike(self, fault: Fault) -> None:
+        """Let a fault of the tokens happen now."""
+        provider = self.providers[fault.provider]
+        if fault.fault == "expire_token":
+            provider.expire_access_tokens()
+        elif fault.fault == "revoke":
+            provider.end_grants()
+
+    def _spoiled(self, call: Call, answer: Callable[[], Response]) -> Response:
+        due = self.faults.due(call)
+        for fault in due:
+            self.strike(fault)
+            if fault.fault == "delay":
+                time.sleep(fault.seconds)
+        for fault in due:
+            if fault.fault == "status":
+                return self._refusal(call, fault)
+            if fault.fault == "html200":
+                return Response(HTML_PAGE, mimetype="text/html")
+        response = answer()
+        if any(fault.fault == "truncate" for fault in due):
+            whole = response.get_data()
+            response.set_data(whole[: len(whole) // 2])
+        return response
+
+    def _refusal(self, call: Call, fault: Fault) -> Response:
+        response = self.providers[call.provider].refusal(call.endpoint, fault.status)
+        if fault.body is not None:
+            is_json = fault.body.lstrip().startswith(("{", "["))
+            response = Response(
+                fault.body,
+                fault.status,
+                mimetype="application/json" if is_json else "text/plain",
+            )
+        for name, content in fault.headers.items():
+            response.headers[name] = content
+        return response
+
+
+def _note(response: Response) -> str:
+    """Return the OAuth error code of an answer, which is never secret."""
+    if response.status_code < 400 or not response.is_json:
+        return ""
+    body = response.get_json(silent=True)
+    error = body.get("error") if isinstance(body, dict) else None
+    return error if isinstance(error, str) else ""
