@@ -1,0 +1,135 @@
+"""Read what a token or revoke endpoint answered. Pure: a reply and the time go in.
+
+Two mistakes are expensive here. Losing a token that was just issued ends the connection, because
+the old one may be spent; so a doubtful lifetime never discards a good token. And calling a
+passing trouble "disconnected" sends an admin to reconnect for nothing; so only `invalid_grant`
+with status 400 does that.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.providers.contract import (
+    ProviderError,
+    ProviderUnavailable,
+    ReconnectRequired,
+    TokenSet,
+    WrongCredentials,
+)
+from services.providers.strict_json import NotStrictJson, read_strictly
+from services.providers.transport import Reply
+
+#: Assumed where `expires_in` cannot be true: short enough that a wrong guess costs one refusal.
+ASSUMED_ACCESS_LIFE_S = 1_800
+ACCESS_LIFE_MAX_S = 86_400
+#: Intuit's hard end of a permission is five years (blogs.intuit.com, post of 2025-11-12, read
+#: 2026-11-22); a longer promise is not believed.
+REFRESH_LIFE_MAX_S = 5 * 366 * 86_400
+
+#: RFC 6749 section 5.2: the client is not who it says, or may not use this grant at all.
+_OUR_FAULTS = frozenset({"invalid_client", "unauthorized_client"})
+_ALREADY_ENDED = frozenset({"invalid_grant", "invalid_token"})
+_TOKEN = re.compile(r"[\x21-\x7e]{1,8192}")
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,15}")
+
+
+def read_tokens(reply: Reply, *, now: datetime, kept_refresh_token: str = "") -> TokenSet:
+    """Make a TokenSet of a token endpoint's answer.
+
+    `kept_refresh_token` stays in use where the answer brings none. Raises ReconnectRequired,
+    WrongCredentials, ProviderUnavailable or UnreadableAnswer.
+    """
+    if reply.status != 200:
+        raise _refusal(reply)
+    answer = _answer(reply)
+    access_token = _token(answer.get("access_token"))
+    refresh_token = _token(answer.get("refresh_token")) or kept_refresh_token
+    if "error" in answer or not access_token or not refresh_token:
+        raise reply.unreadable("The answer holds no tokens.")
+    scope = answer.get("scope")
+    return TokenSet(
+        access_token=access_token,
+        refresh_token=refresh_token,
+        access_expires_at=now + timedelta(seconds=_access_life_s(answer.get("expires_in"))),
+        refresh_expires_at=_refresh_expires_at(answer.get("x_refresh_token_expires_in"), now),
+        scope=scope[:1_000] if isinstance(scope, str) else "",
+    )
+
+
+def read_revocation(reply: Reply) -> None:
+    """Accept that the permission was given back or had ended already; raise for the rest."""
+    if 200 <= reply.status < 300:
+        return
+    if reply.status == 400 and _error_code(reply) in _ALREADY_ENDED:
+        return
+    raise _refusal(reply)
+
+
+def _refusal(reply: Reply) -> ProviderError:
+    code, reference, status = _error_code(reply), reply.reference, reply.status
+    if status == 400 and code == "invalid_grant":
+        return ReconnectRequired(
+            "The provider says that this permission ended.", reference=reference, status=status
+        )
+    if status in (400, 401) and code in _OUR_FAULTS:
+        return WrongCredentials(
+            "The provider refused BlueClerk's client id or secret.",
+            reference=reference,
+            status=status,
+        )
+    if _is_page(reply):
+        return _page_error(reply)
+    return reply.unreadable("The provider refused without a reason that can be read.")
+
+
+def _answer(reply: Reply) -> dict[str, Any]:
+    if _is_page(reply):
+        raise _page_error(reply)
+    return reply.json_object()
+
+
+def _page_error(reply: Reply) -> ProviderUnavailable:
+    return ProviderUnavailable(
+        "The provider answered with a page for people.",
+        reference=reply.reference,
+        status=reply.status,
+    )
+
+
+def _is_page(reply: Reply) -> bool:
+    """Recognise a maintenance page, which says nothing about the permission."""
+    return reply.body.lstrip()[:1] == b"<"
+
+
+def _error_code(reply: Reply) -> str:
+    try:
+        answer = read_strictly(reply.body)
+    except NotStrictJson:
+        return ""
+    code = answer.get("error") if isinstance(answer, dict) else None
+    return code if isinstance(code, str) else ""
+
+
+def _token(value: object) -> str:
+    """Return a token that can travel in a header, or an empty text."""
+    return value if isinstance(value, str) and _TOKEN.fullmatch(value) else ""
+
+
+def _access_life_s(value: object) -> int:
+    life_s = _whole_number(value)
+    return min(life_s, ACCESS_LIFE_MAX_S) if life_s > 0 else ASSUMED_ACCESS_LIFE_S
+
+
+def _refresh_expires_at(value: object, now: datetime) -> datetime | None:
+    life_s = _whole_number(value)
+    return now + timedelta(seconds=life_s) if 0 < life_s <= REFRESH_LIFE_MAX_S else None
+
+
+def _whole_number(value: object) -> int:
+    """Return a number given as number or as text; 0 for anything else."""
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    text = str(value) if is_number or isinstance(value, str) else ""
+    return int(text) if _WHOLE_NUMBER.fullmatch(text) else 0
