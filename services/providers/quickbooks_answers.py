@@ -1,0 +1,120 @@
+"""Tell a good answer of the QuickBooks API from its many ways to say no. Pure.
+
+Shapes and codes: developer.intuit.com, "error codes"; handle_exceptions in
+routablehq/python-quickbooks; too_many_requests_error.xml and query_validation_error.xml in
+ruckus/quickbooks-ruby (all read 2026-11-22).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from services.providers.access_tokens import TokenRefused
+from services.providers.contract import ProviderUnavailable, RateLimited, ReconnectRequired
+from services.providers.strict_json import NotStrictJson, read_strictly
+from services.providers.transport import Reply
+from services.providers.waiting import DEFAULT_RETRY_AFTER_S
+
+_THROTTLED = frozenset({"3001"})
+_TOKEN_REFUSED = frozenset({"3200"})
+#: The app may not read this company (any more); 610 says that it is not there.
+_NOT_OURS = frozenset({"3100", "3201", "610"})
+_SYSTEM_FAILURE = frozenset({"10000"})
+_CODE_IN_MESSAGE = re.compile(r"errorCode=0*([1-9][0-9]*)")
+
+
+def read_answer(reply: Reply, *, token: str) -> dict[str, Any]:
+    """Return the JSON object of a good answer.
+
+    Raises TokenRefused with `token`, or the ProviderError that the refusal amounts to; a refusal
+    may come with status 200.
+    """
+    if reply.status == 200:
+        answer = reply.json_object()
+        if not _fault(answer):
+            return answer
+    raise _refusal(reply, token)
+
+
+def query_response(reply: Reply, *, token: str) -> dict[str, Any]:
+    """Return the QueryResponse object, which is empty past the end of a list."""
+    content = read_answer(reply, token=token).get("QueryResponse")
+    if not isinstance(content, dict):
+        raise reply.unreadable("The answer to the query holds no result.")
+    return content
+
+
+def total_count(reply: Reply, *, token: str) -> int:
+    """Return the number a COUNT query found.
+
+    An empty result reads as 0; the caller reads the first page all the same, so that no company
+    appears empty because of a missing number.
+    """
+    content = query_response(reply, token=token)
+    count = content.get("totalCount", None if content else 0)
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        raise reply.unreadable("The answer to the query holds no count.")
+    return count
+
+
+def customers(reply: Reply, *, token: str) -> list[object]:
+    """Return the rows of one page, [] past the end."""
+    content = query_response(reply, token=token)
+    rows = content.get("Customer", [])
+    if not isinstance(rows, list) or (not rows and content.get("maxResults")):
+        raise reply.unreadable("The answer to the query holds no customers.")
+    return rows
+
+
+def _refusal(reply: Reply, token: str) -> Exception:
+    codes, reference, status = _codes(reply), reply.reference, reply.status
+    if codes & _THROTTLED:
+        return RateLimited(
+            "QuickBooks asked us to wait.",
+            retry_after_s=DEFAULT_RETRY_AFTER_S,
+            reference=reference,
+            status=status,
+        )
+    if codes & _NOT_OURS or status in (403, 404):
+        return ReconnectRequired(
+            "BlueClerk may not read this company in QuickBooks.",
+            reference=reference,
+            status=status,
+        )
+    if codes & _TOKEN_REFUSED or status == 401:
+        return TokenRefused(token, reference=reference)
+    if codes & _SYSTEM_FAILURE:
+        return ProviderUnavailable(
+            "QuickBooks could not answer.", reference=reference, status=status
+        )
+    return reply.unreadable("QuickBooks refused the question.")
+
+
+def _codes(reply: Reply) -> frozenset[str]:
+    try:
+        fault = _fault(read_strictly(reply.body))
+    except NotStrictJson:
+        return frozenset()
+    errors = _member(fault, "error")
+    codes = {_code(error) for error in errors} if isinstance(errors, list) else set()
+    if str(_member(fault, "type")).upper() == "AUTHENTICATION" and not codes & _NOT_OURS:
+        codes |= _TOKEN_REFUSED
+    return frozenset(codes)
+
+
+def _fault(answer: object) -> object:
+    """Return the fault object, which comes capitalised or not depending on who refused."""
+    return _member(answer, "fault")
+
+
+def _member(part: object, name: str) -> object:
+    if not isinstance(part, dict):
+        return None
+    return part.get(name) or part.get(name.capitalize())
+
+
+def _code(error: object) -> str:
+    code = str(_member(error, "code") or "").lstrip("0")
+    found = _CODE_IN_MESSAGE.search(str(_member(error, "message") or ""))
+    return code or (found.group(1) if found else "")
