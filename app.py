@@ -1,0 +1,119 @@
+"""create_app: builds the runtime and hands it down; the only file that knows all others."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import make_url
+from sqlalchemy.orm import sessionmaker
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import blueprints
+import commands
+from config import Settings, load_settings
+from extensions import csrf, db, login_manager, migrate
+from jobs.embedded import EmbeddedEngine
+from services.database import prepare_engine
+from services.providers.contract import ProviderKey
+from services.providers.registry import ProviderAccess
+from services.runtime import Clock, Runtime, Wake, utc_now
+from services.token_vault import TokenVault
+
+MAX_FORM_BYTES = 1_000_000
+SESSION_LIFETIME = timedelta(days=7)
+
+
+def create_app(
+    settings: Settings | None = None, *, wake: Wake | None = None, clock: Clock = utc_now
+) -> Flask:
+    """Return the application. None reads the settings from the environment.
+
+    `wake` and `clock` are for tests; without them jobs run in this process once
+    `app.extensions["jobs"].start()` was called by whoever serves.
+    """
+    settings = settings or load_settings()
+    app = Flask(__name__, instance_path=str(settings.instance_folder.resolve()))
+    app.config.from_mapping(_flask_config(settings))
+    app.extensions["settings"] = settings
+    _prepare_database(app)
+    engine = EmbeddedEngine()
+    runtime = _runtime(app, settings, wake=wake or engine.wake, clock=clock)
+    engine.attach(runtime)
+    app.extensions["runtime"] = runtime
+    app.extensions["jobs"] = engine
+    csrf.init_app(app)
+    login_manager.init_app(app)
+    blueprints.register(app)
+    commands.register(app)
+    _start_jobs_under_flask_run(app, engine)
+    if settings.proxy_count:
+        count = settings.proxy_count
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=count, x_proto=count, x_host=count
+        )
+    return app
+
+
+def _flask_config(settings: Settings) -> dict[str, object]:
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SESSION_COOKIE_NAME": "__Host-blueclerk" if settings.is_secure else "blueclerk",
+        "SESSION_COOKIE_SECURE": settings.is_secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "PERMANENT_SESSION_LIFETIME": SESSION_LIFETIME,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "MAX_CONTENT_LENGTH": MAX_FORM_BYTES,
+    }
+
+
+def _prepare_database(app: Flask) -> None:
+    url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
+    if url.get_backend_name() == "sqlite" and url.database:
+        _make_private_file(Path(app.instance_path) / url.database)
+    db.init_app(app)
+    migrate.init_app(app, db)
+    with app.app_context():
+        prepare_engine(db.engine)
+
+
+def _make_private_file(path: Path) -> None:
+    """Create the SQLite file for its owner only; its journals inherit the mode."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _runtime(app: Flask, settings: Settings, *, wake: Wake, clock: Clock) -> Runtime:
+    def access(provider: ProviderKey) -> ProviderAccess:
+        credentials = settings.providers[provider.value]
+        return ProviderAccess(
+            client_id=credentials.client_id,
+            client_secret=credentials.client_secret,
+            environment=credentials.environment,
+            sandbox_url=settings.sandbox_url,
+        )
+
+    with app.app_context():
+        sessions = sessionmaker(db.engine)
+    return Runtime(
+        sessions=sessions,
+        vault=TokenVault(settings.token_keys),
+        access=access,
+        public_base_url=settings.public_base_url,
+        wake=wake,
+        clock=clock,
+    )
+
+
+def _start_jobs_under_flask_run(app: Flask, engine: EmbeddedEngine) -> None:
+    """Start the jobs with the first request where `flask run` serves.
+
+    gunicorn starts them by its own hook. The reloader's parent never serves a request, so it
+    never runs a job.
+    """
+    if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
+        app.before_request(engine.start)

@@ -1,0 +1,15 @@
+"""The Flask extensions, unbound, so that nothing imports in circles."""
+
+from __future__ import annotations
+
+from flask_login import LoginManager
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import CSRFProtect
+
+from models import Base
+
+db = SQLAlchemy(metadata=Base.metadata)
+login_manager = LoginManager()
+csrf = CSRFProtect()
+migrate = Migrate(render_as_batch=True)

@@ -1,0 +1,26 @@
+"""Production server: one process with threads; the in-process scheduler lives with it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+bind = os.environ.get("BLUECLERK_BIND", "127.0.0.1:8000")
+# SQLite and the embedded engine are one process's business.
+workers = 1
+worker_class = "gthread"
+threads = 8
+timeout = 60
+graceful_timeout = 30
+preload_app = False
+control_socket_disable = True
+
+
+def post_worker_init(worker: Any) -> None:
+    """Start the jobs in the process that serves, after the fork."""
+    worker.wsgi.extensions["jobs"].start()
+
+
+def worker_exit(_server: Any, worker: Any) -> None:
+    """Let running jobs end before the process does."""
+    worker.wsgi.extensions["jobs"].stop()

@@ -1,0 +1,1 @@
+"""Entry points from the clock: wake-ups and ticks, carried to services."""

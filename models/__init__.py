@@ -1,0 +1,49 @@
+"""Plain SQLAlchemy tables: no queries, no Flask. Importing the package loads every table."""
+
+from models.audit import AuditEvent
+from models.base import Base
+from models.company import Company, Role, SignIn, User
+from models.connection import (
+    Connection,
+    ConnectionState,
+    ConsentRequest,
+    Reading,
+    ReadingFailure,
+    ReadingKind,
+    ReadingState,
+    RemoteAccount,
+)
+from models.customer import (
+    Customer,
+    CustomerLink,
+    CustomerOrigin,
+    RemoteCustomer,
+    RemoteState,
+)
+from models.import_run import ImportItem, ImportRun, ImportState, ItemOutcome
+
+__all__ = [
+    "AuditEvent",
+    "Base",
+    "Company",
+    "Connection",
+    "ConnectionState",
+    "ConsentRequest",
+    "Customer",
+    "CustomerLink",
+    "CustomerOrigin",
+    "ImportItem",
+    "ImportRun",
+    "ImportState",
+    "ItemOutcome",
+    "Reading",
+    "ReadingFailure",
+    "ReadingKind",
+    "ReadingState",
+    "RemoteAccount",
+    "RemoteCustomer",
+    "RemoteState",
+    "Role",
+    "SignIn",
+    "User",
+]

@@ -1,0 +1,132 @@
+"""Customers here, remote customers there, and the links between them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import (
+    At,
+    Base,
+    CompanyId,
+    OptionalAt,
+    OptionalUserId,
+    PublicId,
+    RowId,
+    closed_set,
+)
+
+
+class CustomerOrigin(StrEnum):
+    """How a customer came to BlueClerk."""
+
+    JOIN = "join"
+    HAND = "hand"
+    IMPORT = "import"
+
+
+class RemoteState(StrEnum):
+    """What BlueClerk knows about a remote customer; kept true by whoever changes it."""
+
+    UNSYNCED = "unsynced"
+    LINKED = "linked"
+    IGNORED = "ignored"
+    LEFT_OUT = "left_out"
+    VANISHED = "vanished"
+
+
+class Customer(Base):
+    """A customer of a company in BlueClerk. `created_at` decides the signup day."""
+
+    __tablename__ = "customer"
+    __table_args__ = (
+        Index("ix_customer_signup", "company_id", "created_at", "is_placeholder_email"),
+        Index("ix_customer_list", "company_id", "sort_key", "id"),
+        Index("ix_customer_email", "company_id", "email_key"),
+    )
+
+    id: Mapped[RowId]
+    public_id: Mapped[PublicId]
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(500))
+    sort_key: Mapped[str] = mapped_column(String(200))
+    company_name: Mapped[str] = mapped_column(String(500), default="")
+    email: Mapped[str] = mapped_column(String(320))
+    email_key: Mapped[str] = mapped_column(String(320))
+    is_placeholder_email: Mapped[bool] = mapped_column(default=False)
+    phone: Mapped[str] = mapped_column(String(100), default="")
+    address: Mapped[str] = mapped_column(String(500), default="")
+    origin: Mapped[CustomerOrigin] = mapped_column(closed_set(CustomerOrigin))
+    created_at: Mapped[At]
+
+
+class RemoteCustomer(Base):
+    """A customer as the accounting software had it at the last finished reading.
+
+    Rows are never deleted: a customer that is gone there becomes VANISHED here, so that
+    decisions survive. `is_counted` says whether the row belongs to Y.
+    """
+
+    __tablename__ = "remote_customer"
+    __table_args__ = (
+        UniqueConstraint("account_id", "remote_id"),
+        Index("ix_remote_customer_state", "account_id", "state", "is_counted", "status", "kind"),
+        Index("ix_remote_customer_list", "account_id", "state", "sort_key", "id"),
+        Index(
+            "ix_remote_customer_unsynced",
+            "account_id",
+            text("balance_cents DESC"),
+            "id",
+            "currency",
+            "has_email",
+            "state",
+            sqlite_where=text("state = 'unsynced'"),
+            postgresql_where=text("state = 'unsynced'"),
+        ),
+    )
+
+    id: Mapped[RowId]
+    public_id: Mapped[PublicId]
+    company_id: Mapped[CompanyId]
+    account_id: Mapped[int] = mapped_column(ForeignKey("remote_account.id", ondelete="CASCADE"))
+    remote_id: Mapped[str] = mapped_column(String(64))
+    state: Mapped[RemoteState] = mapped_column(closed_set(RemoteState))
+    is_counted: Mapped[bool]
+    fingerprint: Mapped[str] = mapped_column(String(32))
+    name: Mapped[str] = mapped_column(String(500))
+    sort_key: Mapped[str] = mapped_column(String(200))
+    company_name: Mapped[str] = mapped_column(String(500), default="")
+    person_name: Mapped[str] = mapped_column(String(500), default="")
+    email: Mapped[str | None] = mapped_column(String(320))
+    has_email: Mapped[bool]
+    emails_text: Mapped[str] = mapped_column(Text, default="")
+    phone: Mapped[str] = mapped_column(String(100), default="")
+    address: Mapped[str] = mapped_column(String(500), default="")
+    status: Mapped[str] = mapped_column(String(16))
+    kind: Mapped[str] = mapped_column(String(16))
+    parent_remote_id: Mapped[str | None] = mapped_column(String(64))
+    balance_cents: Mapped[int] = mapped_column(default=0)
+    currency: Mapped[str] = mapped_column(String(8), default="")
+    remote_updated_at: Mapped[OptionalAt]
+    first_reading_id: Mapped[int] = mapped_column(ForeignKey("reading.id"))
+    decided_by_id: Mapped[OptionalUserId]
+    decided_at: Mapped[OptionalAt]
+    decision_batch: Mapped[str | None] = mapped_column(String(16), index=True)
+
+
+class CustomerLink(Base):
+    """This remote customer is that customer. Unique per remote customer, whatever happens."""
+
+    __tablename__ = "customer_link"
+    __table_args__ = (UniqueConstraint("account_id", "remote_id"),)
+
+    id: Mapped[RowId]
+    company_id: Mapped[CompanyId]
+    account_id: Mapped[int] = mapped_column(ForeignKey("remote_account.id", ondelete="CASCADE"))
+    remote_id: Mapped[str] = mapped_column(String(64))
+    customer_id: Mapped[int] = mapped_column(
+        ForeignKey("customer.id", ondelete="CASCADE"), index=True
+    )
+    linked_at: Mapped[At]

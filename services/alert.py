@@ -1,0 +1,118 @@
+"""What the alert shows: one state at a time, read from rows, never started from here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Reading, ReadingState
+from services.connections import ConnectionView
+from services.database import only_reading
+from services.runtime import Runtime
+from services.unsynced import ReadingView, Summary, summary, view_reading
+
+LOOK_STEP_S = 0.02
+
+
+class AlertState(StrEnum):
+    """The states of the alert; the page has one branch for each."""
+
+    NOT_CONNECTED = "not_connected"
+    CLOSED = "closed"
+    CHECKING = "checking"
+    COUNTED = "counted"
+    ALL_IMPORTED = "all_imported"
+    RECONNECT = "reconnect"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Everything the alert shows. `last_known` is the last whole reading, if there is one."""
+
+    state: AlertState
+    summary: Summary | None = None
+    reading: ReadingView | None = None
+    last_known: ReadingView | None = None
+
+
+class UnknownReading(Exception):
+    """There is no such reading of this connection."""
+
+
+def look_for_end(
+    runtime: Runtime,
+    reading_public_id: str,
+    *,
+    patience_s: float,
+    sleep: Callable[[float], None] = time.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> None:
+    """Return when the reading has ended, or after the patience is used up."""
+    give_up_at = monotonic() + patience_s
+    query = select(Reading.state).where(Reading.public_id == reading_public_id)
+    while monotonic() < give_up_at:
+        with only_reading(), runtime.sessions() as session:
+            if session.scalar(query) is not ReadingState.RUNNING:
+                return
+        sleep(LOOK_STEP_S)
+
+
+def view_alert(
+    session: Session,
+    connection: ConnectionView | None,
+    *,
+    now: datetime,
+    reading_public_id: str | None = None,
+) -> Alert:
+    """Return what the alert shows now; never starts anything.
+
+    With a reading to follow, its progress or failure is shown; without, the stored number. Raises
+    UnknownReading for the reading of another connection.
+    """
+    if connection is None or not (connection.is_connected or connection.needs_reconnect):
+        return Alert(AlertState.NOT_CONNECTED)
+    last_known = _last_whole(session, connection.account_id)
+    followed = _followed(session, connection, reading_public_id, now=now)
+    if connection.needs_reconnect:
+        return Alert(AlertState.RECONNECT, reading=followed, last_known=last_known)
+    if followed and followed.state is not ReadingState.FINISHED:
+        running = followed.state is ReadingState.RUNNING
+        state = AlertState.CHECKING if running else AlertState.FAILED
+        return Alert(state, reading=followed, last_known=last_known)
+    if last_known is None:
+        return Alert(AlertState.CLOSED)
+    result = summary(session, connection.account_id, reading=last_known)
+    state = AlertState.COUNTED if result.unsynced else AlertState.ALL_IMPORTED
+    return Alert(state, summary=result, last_known=last_known)
+
+
+def _last_whole(session: Session, account_id: int) -> ReadingView | None:
+    reading = session.scalar(
+        select(Reading)
+        .where(Reading.account_id == account_id, Reading.state == ReadingState.FINISHED)
+        .order_by(Reading.id.desc())
+        .limit(1)
+    )
+    return view_reading(reading) if reading else None
+
+
+def _followed(
+    session: Session, connection: ConnectionView, public_id: str | None, *, now: datetime
+) -> ReadingView | None:
+    if public_id is None:
+        return None
+    reading = session.scalar(
+        select(Reading).where(
+            Reading.public_id == public_id, Reading.connection_id == connection.id
+        )
+    )
+    if reading is None:
+        raise UnknownReading
+    return view_reading(reading, is_abandoned=reading.lease_until_at < now)

@@ -1,0 +1,42 @@
+"""Write down who did what. Details hold counts and ids, never customers' names."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy.orm import Session
+
+from models import AuditEvent
+
+
+class AuditAction(StrEnum):
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+    IGNORED = "ignored"
+    RESTORED = "restored"
+    IMPORTED = "imported"
+    USER_ADDED = "user added"
+    PASSWORD_RESET = "password reset"  # noqa: S105  (the name of an action)
+
+
+def record_event(
+    session: Session,
+    *,
+    company_id: int,
+    user_id: int | None,
+    action: AuditAction,
+    subject: str,
+    detail: str = "",
+    now: datetime,
+) -> None:
+    """Add the event to the caller's transaction, so that it exists exactly if the change does."""
+    event = AuditEvent(
+        company_id=company_id,
+        user_id=user_id,
+        action=action.value,
+        subject=subject,
+        detail=detail,
+        at=now,
+    )
+    session.add(event)

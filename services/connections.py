@@ -1,0 +1,205 @@
+"""Connections: find them, open a client that keeps its permission fresh, end them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import case, func, select, update
+from sqlalchemy.orm import Session, joinedload
+
+from models import Connection, ConnectionState, Reading, ReadingState, RemoteCustomer, RemoteState
+from services.accounts import SignedIn
+from services.audit import AuditAction, record_event
+from services.providers import registry
+from services.providers.contract import AccountingClient, ProviderError, ProviderKey
+from services.runtime import Runtime
+from services.token_lease import TOKEN_COLUMNS, TokenLease, open_refresh_token
+
+
+class NotConnected(Exception):
+    """There is no connection to this provider, or it was ended."""
+
+
+def open_client(runtime: Runtime, connection_id: int) -> AccountingClient:
+    """Return a client for the connection; it renews its token by itself. No network yet.
+
+    Raises NotConnected.
+    """
+    with runtime.sessions() as session:
+        connection = session.get(Connection, connection_id)
+        if connection is None or connection.state is ConnectionState.DISCONNECTED:
+            raise NotConnected
+        provider = ProviderKey(connection.provider)
+        remote_account_id = connection.account.remote_account_id
+    return registry.open_accounting_client(
+        provider,
+        runtime.access(provider),
+        remote_account_id=remote_account_id,
+        tokens=TokenLease(runtime, connection_id).supply,
+    )
+
+
+def find_connection(session: Session, company_id: int, provider: ProviderKey) -> Connection | None:
+    """Return the company's connection to the provider in whatever state, or None."""
+    return session.scalar(
+        select(Connection).where(
+            Connection.company_id == company_id, Connection.provider == provider.value
+        )
+    )
+
+
+def require_connection(session: Session, company_id: int, provider: ProviderKey) -> Connection:
+    """Return the connection unless it was never made or was ended. Raises NotConnected."""
+    connection = find_connection(session, company_id, provider)
+    if connection is None or connection.state is ConnectionState.DISCONNECTED:
+        raise NotConnected
+    return connection
+
+
+def disconnect(runtime: Runtime, who: SignedIn, provider: ProviderKey) -> bool:
+    """Delete the tokens, keep links and decisions, give the permission back. Commits.
+
+    Calls the network once, after the tokens are gone here. Returns whether the provider
+    confirmed; if not, the permission should be removed there by hand. Raises NotConnected.
+    """
+    now = runtime.clock()
+    with runtime.sessions() as session:
+        connection = require_connection(session, who.company_id, provider)
+        refresh_token = open_refresh_token(runtime.vault, connection)
+        for column in TOKEN_COLUMNS:
+            setattr(connection, column, None)
+        connection.token_version += 1
+        connection.state = ConnectionState.DISCONNECTED
+        connection.ended_at = now
+        record_event(
+            session,
+            company_id=who.company_id,
+            user_id=who.user_id,
+            action=AuditAction.DISCONNECTED,
+            subject=provider.value,
+            now=now,
+        )
+        session.commit()
+    if refresh_token is None:
+        return False
+    try:
+        registry.open_authorization(provider, runtime.access(provider)).revoke(refresh_token)
+    except ProviderError:
+        return False
+    return True
+
+
+def require_reconnect(session: Session, connection_id: int, *, now: datetime) -> None:
+    """Mark the permission as ended; links, decisions and tokens stay. Commits."""
+    session.execute(
+        update(Connection)
+        .where(Connection.id == connection_id, Connection.state == ConnectionState.CONNECTED)
+        .values(state=ConnectionState.RECONNECT_REQUIRED, ended_at=now)
+    )
+    session.commit()
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionView:
+    """A connection as pages show it; `read_at` is the end of the last whole reading."""
+
+    id: int
+    public_id: str
+    provider: ProviderKey
+    state: ConnectionState
+    account_id: int
+    account_name: str
+    connected_by_name: str
+    connected_at: datetime
+    ended_at: datetime | None
+    read_at: datetime | None
+    counted_count: int | None
+
+    @property
+    def is_connected(self) -> bool:
+        return self.state is ConnectionState.CONNECTED
+
+    @property
+    def needs_reconnect(self) -> bool:
+        return self.state is ConnectionState.RECONNECT_REQUIRED
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCounts:
+    """How the remote customers of one account stand; all numbers of customers."""
+
+    linked: int = 0
+    ignored: int = 0
+    archived: int = 0
+    sub_customers: int = 0
+
+
+def list_connections(session: Session, company_id: int) -> dict[ProviderKey, ConnectionView]:
+    """Return the company's connections by provider, ended ones included. One statement."""
+    return {view.provider: view for view in _views(session, company_id, provider=None)}
+
+
+def view_connection(
+    session: Session, company_id: int, provider: ProviderKey
+) -> ConnectionView | None:
+    """Return the company's connection to the provider, or None. One statement."""
+    return next(iter(_views(session, company_id, provider=provider)), None)
+
+
+def count_customers(session: Session, account_id: int) -> AccountCounts:
+    """Count linked, ignored and left-out remote customers. One statement over an index."""
+    is_archived = RemoteCustomer.status == "archived"
+    left_out = RemoteCustomer.state == RemoteState.LEFT_OUT
+    row = session.execute(
+        select(
+            func.sum(case((RemoteCustomer.state == RemoteState.LINKED, 1), else_=0)),
+            func.sum(case((RemoteCustomer.state == RemoteState.IGNORED, 1), else_=0)),
+            func.sum(case((left_out & is_archived, 1), else_=0)),
+            func.sum(
+                case(
+                    (left_out & ~is_archived & (RemoteCustomer.kind == "sub_customer"), 1), else_=0
+                )
+            ),
+        ).where(RemoteCustomer.account_id == account_id)
+    ).one()
+    return AccountCounts(*(int(number or 0) for number in row))
+
+
+def _views(
+    session: Session, company_id: int, *, provider: ProviderKey | None
+) -> Sequence[ConnectionView]:
+    last_whole = (
+        select(func.max(Reading.id))
+        .where(Reading.account_id == Connection.account_id, Reading.state == ReadingState.FINISHED)
+        .correlate(Connection)
+        .scalar_subquery()
+    )
+    query = (
+        select(Connection, Reading.finished_at, Reading.counted_count)
+        .outerjoin(Reading, Reading.id == last_whole)
+        .where(Connection.company_id == company_id)
+        .options(joinedload(Connection.account), joinedload(Connection.connected_by))
+    )
+    if provider is not None:
+        query = query.where(Connection.provider == provider.value)
+    return [_view(*row) for row in session.execute(query)]
+
+
+def _view(
+    connection: Connection, read_at: datetime | None, counted_count: int | None
+) -> ConnectionView:
+    return ConnectionView(
+        id=connection.id,
+        public_id=connection.public_id,
+        provider=ProviderKey(connection.provider),
+        state=connection.state,
+        account_id=connection.account_id,
+        account_name=connection.account.name,
+        connected_by_name=connection.connected_by.name if connection.connected_by else "",
+        connected_at=connection.connected_at,
+        ended_at=connection.ended_at,
+        read_at=read_at,
+        counted_count=counted_count,
+    )

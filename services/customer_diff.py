@@ -1,0 +1,70 @@
+"""Compare what a reading brought with what is stored; pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass
+
+from services.providers.contract import CustomerRecord, RemoteKind, RemoteStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is stored of one remote customer: enough to see whether it changed."""
+
+    fingerprint: str
+    is_vanished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a reading changes. `vanished` holds remote ids; a delta never makes any."""
+
+    added: tuple[CustomerRecord, ...]
+    changed: tuple[CustomerRecord, ...]
+    vanished: tuple[str, ...]
+
+
+def fingerprint(record: CustomerRecord) -> str:
+    """Return a short digest of everything the record says."""
+    text = "\x1f".join("" if part is None else str(part) for part in astuple(record))
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
+def is_counted(record: CustomerRecord, *, includes_sub_customers: bool) -> bool:
+    """Say whether the record belongs to Y: active and top-level.
+
+    Sub-customers belong to it when the admin includes them; projects never do.
+    """
+    if record.status is not RemoteStatus.ACTIVE or record.kind is RemoteKind.PROJECT:
+        return False
+    return record.kind is RemoteKind.CUSTOMER or includes_sub_customers
+
+
+def compare(
+    records: Iterable[CustomerRecord], stored: Mapping[str, Stored], *, is_whole: bool
+) -> Difference:
+    """Sort the records of one reading into added and changed, and name the vanished.
+
+    The last record of an id wins. `is_whole` says that the reading listed everybody, so whoever
+    is stored and was not listed is gone there.
+    """
+    latest = {record.remote_id: record for record in records}
+    added, changed = [], []
+    for remote_id, record in latest.items():
+        known = stored.get(remote_id)
+        if known is None:
+            added.append(record)
+        elif known.is_vanished or known.fingerprint != fingerprint(record):
+            changed.append(record)
+    vanished = _missing(latest, stored) if is_whole else ()
+    return Difference(tuple(added), tuple(changed), vanished)
+
+
+def _missing(latest: Mapping[str, CustomerRecord], stored: Mapping[str, Stored]) -> tuple[str, ...]:
+    return tuple(
+        remote_id
+        for remote_id, known in stored.items()
+        if remote_id not in latest and not known.is_vanished
+    )

@@ -1,0 +1,74 @@
+"""How an engine is opened: SQLite with WAL, full sync and writers that queue politely."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection as DatabaseConnection
+from sqlalchemy import Engine, Table, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+BUSY_TIMEOUT_MS = 10_000
+BATCH_ROWS = 500
+Item = TypeVar("Item")
+
+_only_reads: ContextVar[bool] = ContextVar("only_reads", default=False)
+
+
+@contextmanager
+def only_reading() -> Iterator[None]:
+    """Begin the units inside without asking for SQLite's write lock.
+
+    Everything else begins IMMEDIATE: a unit that reads first and writes later would otherwise
+    lose updates, or fail at once when somebody wrote in between, whatever the busy timeout.
+    """
+    token = _only_reads.set(True)
+    try:
+        yield
+    finally:
+        _only_reads.reset(token)
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Install the pragmas and the begin rule; does nothing for PostgreSQL."""
+    if engine.dialect.name != "sqlite":
+        return
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _begin)
+
+
+def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "foreign_keys=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: DatabaseConnection) -> None:
+    connection.exec_driver_sql("BEGIN" if _only_reads.get() else "BEGIN IMMEDIATE")
+
+
+def insert_missing(session: Session, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Insert rows in batches; a row whose unique key exists is left as it is."""
+    dialect = session.get_bind().dialect.name
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = insert(table).on_conflict_do_nothing()
+    for batch in in_batches(rows):
+        session.execute(statement, [dict(row) for row in batch])
+
+
+def in_batches(items: Iterable[Item], size: int = BATCH_ROWS) -> Iterator[list[Item]]:
+    """Yield the items in lists of at most `size`."""
+    remaining = iter(items)
+    while batch := list(islice(remaining, size)):
+        yield batch

@@ -1,0 +1,55 @@
+"""Choose the usable address among whatever a person or a provider wrote into a field."""
+
+from __future__ import annotations
+
+import re
+
+from email_validator import EmailNotValidError, validate_email
+
+from services.placeholder_email import is_placeholder_email
+
+_SEPARATORS = re.compile(r"[\s,;<>()\[\]\"]+")
+MAX_ADDRESS_CHARACTERS = 254
+
+
+class UnusableAddress(ValueError):
+    """The text is not an address that mail could reach."""
+
+
+def normalise_address(text: str) -> str:
+    """Return the address with its domain in lower case and ASCII. Raises UnusableAddress.
+
+    Nothing is looked up: an address can be well-formed and still not exist.
+    """
+    address = text.strip()
+    if is_placeholder_email(address):
+        raise UnusableAddress("a placeholder address reaches nobody")
+    if len(address) > MAX_ADDRESS_CHARACTERS:
+        raise UnusableAddress("the address is too long")
+    try:
+        checked = validate_email(address, check_deliverability=False)
+    except EmailNotValidError as error:
+        raise UnusableAddress(str(error)) from error
+    return f"{checked.local_part}@{checked.ascii_domain}"
+
+
+def first_usable_address(text: str) -> str | None:
+    """Return the first usable address of a field that may hold none, several or rubbish.
+
+    QuickBooks keeps several addresses in one field, separated by commas, semicolons or blanks;
+    `Name <a@example.com>` and `mailto:` occur as well.
+    """
+    for word in _SEPARATORS.split(text):
+        candidate = word.removeprefix("mailto:").strip(".'")
+        if "@" not in candidate:
+            continue
+        try:
+            return normalise_address(candidate)
+        except UnusableAddress:
+            continue
+    return None
+
+
+def email_key(address: str) -> str:
+    """Return the form under which two spellings of one address are equal."""
+    return address.strip().casefold()

@@ -1,0 +1,290 @@
+"""Read a remote account once: claim, fetch page by page, compare, store whole or not at all."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from models import Connection, Reading, ReadingFailure, ReadingKind, ReadingState
+from services.connections import NotConnected, open_client, require_reconnect
+from services.providers.contract import (
+    AccountingClient,
+    CustomerRecord,
+    ProviderError,
+    RateLimited,
+    ReconnectRequired,
+    UnreadableAnswer,
+    WrongCredentials,
+)
+from services.remote_customers import count_counted, count_unsynced, store_difference
+from services.runtime import Runtime
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=30)
+HEARTBEAT_S = 10.0
+FULL_EVERY = timedelta(days=7)
+OVERLAP = timedelta(minutes=5)
+UNCLAIMED = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one claimed reading has to do."""
+
+    reading_id: int
+    owner: str
+    connection_id: int
+    account_id: int
+    kind: ReadingKind
+    changed_since_at: datetime | None
+
+
+def new_reading(session: Session, connection: Connection, *, now: datetime) -> Reading:
+    """Add an unclaimed reading to the caller's transaction.
+
+    It is a delta when a whole reading of the last days has left a cursor, else full. The overlap
+    covers changes that the provider stamped just before the cursor and showed just after it.
+    """
+    full_at = _last_full_at(session, connection.account_id)
+    cursor_at = session.scalar(
+        select(func.max(Reading.cursor_at)).where(
+            Reading.account_id == connection.account_id, Reading.state == ReadingState.FINISHED
+        )
+    )
+    is_delta = full_at is not None and cursor_at is not None and now - full_at < FULL_EVERY
+    reading = Reading(
+        company_id=connection.company_id,
+        connection_id=connection.id,
+        account_id=connection.account_id,
+        kind=ReadingKind.DELTA if is_delta else ReadingKind.FULL,
+        changed_since_at=cursor_at - OVERLAP if is_delta and cursor_at else None,
+        state=ReadingState.RUNNING,
+        lease_owner=UNCLAIMED,
+        lease_until_at=now + LEASE,
+        started_at=now,
+    )
+    session.add(reading)
+    return reading
+
+
+def refresh(runtime: Runtime, reading_id: int) -> None:
+    """Carry out a reading that was asked for. Commits. Calls the network, outside transactions.
+
+    Ends the row as finished or failed; raises nothing. Returns at once if somebody else has
+    claimed the reading, so a wake-up may come twice.
+    """
+    plan = _claim(runtime, reading_id)
+    if plan is None:
+        return
+    try:
+        client = open_client(runtime, plan.connection_id)
+        records = _fetch(runtime, plan, client)
+        _finish(runtime, plan, records, client.call_count)
+    except NotConnected:
+        _fail(runtime, plan, ReadingFailure.RECONNECT_REQUIRED)
+    except ProviderError as error:
+        _fail_with(runtime, plan, error)
+    except Exception:  # the edge of a job: the row must not stay running
+        logger.exception("a reading broke", extra={"reading_id": reading_id})
+        _fail(runtime, plan, ReadingFailure.BROKEN)
+
+
+def fail_if_abandoned(session: Session, reading: Reading, *, now: datetime) -> bool:
+    """Fail a running reading whose process has died, in the caller's transaction."""
+    if reading.state is not ReadingState.RUNNING or reading.lease_until_at >= now:
+        return False
+    reading.state = ReadingState.FAILED
+    reading.failure = ReadingFailure.INTERRUPTED
+    reading.finished_at = now
+    session.flush()
+    return True
+
+
+def end_abandoned(session: Session, *, now: datetime) -> int:
+    """Fail every running reading whose process has died; returns how many. Commits."""
+    running = session.scalars(select(Reading).where(Reading.state == ReadingState.RUNNING))
+    ended = sum(fail_if_abandoned(session, reading, now=now) for reading in running)
+    session.commit()
+    return ended
+
+
+def _last_full_at(session: Session, account_id: int) -> datetime | None:
+    return session.scalar(
+        select(Reading.finished_at)
+        .where(
+            Reading.account_id == account_id,
+            Reading.state == ReadingState.FINISHED,
+            Reading.kind == ReadingKind.FULL,
+        )
+        .order_by(Reading.id.desc())
+        .limit(1)
+    )
+
+
+def _claim(runtime: Runtime, reading_id: int) -> Plan | None:
+    owner = secrets.token_hex(8)
+    now = runtime.clock()
+    with runtime.sessions() as session:
+        reading = session.scalar(
+            update(Reading)
+            .where(
+                Reading.id == reading_id,
+                Reading.state == ReadingState.RUNNING,
+                Reading.lease_owner == UNCLAIMED,
+                Reading.lease_until_at >= now,
+            )
+            .values(lease_owner=owner, lease_until_at=now + LEASE)
+            .returning(Reading)
+        )
+        plan = _plan(reading) if reading else None
+        session.commit()
+    return plan
+
+
+def _plan(reading: Reading) -> Plan:
+    return Plan(
+        reading_id=reading.id,
+        owner=reading.lease_owner,
+        connection_id=reading.connection_id,
+        account_id=reading.account_id,
+        kind=reading.kind,
+        changed_since_at=reading.changed_since_at,
+    )
+
+
+def _fetch(runtime: Runtime, plan: Plan, client: AccountingClient) -> dict[str, CustomerRecord]:
+    records: dict[str, CustomerRecord] = {}
+    with _heartbeat(runtime, plan):
+        for page in client.customer_pages(changed_since=plan.changed_since_at):
+            records.update((record.remote_id, record) for record in page.records)
+            _progress(
+                runtime,
+                plan,
+                read_count=len(records),
+                expected_count=page.expected_count,
+                call_count=client.call_count,
+            )
+    return records
+
+
+@contextmanager
+def _heartbeat(runtime: Runtime, plan: Plan) -> Iterator[None]:
+    """Keep the lease alive while the network is slow; the thread ends with the block."""
+    done = threading.Event()
+
+    def beat() -> None:
+        while not done.wait(HEARTBEAT_S):
+            _progress(runtime, plan)
+
+    thread = threading.Thread(target=beat, daemon=True, name=f"reading-{plan.reading_id}")
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _progress(runtime: Runtime, plan: Plan, **counts: int | None) -> None:
+    with runtime.sessions() as session:
+        _update(session, plan, lease_until_at=runtime.clock() + LEASE, **counts)
+        session.commit()
+
+
+def _finish(
+    runtime: Runtime, plan: Plan, records: dict[str, CustomerRecord], call_count: int
+) -> None:
+    """Make the reading visible: rows, result and end in one transaction."""
+    updates = [r.remote_updated_at for r in records.values() if r.remote_updated_at]
+    with runtime.sessions() as session:
+        if not _update(session, plan, state=ReadingState.FINISHED):
+            session.rollback()
+            return
+        store_difference(
+            session,
+            account_id=plan.account_id,
+            reading_id=plan.reading_id,
+            records=records.values(),
+            is_whole=plan.kind is ReadingKind.FULL,
+        )
+        session.execute(
+            update(Reading)
+            .where(Reading.id == plan.reading_id)
+            .values(
+                finished_at=runtime.clock(),
+                cursor_at=max(updates, default=None),
+                read_count=len(records),
+                call_count=call_count,
+                counted_count=count_counted(session, plan.account_id),
+                unsynced_count=count_unsynced(session, plan.account_id),
+            )
+        )
+        session.commit()
+
+
+def _fail_with(runtime: Runtime, plan: Plan, error: ProviderError) -> None:
+    logger.info("a reading failed: %s, status %s", type(error).__name__, error.status)
+    now = runtime.clock()
+    retry_at = (
+        now + timedelta(seconds=error.retry_after_s) if isinstance(error, RateLimited) else None
+    )
+    if isinstance(error, ReconnectRequired):
+        with runtime.sessions() as session:
+            require_reconnect(session, plan.connection_id, now=now)
+    _fail(runtime, plan, _failure(error), reference=error.reference, retry_at=retry_at)
+
+
+def _failure(error: ProviderError) -> ReadingFailure:
+    classes = {
+        ReconnectRequired: ReadingFailure.RECONNECT_REQUIRED,
+        RateLimited: ReadingFailure.RATE_LIMITED,
+        UnreadableAnswer: ReadingFailure.UNREADABLE,
+        WrongCredentials: ReadingFailure.WRONG_CREDENTIALS,
+    }
+    return classes.get(type(error), ReadingFailure.UNAVAILABLE)
+
+
+def _fail(
+    runtime: Runtime,
+    plan: Plan,
+    failure: ReadingFailure,
+    *,
+    reference: str = "",
+    retry_at: datetime | None = None,
+) -> None:
+    with runtime.sessions() as session:
+        _update(
+            session,
+            plan,
+            state=ReadingState.FAILED,
+            failure=failure,
+            failure_reference=reference[:100],
+            retry_at=retry_at,
+            finished_at=runtime.clock(),
+        )
+        session.commit()
+
+
+def _update(session: Session, plan: Plan, **values: object) -> bool:
+    """Change the reading only while this process still holds it."""
+    changed = session.execute(
+        update(Reading)
+        .where(
+            Reading.id == plan.reading_id,
+            Reading.state == ReadingState.RUNNING,
+            Reading.lease_owner == plan.owner,
+        )
+        .values(**{name: value for name, value in values.items() if value is not None})
+        .returning(Reading.id)
+        .execution_options(synchronize_session=False)
+    )
+    return changed.scalar() is not None

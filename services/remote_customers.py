@@ -1,0 +1,162 @@
+"""Store remote customers and keep their state true: unsynced, linked, ignored, gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import bindparam, case, func, insert, select, text, update
+from sqlalchemy.orm import Session
+
+from models import RemoteAccount, RemoteCustomer, RemoteState
+from models.base import new_public_id
+from services.customer_diff import Difference, Stored, compare, fingerprint, is_counted
+from services.database import in_batches
+from services.email_addresses import first_usable_address
+from services.providers.contract import CustomerRecord
+from services.text_keys import sort_key
+
+VANISHED_FINGERPRINT = ""
+DECIDED = (RemoteState.LINKED, RemoteState.IGNORED)
+
+
+def store_difference(
+    session: Session,
+    *,
+    account_id: int,
+    reading_id: int,
+    records: Iterable[CustomerRecord],
+    is_whole: bool,
+) -> Difference:
+    """Write what a reading changed, in the caller's transaction, 500 rows at a time.
+
+    Links and decisions are never touched: a decided row keeps its state whatever happens there.
+    """
+    account = session.get_one(RemoteAccount, account_id)
+    stored = _stored(session, account_id)
+    difference = compare(records, stored, is_whole=is_whole)
+    for added in in_batches(difference.added):
+        session.execute(
+            insert(RemoteCustomer),
+            [_new_row(account, record, reading_id=reading_id) for record in added],
+        )
+    for changed in in_batches(difference.changed):
+        _update_rows(session, account, changed)
+    for vanished in in_batches(difference.vanished):
+        _mark_vanished(session, account_id, vanished)
+    return difference
+
+
+def count_counted(session: Session, account_id: int) -> int:
+    """Return Y: the customers that count by the rule, as last read."""
+    return _count(session, account_id, RemoteCustomer.is_counted.is_(True))
+
+
+def count_unsynced(session: Session, account_id: int) -> int:
+    """Return X by the partial index that holds the unsynced only."""
+    # Written out, not bound: a database picks a partial index by its literal condition.
+    return _count(session, account_id, text("remote_customer.state = 'unsynced'"))
+
+
+def _count(session: Session, account_id: int, condition: Any) -> int:
+    query = select(func.count()).select_from(RemoteCustomer)
+    return session.scalar(query.where(RemoteCustomer.account_id == account_id, condition)) or 0
+
+
+def _stored(session: Session, account_id: int) -> dict[str, Stored]:
+    rows = session.execute(
+        select(RemoteCustomer.remote_id, RemoteCustomer.fingerprint).where(
+            RemoteCustomer.account_id == account_id
+        )
+    )
+    return {
+        remote_id: Stored(digest, is_vanished=digest == VANISHED_FINGERPRINT)
+        for remote_id, digest in rows
+    }
+
+
+def _new_row(
+    account: RemoteAccount, record: CustomerRecord, *, reading_id: int
+) -> dict[str, object]:
+    return _columns(account, record) | {
+        "public_id": new_public_id(),
+        "company_id": account.company_id,
+        "account_id": account.id,
+        "remote_id": record.remote_id,
+        "state": _undecided_state(account, record),
+        "first_reading_id": reading_id,
+    }
+
+
+def _columns(account: RemoteAccount, record: CustomerRecord) -> dict[str, object]:
+    email = first_usable_address(record.emails_text)
+    return {
+        "is_counted": is_counted(record, includes_sub_customers=account.includes_sub_customers),
+        "fingerprint": fingerprint(record),
+        "name": record.name,
+        "sort_key": sort_key(record.name),
+        "company_name": record.company_name,
+        "person_name": record.person_name,
+        "email": email,
+        "has_email": email is not None,
+        "emails_text": record.emails_text,
+        "phone": record.phone,
+        "address": record.address,
+        "status": record.status.value,
+        "kind": record.kind.value,
+        "parent_remote_id": record.parent_remote_id,
+        "balance_cents": record.balance_cents or 0,
+        "currency": record.currency[:8],
+        "remote_updated_at": record.remote_updated_at,
+    }
+
+
+def _undecided_state(account: RemoteAccount, record: CustomerRecord) -> RemoteState:
+    counted = is_counted(record, includes_sub_customers=account.includes_sub_customers)
+    return RemoteState.UNSYNCED if counted else RemoteState.LEFT_OUT
+
+
+def _update_rows(
+    session: Session, account: RemoteAccount, records: Iterable[CustomerRecord]
+) -> None:
+    rows = [
+        _columns(account, record)
+        | {
+            "b_account_id": account.id,
+            "b_remote_id": record.remote_id,
+            "b_state": _undecided_state(account, record),
+        }
+        for record in records
+    ]
+    keep_decision = case(
+        (RemoteCustomer.state.in_(DECIDED), RemoteCustomer.state),
+        else_=bindparam("b_state", type_=RemoteCustomer.state.type),
+    )
+    statement = (
+        update(RemoteCustomer.__table__)  # type: ignore[arg-type]
+        .where(
+            RemoteCustomer.account_id == bindparam("b_account_id"),
+            RemoteCustomer.remote_id == bindparam("b_remote_id"),
+        )
+        .values(
+            state=keep_decision,
+            **{name: bindparam(name) for name in rows[0] if not name.startswith("b_")},
+        )
+    )
+    session.connection().execute(statement, rows)
+
+
+def _mark_vanished(session: Session, account_id: int, remote_ids: list[str]) -> None:
+    session.execute(
+        update(RemoteCustomer)
+        .where(RemoteCustomer.account_id == account_id, RemoteCustomer.remote_id.in_(remote_ids))
+        .values(
+            is_counted=False,
+            fingerprint=VANISHED_FINGERPRINT,
+            state=case(
+                (RemoteCustomer.state.in_(DECIDED), RemoteCustomer.state),
+                else_=RemoteState.VANISHED,
+            ),
+        )
+        .execution_options(synchronize_session=False)
+    )

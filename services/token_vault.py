@@ -1,0 +1,57 @@
+"""Encrypt tokens at rest, bound to the row and field they belong to."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+KEY_ID_BYTES = 4
+NONCE_BYTES = 12
+
+
+class UndecryptableToken(Exception):
+    """No key of the ring opens the token, or it was moved here from another row."""
+
+
+class TokenVault:
+    """AES-256-GCM with a key ring, newest key first.
+
+    A sealed token is key id (4 bytes), nonce (12 bytes), ciphertext with tag. The additional
+    data names company, connection and field, so a ciphertext copied into another row stays shut.
+    """
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        self._ciphers = {_key_id(key): AESGCM(key) for key in keys}
+        self._newest = _key_id(keys[0])
+
+    def seal(self, token: str, *, company_id: int, connection: str, field: str) -> bytes:
+        """Encrypt with the newest key."""
+        nonce = os.urandom(NONCE_BYTES)
+        bound_to = _bound_to(company_id, connection, field)
+        cipher = self._ciphers[self._newest]
+        return self._newest + nonce + cipher.encrypt(nonce, token.encode("utf-8"), bound_to)
+
+    def open(self, sealed: bytes, *, company_id: int, connection: str, field: str) -> str:
+        """Decrypt with whichever key sealed it. Raises UndecryptableToken."""
+        key_id, rest = sealed[:KEY_ID_BYTES], sealed[KEY_ID_BYTES:]
+        cipher = self._ciphers.get(key_id)
+        if cipher is None:
+            raise UndecryptableToken("the key this token was sealed with is not in the ring")
+        bound_to = _bound_to(company_id, connection, field)
+        try:
+            plain = cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], bound_to)
+        except (InvalidTag, ValueError) as error:
+            raise UndecryptableToken("the token does not belong to this row") from error
+        return plain.decode("utf-8")
+
+
+def _key_id(key: bytes) -> bytes:
+    return hashlib.sha256(b"blueclerk token key" + key).digest()[:KEY_ID_BYTES]
+
+
+def _bound_to(company_id: int, connection: str, field: str) -> bytes:
+    return "\x1f".join((str(company_id), connection, field)).encode("utf-8")

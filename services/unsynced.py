@@ -1,0 +1,292 @@
+"""Who is in the accounting software and not yet here: kept fresh, counted, listed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, TextClause, case, func, select, text, tuple_
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from models import (
+    Connection,
+    Reading,
+    ReadingFailure,
+    ReadingState,
+    RemoteCustomer,
+    RemoteState,
+)
+from services.readings import fail_if_abandoned, new_reading
+from services.runtime import Wake
+
+FRESH_FOR = timedelta(seconds=60)
+FAILED_FOR = timedelta(seconds=5)
+FIRST_ROWS = 5
+PAGE_ROWS = 50
+READ_JOB = "read_customers"
+# Written out, not bound: a database picks a partial index by its literal condition.
+IS_UNSYNCED = text("remote_customer.state = 'unsynced'")
+
+
+class RowFilter(StrEnum):
+    """Which remote customers a list shows."""
+
+    UNSYNCED = "unsynced"
+    IGNORED = "ignored"
+    ARCHIVED = "archived"
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Open balances of one currency. `cents` is in hundredths of it."""
+
+    currency: str
+    cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteRow:
+    """A remote customer in a list; the address is None when there is no usable one."""
+
+    public_id: str
+    name: str
+    company_name: str
+    email: str | None
+    phone: str
+    balance: Balance
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingView:
+    """One reading: progress while it runs, the reason when it failed, its cost when it ended."""
+
+    public_id: str
+    state: ReadingState
+    started_at: datetime
+    finished_at: datetime | None
+    read_count: int
+    expected_count: int | None
+    call_count: int
+    counted_count: int
+    unsynced_count: int
+    failure: ReadingFailure | None
+    reference: str
+    retry_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """X of Y and what is worth knowing about the X. X and Y come from one whole reading."""
+
+    unsynced: int
+    counted: int
+    linked: int
+    ignored: int
+    without_email: int
+    with_balance: int
+    balances: tuple[Balance, ...]
+    rows: tuple[RemoteRow, ...]
+    reading: ReadingView
+
+
+@dataclass(frozen=True, slots=True)
+class RowPage:
+    """One page of a list, ordered by name. `next_after` continues it, None at the end."""
+
+    rows: tuple[RemoteRow, ...]
+    total: int
+    next_after: str | None
+
+
+def ensure_fresh(
+    session: Session,
+    connection: Connection,
+    *,
+    wake: Wake,
+    now: datetime,
+    is_asked_for: bool = False,
+) -> str | None:
+    """Make sure that a true number is there or on its way; return the reading to follow.
+
+    None: the last whole reading is younger than a minute, nothing was started. However many ask
+    at once, one reading runs and all follow it. `is_asked_for` (Check again, Try again) reads
+    even when the last reading is young. Commits; does not call the network itself.
+    """
+    latest = _latest(session, connection)
+    if latest is not None and not fail_if_abandoned(session, latest, now=now):
+        if latest.state is ReadingState.RUNNING:
+            return _after_commit(session, latest.public_id)
+        if _still_stands(latest, now=now, is_asked_for=is_asked_for):
+            failed = latest.state is ReadingState.FAILED
+            return _after_commit(session, latest.public_id if failed else None)
+    reading = new_reading(session, connection, now=now)
+    try:
+        session.commit()
+    except IntegrityError:
+        # Somebody else was faster by a moment: the unique index knows one running reading.
+        session.rollback()
+        running = _latest(session, connection)
+        return running.public_id if running else None
+    wake(READ_JOB, reading.id)
+    return reading.public_id
+
+
+def summary(session: Session, account_id: int, *, reading: ReadingView) -> Summary:
+    """Count the unsynced by the partial index and read the first rows."""
+    unsynced, without_email, with_balance = session.execute(
+        select(
+            func.count(),
+            func.sum(case((RemoteCustomer.has_email.is_(False), 1), else_=0)),
+            func.sum(case((RemoteCustomer.balance_cents > 0, 1), else_=0)),
+        ).where(RemoteCustomer.account_id == account_id, IS_UNSYNCED)
+    ).one()
+    linked, ignored = _decided(session, account_id)
+    return Summary(
+        unsynced=unsynced,
+        counted=reading.counted_count,
+        linked=linked,
+        ignored=ignored,
+        without_email=int(without_email or 0),
+        with_balance=int(with_balance or 0),
+        balances=_balances(session, account_id),
+        rows=_first_rows(session, account_id),
+        reading=reading,
+    )
+
+
+def search(
+    session: Session, account_id: int, *, show: RowFilter, after: str | None = None
+) -> RowPage:
+    """Return one page of the list, by key: page 2,000 costs as much as page 1."""
+    condition = _filter(show)
+    query = (
+        select(RemoteCustomer)
+        .where(RemoteCustomer.account_id == account_id, condition)
+        .order_by(RemoteCustomer.sort_key, RemoteCustomer.id)
+        .limit(PAGE_ROWS + 1)
+    )
+    start = _start(session, account_id, after)
+    if start is not None:
+        query = query.where(tuple_(RemoteCustomer.sort_key, RemoteCustomer.id) > start)
+    found = session.scalars(query).all()
+    rows = tuple(_row(remote) for remote in found[:PAGE_ROWS])
+    total = session.scalar(
+        select(func.count())
+        .select_from(RemoteCustomer)
+        .where(RemoteCustomer.account_id == account_id, condition)
+    )
+    has_more = len(found) > PAGE_ROWS
+    return RowPage(rows, total or 0, rows[-1].public_id if has_more else None)
+
+
+def view_reading(reading: Reading, *, is_abandoned: bool = False) -> ReadingView:
+    """Return the reading as pages show it; an abandoned one counts as interrupted."""
+    is_interrupted = is_abandoned and reading.state is ReadingState.RUNNING
+    return ReadingView(
+        public_id=reading.public_id,
+        state=ReadingState.FAILED if is_interrupted else reading.state,
+        started_at=reading.started_at,
+        finished_at=reading.finished_at,
+        read_count=reading.read_count,
+        expected_count=reading.expected_count,
+        call_count=reading.call_count,
+        counted_count=reading.counted_count or 0,
+        unsynced_count=reading.unsynced_count or 0,
+        failure=ReadingFailure.INTERRUPTED if is_interrupted else reading.failure,
+        reference=reading.failure_reference,
+        retry_at=reading.retry_at,
+    )
+
+
+def _after_commit(session: Session, public_id: str | None) -> str | None:
+    session.commit()
+    return public_id
+
+
+def _still_stands(latest: Reading, *, now: datetime, is_asked_for: bool) -> bool:
+    """Say whether the last result is young enough to be shown instead of reading again."""
+    if latest.retry_at is not None and latest.retry_at > now:
+        return True
+    if is_asked_for or latest.finished_at is None:
+        return False
+    limit = FAILED_FOR if latest.state is ReadingState.FAILED else FRESH_FOR
+    return now - latest.finished_at < limit
+
+
+def _latest(session: Session, connection: Connection) -> Reading | None:
+    return session.scalar(
+        select(Reading)
+        .where(Reading.connection_id == connection.id, Reading.account_id == connection.account_id)
+        .order_by(Reading.id.desc())
+        .limit(1)
+    )
+
+
+def _decided(session: Session, account_id: int) -> tuple[int, int]:
+    rows = session.execute(
+        select(RemoteCustomer.state, func.count())
+        .where(
+            RemoteCustomer.account_id == account_id,
+            RemoteCustomer.state.in_((RemoteState.LINKED, RemoteState.IGNORED)),
+            RemoteCustomer.is_counted.is_(True),
+        )
+        .group_by(RemoteCustomer.state)
+    )
+    counts = {state: count for state, count in rows}
+    return counts.get(RemoteState.LINKED, 0), counts.get(RemoteState.IGNORED, 0)
+
+
+def _balances(session: Session, account_id: int) -> tuple[Balance, ...]:
+    rows = session.execute(
+        select(RemoteCustomer.currency, func.sum(RemoteCustomer.balance_cents))
+        .where(
+            RemoteCustomer.account_id == account_id,
+            IS_UNSYNCED,
+            RemoteCustomer.balance_cents > 0,
+        )
+        .group_by(RemoteCustomer.currency)
+        .order_by(RemoteCustomer.currency)
+    )
+    return tuple(Balance(currency, int(cents)) for currency, cents in rows)
+
+
+def _first_rows(session: Session, account_id: int) -> tuple[RemoteRow, ...]:
+    rows = session.scalars(
+        select(RemoteCustomer)
+        .where(RemoteCustomer.account_id == account_id, IS_UNSYNCED)
+        .order_by(RemoteCustomer.balance_cents.desc(), RemoteCustomer.id)
+        .limit(FIRST_ROWS)
+    )
+    return tuple(_row(remote) for remote in rows)
+
+
+def _filter(show: RowFilter) -> ColumnElement[bool] | TextClause:
+    if show is RowFilter.UNSYNCED:
+        return IS_UNSYNCED
+    if show is RowFilter.IGNORED:
+        return RemoteCustomer.state == RemoteState.IGNORED
+    return (RemoteCustomer.state == RemoteState.LEFT_OUT) & (RemoteCustomer.status == "archived")
+
+
+def _start(session: Session, account_id: int, after: str | None) -> tuple[str, int] | None:
+    if after is None:
+        return None
+    row = session.execute(
+        select(RemoteCustomer.sort_key, RemoteCustomer.id).where(
+            RemoteCustomer.account_id == account_id, RemoteCustomer.public_id == after
+        )
+    ).first()
+    return (row[0], row[1]) if row else None
+
+
+def _row(remote: RemoteCustomer) -> RemoteRow:
+    return RemoteRow(
+        public_id=remote.public_id,
+        name=remote.name,
+        company_name=remote.company_name,
+        email=remote.email,
+        phone=remote.phone,
+        balance=Balance(remote.currency, remote.balance_cents),
+    )
