@@ -77,7 +77,7 @@ class RemoteCustomer(Base):
         Index(
             "ix_remote_customer_unsynced",
             "account_id",
-            text("balance_cents DESC"),
+            "balance_cents",
             "id",
             "currency",
             "has_email",

@@ -256,7 +256,7 @@ def _first_rows(session: Session, account_id: int) -> tuple[RemoteRow, ...]:
     rows = session.scalars(
         select(RemoteCustomer)
         .where(RemoteCustomer.account_id == account_id, IS_UNSYNCED)
-        .order_by(RemoteCustomer.balance_cents.desc(), RemoteCustomer.id)
+        .order_by(RemoteCustomer.balance_cents.desc(), RemoteCustomer.id.desc())
         .limit(FIRST_ROWS)
     )
     return tuple(_row(remote) for remote in rows)
