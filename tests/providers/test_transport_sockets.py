@@ -1,0 +1,214 @@
+"""One HTTP call against servers that misbehave below the level of HTTP."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import socket
+import time
+
+import pytest
+
+from services.providers.contract import ProviderUnavailable, UnreadableAnswer
+from services.providers.transport import BODY_MAX_BYTES, NotSent, Transport
+from tests.providers.support import (
+    RawServer,
+    Waits,
+    answering,
+    dripping,
+    resetting,
+    sending,
+)
+
+GZIP = "Content-Encoding: gzip\r\n"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+ANSWER_LIMIT_S = 0.3
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nX-Long: ",
+        b"HTTP/1.1 200 OK\r\n\r\n{",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n{",
+    ],
+    ids=["status line", "headers", "body without length", "body"],
+)
+def test_an_answer_that_drips_ends_at_the_deadline(start):
+    with RawServer(dripping(start)) as server:
+        transport = _transport(server)
+        begun_s = time.monotonic()
+
+        with pytest.raises(ProviderUnavailable):
+            transport.post(server.url, headers={}, body=b"")
+
+        assert ANSWER_LIMIT_S <= time.monotonic() - begun_s < 10 * ANSWER_LIMIT_S
+
+
+def test_a_server_that_says_nothing_ends_at_the_deadline():
+    with RawServer(lambda connected: time.sleep(2 * ANSWER_LIMIT_S)) as server:
+        transport = _transport(server)
+
+        with pytest.raises(ProviderUnavailable):
+            transport.post(server.url, headers={}, body=b"")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        resetting(b""),
+        resetting(b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{"),
+        answering(b'{"a":1}', length=20),
+        sending(CHUNKED + b"5\r\n{}"),
+        sending(CHUNKED + b"zz\r\n{}"),
+        sending(b""),
+        sending(b"rubbish instead of a status line\r\n\r\n"),
+        answering(b"{}", headers=f"X-Long: {'x' * 100_000}\r\n"),
+        answering(b"{}", headers="Content-Length: 3\r\n"),
+    ],
+    ids=[
+        "reset at once",
+        "reset in the body",
+        "shorter than declared",
+        "chunk cut short",
+        "chunk without a size",
+        "closed without a byte",
+        "no status line",
+        "endless header",
+        "two lengths",
+    ],
+)
+def test_a_broken_answer_is_tried_three_times(script):
+    with RawServer(script) as server:
+        transport = _transport(server)
+
+        with pytest.raises(ProviderUnavailable):
+            transport.get(server.url, headers={})
+
+        assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        sending(b'HTTP/1.1 200 OK\r\n\r\n{"QueryResponse":{"Cust'),
+        answering(gzip.compress(b'{"QueryResponse":{"Customer":[1,2,3,4,5]}}')[:-20], headers=GZIP),
+    ],
+    ids=["closed in the body", "gzip cut short"],
+)
+def test_half_a_body_that_arrives_as_whole_is_unreadable(script):
+    with RawServer(script) as server:
+        reply = _transport(server).get(server.url, headers={})
+
+        with pytest.raises(UnreadableAnswer):
+            reply.json_object()
+
+
+def test_a_body_that_only_pretends_to_be_gzip_is_unreadable():
+    with RawServer(answering(b'{"QueryResponse":{}}', headers=GZIP)) as server:
+        with pytest.raises(UnreadableAnswer):
+            _transport(server).get(server.url, headers={})
+
+
+def test_a_small_body_that_unpacks_to_a_huge_one_is_unreadable():
+    bomb = gzip.compress(b" " * (BODY_MAX_BYTES + 1_000_000), compresslevel=1)
+
+    with RawServer(answering(bomb, headers=GZIP)) as server:
+        with pytest.raises(UnreadableAnswer, match="too large"):
+            _transport(server).get(server.url, headers={})
+
+
+def test_a_packed_answer_is_unpacked():
+    with RawServer(answering(gzip.compress(b'{"a":1}'), headers=GZIP)) as server:
+        reply = _transport(server).get(server.url, headers={})
+
+    assert reply.json_object() == {"a": 1}
+
+
+def test_a_connection_that_died_meanwhile_costs_a_get_one_more_try():
+    with RawServer(sending(b""), answering(b"{}")) as server:
+        transport = _transport(server)
+
+        reply = transport.get(server.url, headers={})
+
+        assert reply.status == 200
+        assert transport.call_count == 2
+
+
+def test_a_connection_that_died_meanwhile_ends_a_post():
+    with RawServer(sending(b""), answering(b"{}")) as server:
+        with pytest.raises(ProviderUnavailable):
+            _transport(server).post(server.url, headers={}, body=b"grant")
+
+        assert len(server.requests) == 1
+
+
+def test_nobody_listening_means_nothing_was_sent():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    transport = Transport((url,), sleep=Waits())
+
+    with pytest.raises(NotSent):
+        transport.post(url, headers={}, body=b"grant")
+
+    assert transport.call_count == 2
+
+
+def test_an_unknown_host_means_nothing_was_sent(monkeypatch):
+    def _no_such_host(*_args: object, **_kwargs: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", _no_such_host)
+
+    with pytest.raises(NotSent):
+        Transport(("https://nowhere.example",), sleep=Waits()).post(
+            "https://nowhere.example", headers={}, body=b""
+        )
+
+
+@pytest.mark.parametrize("status", ["302 Found", "307 Temporary", "308 Permanent"])
+def test_a_grant_is_never_carried_to_another_host(status):
+    with RawServer(answering(b"{}")) as stranger:
+        redirect = answering(b"", headers=f"Location: {stranger.url}/\r\n", status=status)
+        with RawServer(redirect) as server:
+            with pytest.raises(UnreadableAnswer):
+                _transport(server).post(server.url, headers={}, body=b"refresh_token=canary")
+
+        assert stranger.requests == []
+
+
+def test_logs_name_class_status_and_reference_only(caplog):
+    caplog.set_level(logging.DEBUG)
+    script = answering(b"canary", headers="intuit_tid: 1-abc\r\n", status="500 Oops")
+
+    with RawServer(script) as server:
+        with pytest.raises(ProviderUnavailable):
+            _transport(server).get(
+                server.url, headers={"Authorization": "canary"}, params={"query": "canary"}
+            )
+
+    assert "ProviderUnavailable status=500 reference=1-abc" in caplog.text
+    assert "canary" not in caplog.text
+
+
+def test_the_next_call_on_a_kept_connection_has_the_whole_time_again():
+    def _two_answers(connected: socket.socket) -> None:
+        answering(b"{}")(connected)
+        connected.recv(65_536)
+        time.sleep(0.15)
+        answering(b'{"second":true}')(connected)
+
+    with RawServer(_two_answers) as server:
+        transport = _transport(server)
+        transport.get(server.url, headers={})
+        time.sleep(0.2)
+
+        reply = transport.get(server.url, headers={})
+
+    assert reply.json_object() == {"second": True}
+    assert len(server.requests) == 1
+
+
+def _transport(server: RawServer) -> Transport:
+    return Transport((server.url,), answer_limit_s=ANSWER_LIMIT_S, sleep=Waits())
