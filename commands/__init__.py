@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
+from commands.check import check
+from commands.operation import company, setup, user
+
 
 def register(app: Flask) -> None:
     """Add the commands to `flask --app app`."""
+    for command in (setup, user, company, check):
+        app.cli.add_command(command)

@@ -126,16 +126,13 @@ def add_user(
     now: datetime,
 ) -> User:
     """Create a user. Commits. Raises BadEmail, WeakPassword or AlreadyTaken."""
-    try:
-        address = email_key(normalise_address(email))
-    except UnusableAddress as error:
-        raise BadEmail(f"{email!r} is not an e-mail address that mail could reach.") from error
+    address, password_hash = check_new_user(session, email=email, password=password)
     user = User(
         company_id=company_id,
         email=address,
         name=name.strip() or address,
         role=role,
-        password_hash=hash_password(password),
+        password_hash=password_hash,
         created_at=now,
     )
     session.add(user)
@@ -149,6 +146,21 @@ def add_user(
     )
     _commit_or_taken(session, f"Somebody already signs in as {address}.")
     return user
+
+
+def check_new_user(session: Session, *, email: str, password: str) -> tuple[str, str]:
+    """Return the address to store and the password's hash. Changes nothing.
+
+    Raises BadEmail, WeakPassword or AlreadyTaken.
+    """
+    try:
+        address = email_key(normalise_address(email))
+    except UnusableAddress as error:
+        raise BadEmail(f"{email!r} is not an e-mail address that mail could reach.") from error
+    password_hash = hash_password(password)
+    if _user_by_email(session, address) is not None:
+        raise AlreadyTaken(f"Somebody already signs in as {address}.")
+    return address, password_hash
 
 
 def reset_password(session: Session, *, email: str, password: str, now: datetime) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from models import (
@@ -42,14 +42,15 @@ def start_import(
     who: SignedIn,
     account_id: int,
     *,
-    remote_ids: Sequence[str],
+    public_ids: Sequence[str],
     now: datetime,
 ) -> ImportRun:
     """Write the run and one pending item per chosen remote customer. Commits.
 
-    Raises NothingChosen; a second active run of the account raises IntegrityError.
+    Ids of nobody in this account are left out. Raises NothingChosen; a second active run of the
+    account raises IntegrityError.
     """
-    chosen = sorted(set(remote_ids))
+    chosen = sorted(_remote_ids(session, account_id, public_ids))
     if not chosen:
         raise NothingChosen
     run = ImportRun(
@@ -95,22 +96,59 @@ def process_batch(session: Session, run_id: int, *, now: datetime, size: int = B
     remotes = _remote_customers(session, run.account_id, pending)
     wanted = [remote for remote in remotes.values() if remote.state is RemoteState.UNSYNCED]
     customer_ids = _create_customers(session, account, wanted, now=now)
-    outcomes = Counter[ItemOutcome]()
-    for remote_id in pending:
-        outcome, reason = _outcome(remotes.get(remote_id), is_created=remote_id in customer_ids)
-        outcomes[outcome] += 1
-        session.execute(
-            update(ImportItem)
-            .where(ImportItem.run_id == run_id, ImportItem.remote_id == remote_id)
-            .values(outcome=outcome, reason=reason, customer_id=customer_ids.get(remote_id))
-            .execution_options(synchronize_session=False)
-        )
+    outcomes = _record_outcomes(session, run_id, pending, remotes, customer_ids)
     run.state = ImportState.RUNNING
     run.created_count += outcomes[ItemOutcome.CREATED]
     run.skipped_count += outcomes[ItemOutcome.SKIPPED]
     run.failed_count += outcomes[ItemOutcome.FAILED]
     session.commit()
     return True
+
+
+def _record_outcomes(
+    session: Session,
+    run_id: int,
+    pending: Sequence[str],
+    remotes: Mapping[str, RemoteCustomer],
+    customer_ids: Mapping[str, int],
+) -> Counter[ItemOutcome]:
+    rows: list[dict[str, object]] = []
+    outcomes = Counter[ItemOutcome]()
+    for remote_id in pending:
+        outcome, reason = _outcome(remotes.get(remote_id), is_created=remote_id in customer_ids)
+        outcomes[outcome] += 1
+        rows.append(
+            {
+                "b_remote_id": remote_id,
+                "outcome": outcome,
+                "reason": reason,
+                "customer_id": customer_ids.get(remote_id),
+            }
+        )
+    statement = (
+        update(ImportItem.__table__)  # type: ignore[arg-type]
+        .where(ImportItem.run_id == run_id, ImportItem.remote_id == bindparam("b_remote_id"))
+        .values(
+            outcome=bindparam("outcome"),
+            reason=bindparam("reason"),
+            customer_id=bindparam("customer_id"),
+        )
+    )
+    session.connection().execute(statement, rows)
+    return outcomes
+
+
+def _remote_ids(session: Session, account_id: int, public_ids: Sequence[str]) -> set[str]:
+    found: set[str] = set()
+    for batch in in_batches(public_ids):
+        found.update(
+            session.scalars(
+                select(RemoteCustomer.remote_id).where(
+                    RemoteCustomer.account_id == account_id, RemoteCustomer.public_id.in_(batch)
+                )
+            )
+        )
+    return found
 
 
 def _remote_customers(

@@ -1,0 +1,54 @@
+# Every target sets up what it needs; a lock file that changed is installed again.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ACTIVATED := PATH="$(CURDIR)/$(BIN):$$PATH"
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
+
+.PHONY: help demo serve test test-full check bench lock clean
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("BlueClerk needs Python 3.11 or later; name one with PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/runtime.ok: requirements.txt | $(BIN)/python
+	$(PIP) -r requirements.txt && touch $@
+
+$(VENV)/demo.ok: requirements-demo.txt | $(BIN)/python
+	$(PIP) -r requirements-demo.txt && touch $@
+
+$(VENV)/dev.ok: requirements-dev.txt | $(BIN)/python
+	$(PIP) -r requirements-dev.txt && touch $@
+
+demo: $(VENV)/demo.ok ## the product with invented data, on this machine
+	@exec $(BIN)/python -m commands.demo
+
+serve: $(VENV)/runtime.ok ## migrate, then serve with the production configuration
+	$(BIN)/flask --app app db upgrade
+	exec $(BIN)/gunicorn --config gunicorn.conf.py 'app:create_app()'
+
+test: $(VENV)/dev.ok ## the suite, at most 6 minutes on 2 cores
+	$(BIN)/pytest -n 2 -m "not full"
+
+test-full: $(VENV)/dev.ok ## the longer matrices
+	$(BIN)/pytest -n 2 -m full
+
+check: $(VENV)/dev.ok ## format, lint, types, import rules, docs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest tests/test_architecture.py tests/test_docs.py tests/test_templates.py
+
+bench: $(VENV)/dev.ok ## every benchmark, as a table and JSON
+	$(BIN)/python -m benchmarks
+
+lock: $(BIN)/python ## write the hashed lock files anew from the .in files (needs uv)
+	for set in "" -demo -postgres -dev; do \
+	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links requirements$$set.in -o requirements$$set.txt; \
+	done
+
+clean: ## remove the environment and caches; instance/ stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage

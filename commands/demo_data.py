@@ -1,0 +1,202 @@
+"""Fill the demo through the real services: companies, connection, reading, imports, signups."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+from urllib.error import HTTPError
+from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+from zoneinfo import ZoneInfo
+
+from commands.terminal import read_in_process
+from models import CustomerOrigin, Role
+from services import accounts, consent, customers, decisions
+from services.accounts import SignedIn
+from services.connections import require_connection
+from services.customer_import import process_batch, start_import
+from services.providers.contract import ProviderKey
+from services.runtime import Runtime
+from services.unsynced import RemoteRow, RowFilter, search
+
+PASSWORD = "demo-password"  # noqa: S105  (printed at start, and refused in production)
+ZONE = "America/New_York"
+DEFAULT_REALM = "9341450000000001"
+IMPORTED = 1018
+IGNORED = 4
+SAME = 23
+DOUBTFUL = 8
+PAST_DAYS = 30
+IMPORTED_ON_A_DAY = 7
+SEED = 20261122
+
+WALK_INS = (
+    ("Nell Harrow", "", "nell.harrow@example.com", "(814) 555-0117"),
+    ("Tidewater Bakery", "Tidewater Bakery", "orders@tidewater.example.com", "814-555-0161"),
+    ("Óscar Villanueva", "", "oscar.v@example.net", "+1 814 555 0138"),
+    ("Pike & Daughters", "Pike & Daughters", "", "814.555.0149"),
+    ("Imani Okoro", "", "imani.okoro@example.org", ""),
+    ("Lakeside Yoga", "Lakeside Yoga Studio", "hello@lakeside.example.com", "8145550172"),
+    ("Grzegorz Brzęczyszczykiewicz", "", "grzegorz@example.com", ""),
+    ("Walk-in, no address", "", "", ""),
+)
+
+
+def fill(runtime: Runtime) -> None:
+    """Prepare everything the demo shows. Calls the sandbox. Not repeatable: fill once."""
+    now = runtime.clock()
+    ada = _add_companies(runtime, now=now - timedelta(days=PAST_DAYS + 1))
+    _connect(runtime, ada)
+    read_in_process(runtime, ada.company_id, ProviderKey.QUICKBOOKS)
+    with runtime.sessions() as session:
+        connection = require_connection(session, ada.company_id, ProviderKey.QUICKBOOKS)
+        account_id = connection.account_id
+    rows = list(_unsynced(runtime, account_id))
+    random.Random(SEED).shuffle(rows)  # noqa: S311  (the same demo on every machine)
+    imported, rest = rows[:IMPORTED], rows[IMPORTED:]
+    _import(runtime, ada, account_id, imported, now=now)
+    with runtime.sessions() as session:
+        ids = [row.public_id for row in rest[:IGNORED]]
+        decisions.ignore(session, ada, account_id, public_ids=ids, now=now)
+    _add_look_alikes(runtime, ada, rest[IGNORED:], now=now)
+    _add_walk_ins(runtime, ada, now=now)
+    with runtime.sessions() as session:
+        accounts.end_sign_in(session, ada.sign_in_id, now=now)
+
+
+def _add_companies(runtime: Runtime, *, now: datetime) -> SignedIn:
+    """Create both companies and their users; return ada, signed in."""
+    people = {
+        "demo": (
+            "Harbor Heating & Air",
+            (("ada", "Ada Brandt", Role.ADMIN), ("mel", "Mel Osei", Role.MEMBER)),
+        ),
+        "other": ("North Shore Pools", (("zoe", "Zoe Lindqvist", Role.ADMIN),)),
+    }
+    with runtime.sessions() as session:
+        for slug, (name, users) in people.items():
+            company = accounts.add_company(session, name=name, slug=slug, zone=ZONE, now=now)
+            for local_part, user_name, role in users:
+                accounts.add_user(
+                    session,
+                    company.id,
+                    email=f"{local_part}@example.com",
+                    name=user_name,
+                    role=role,
+                    password=PASSWORD,
+                    now=now,
+                )
+        at = runtime.clock()
+        token = accounts.sign_in(session, email="ada@example.com", password=PASSWORD, now=at)
+        ada = accounts.find_sign_in(session, token, now=at)
+    if ada is None:
+        raise RuntimeError("the demo's admin could not sign in")
+    return ada
+
+
+class _KeepRedirect(HTTPRedirectHandler):
+    """The consent page answers with a redirect to us; its address is the answer."""
+
+    def redirect_request(self, *_args: object, **_kwargs: object) -> None:
+        return None
+
+
+def _connect(runtime: Runtime, ada: SignedIn) -> None:
+    """Walk through the real OAuth flow, with a form post where a person would click Allow."""
+    provider = ProviderKey.QUICKBOOKS
+    with runtime.sessions() as session:
+        address = consent.begin_consent(runtime, session, ada, provider=provider)
+    form = urlencode({"company": DEFAULT_REALM}).encode()
+    request = Request(address, data=form)  # noqa: S310  (the sandbox's own http address)
+    try:
+        build_opener(_KeepRedirect).open(request)
+        raise RuntimeError("the sandbox's consent page did not answer with a redirect")
+    except HTTPError as answer:
+        location = answer.headers.get("Location", "")
+        answer.close()
+    query = {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
+    consent.complete_consent(
+        runtime,
+        ada,
+        provider=provider,
+        answer=consent.ConsentAnswer(
+            state=query.get("state", ""),
+            code=query.get("code", ""),
+            remote_account_id=query.get("realmId", ""),
+            error=query.get("error", ""),
+        ),
+    )
+
+
+def _unsynced(runtime: Runtime, account_id: int) -> Iterator[RemoteRow]:
+    after: str | None = None
+    with runtime.sessions() as session:
+        while True:
+            page = search(session, account_id, show=RowFilter.UNSYNCED, after=after)
+            yield from page.rows
+            after = page.next_after
+            if after is None:
+                return
+
+
+def _import(
+    runtime: Runtime, ada: SignedIn, account_id: int, rows: list[RemoteRow], *, now: datetime
+) -> None:
+    """Import most of them before the first of the past days and a few on each day since."""
+    first = len(rows) - PAST_DAYS * IMPORTED_ON_A_DAY
+    starts = [0, *range(first, len(rows), IMPORTED_ON_A_DAY)]
+    for index, start in enumerate(starts):
+        end = starts[index + 1] if index + 1 < len(starts) else len(rows)
+        at = _past(now, days=PAST_DAYS + 1 - index, hour=10)
+        ids = [row.public_id for row in rows[start:end]]
+        with runtime.sessions() as session:
+            run = start_import(session, ada, account_id, public_ids=ids, now=at)
+            while process_batch(session, run.id, now=at):
+                pass
+
+
+def _add_look_alikes(
+    runtime: Runtime, ada: SignedIn, rows: list[RemoteRow], *, now: datetime
+) -> None:
+    """Write customers that resemble unsynced ones: some the same, some doubtful."""
+    with_email = [row for row in rows if row.email]
+    alike = [(row.name, row.email or "") for row in with_email[:SAME]]
+    doubtful = with_email[SAME : SAME + DOUBTFUL]
+    alike += [(f"{row.name.split()[0]} {row.name.split()[-1]} & Co", "") for row in doubtful]
+    at = _past(now, days=PAST_DAYS + 1, hour=9)
+    with runtime.sessions() as session:
+        for name, email in alike:
+            customers.add_customer(
+                session,
+                ada.company_id,
+                name=name,
+                email=email,
+                origin=CustomerOrigin.HAND,
+                now=at,
+            )
+
+
+def _add_walk_ins(runtime: Runtime, ada: SignedIn, *, now: datetime) -> None:
+    """Let one to four people join or be added by hand on each past day."""
+    chance = random.Random(SEED)  # noqa: S311  (the same demo on every machine)
+    with runtime.sessions() as session:
+        for day in range(1, PAST_DAYS + 1):
+            for name, company_name, email, phone in chance.sample(WALK_INS, chance.randint(1, 4)):
+                customers.add_customer(
+                    session,
+                    ada.company_id,
+                    name=name,
+                    company_name=company_name,
+                    email=email,
+                    phone=phone,
+                    origin=chance.choice((CustomerOrigin.JOIN, CustomerOrigin.HAND)),
+                    now=_past(now, days=day, hour=chance.randint(8, 18)),
+                )
+
+
+def _past(now: datetime, *, days: int, hour: int) -> datetime:
+    """Return that hour of a past local day, so that every signup has the day it should have."""
+    zone = ZoneInfo(ZONE)
+    local_day = now.astimezone(zone).date() - timedelta(days=days)
+    return datetime.combine(local_day, time(hour), tzinfo=zone).astimezone(now.tzinfo)

@@ -1,0 +1,101 @@
+"""Fixtures every kind of test shares: settings, a database file, a runtime with a fixed clock."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from models import Base
+from services.database import prepare_engine
+from services.providers.contract import ProviderKey
+from services.providers.registry import ProviderAccess
+from services.runtime import Runtime
+from services.token_vault import TokenVault
+
+NOW = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
+TOKEN_KEY = b"k" * 32
+
+
+class Clock:
+    """A clock that moves only when a test moves it."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+class WakeUps:
+    """Remembers the wake-ups instead of carrying them."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[str, int]] = []
+
+    def __call__(self, job: str, row_id: int) -> None:
+        self.rows.append((job, row_id))
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with all tables, made once and copied for each test."""
+    path = tmp_path_factory.mktemp("database") / "empty.db"
+    engine = create_engine(f"sqlite:///{path}")
+    Base.metadata.create_all(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def database_path(empty_database: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "test.db"
+    shutil.copy(empty_database, path)
+    return path
+
+
+@pytest.fixture
+def sessions(database_path: Path) -> Iterator[sessionmaker[Session]]:
+    engine = create_engine(f"sqlite:///{database_path}")
+    prepare_engine(engine)
+    yield sessionmaker(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def session(sessions: sessionmaker[Session]) -> Iterator[Session]:
+    with sessions() as session:
+        yield session
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(NOW)
+
+
+@pytest.fixture
+def wake_ups() -> WakeUps:
+    return WakeUps()
+
+
+@pytest.fixture
+def runtime(sessions: sessionmaker[Session], clock: Clock, wake_ups: WakeUps) -> Runtime:
+    def access(_provider: ProviderKey) -> ProviderAccess:
+        return ProviderAccess("client", "secret", sandbox_url="http://127.0.0.1:9")
+
+    return Runtime(
+        sessions=sessions,
+        vault=TokenVault([TOKEN_KEY]),
+        access=access,
+        public_base_url="http://127.0.0.1:5000",
+        wake=wake_ups,
+        clock=clock,
+    )
