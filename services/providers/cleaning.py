@@ -47,7 +47,7 @@ def clean_emails(value: object) -> str:
     if len(text) <= EMAILS_MAX_CHARACTERS:
         return text
     ends = [match.start() for match in _EMAIL_SEPARATORS.finditer(text, 0, EMAILS_MAX_CHARACTERS)]
-    return text[: ends[-1]].rstrip() if ends else ""
+    return text[: ends[-1]].rstrip(",; ") if ends else ""
 
 
 def cents(value: object) -> int | None:

@@ -11,14 +11,8 @@ import pytest
 
 from services.providers.contract import ProviderUnavailable, UnreadableAnswer
 from services.providers.transport import BODY_MAX_BYTES, NotSent, Transport
-from tests.providers.support import (
-    RawServer,
-    Waits,
-    answering,
-    dripping,
-    resetting,
-    sending,
-)
+from tests.providers.raw_server import RawServer, answering, dripping, resetting, sending
+from tests.providers.support import Waits
 
 GZIP = "Content-Encoding: gzip\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -106,17 +100,19 @@ def test_half_a_body_that_arrives_as_whole_is_unreadable(script):
 
 
 def test_a_body_that_only_pretends_to_be_gzip_is_unreadable():
-    with RawServer(answering(b'{"QueryResponse":{}}', headers=GZIP)) as server:
-        with pytest.raises(UnreadableAnswer):
-            _transport(server).get(server.url, headers={})
+    script = answering(b'{"QueryResponse":{}}', headers=GZIP)
+
+    with RawServer(script) as server, pytest.raises(UnreadableAnswer):
+        _transport(server).get(server.url, headers={})
 
 
 def test_a_small_body_that_unpacks_to_a_huge_one_is_unreadable():
     bomb = gzip.compress(b" " * (BODY_MAX_BYTES + 1_000_000), compresslevel=1)
 
-    with RawServer(answering(bomb, headers=GZIP)) as server:
-        with pytest.raises(UnreadableAnswer, match="too large"):
-            _transport(server).get(server.url, headers={})
+    script = answering(bomb, headers=GZIP)
+
+    with RawServer(script) as server, pytest.raises(UnreadableAnswer, match="too large"):
+        _transport(server).get(server.url, headers={})
 
 
 def test_a_packed_answer_is_unpacked():
@@ -171,9 +167,8 @@ def test_an_unknown_host_means_nothing_was_sent(monkeypatch):
 def test_a_grant_is_never_carried_to_another_host(status):
     with RawServer(answering(b"{}")) as stranger:
         redirect = answering(b"", headers=f"Location: {stranger.url}/\r\n", status=status)
-        with RawServer(redirect) as server:
-            with pytest.raises(UnreadableAnswer):
-                _transport(server).post(server.url, headers={}, body=b"refresh_token=canary")
+        with RawServer(redirect) as server, pytest.raises(UnreadableAnswer):
+            _transport(server).post(server.url, headers={}, body=b"refresh_token=canary")
 
         assert stranger.requests == []
 
@@ -182,11 +177,10 @@ def test_logs_name_class_status_and_reference_only(caplog):
     caplog.set_level(logging.DEBUG)
     script = answering(b"canary", headers="intuit_tid: 1-abc\r\n", status="500 Oops")
 
-    with RawServer(script) as server:
-        with pytest.raises(ProviderUnavailable):
-            _transport(server).get(
-                server.url, headers={"Authorization": "canary"}, params={"query": "canary"}
-            )
+    with RawServer(script) as server, pytest.raises(ProviderUnavailable):
+        _transport(server).get(
+            server.url, headers={"Authorization": "canary"}, params={"query": "canary"}
+        )
 
     assert "ProviderUnavailable status=500 reference=1-abc" in caplog.text
     assert "canary" not in caplog.text

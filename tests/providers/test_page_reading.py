@@ -1,0 +1,156 @@
+"""Pages fetched by several threads for one caller."""
+
+from __future__ import annotations
+
+from threading import Barrier, Event, Lock, Thread, current_thread
+
+import pytest
+
+from services.providers.access_tokens import AccessTokens, TokenRefused
+from services.providers.contract import ProviderUnavailable, ReconnectRequired
+from services.providers.page_reading import read_pages
+
+PATIENCE_S = 5
+
+
+class _Traffic:
+    """Counts how many fetches are under way or waiting to be taken."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self.now = 0
+        self.most = 0
+        self.begun = 0
+
+    def begin(self) -> None:
+        with self._lock:
+            self.begun += 1
+            self.now += 1
+            self.most = max(self.most, self.now)
+
+    def end(self) -> None:
+        with self._lock:
+            self.now -= 1
+
+
+def test_every_position_is_read_once():
+    pages = _read(range(50), lambda position, _token, _stop: position)
+
+    assert sorted(pages) == list(range(50))
+
+
+def test_no_position_means_no_page():
+    assert list(_read([], lambda position, _token, _stop: position)) == []
+
+
+def test_as_many_as_allowed_are_fetched_at_a_time():
+    barrier = Barrier(8)
+
+    def _fetch(position: int, _token: str, _stop: Event) -> int:
+        barrier.wait(PATIENCE_S)
+        return position
+
+    pages = list(_read(range(16), _fetch))
+
+    assert len(pages) == 16
+
+
+def test_no_more_pages_are_held_than_calls_allowed_however_slow_the_caller():
+    traffic = _Traffic()
+
+    def _fetch(position: int, _token: str, _stop: Event) -> int:
+        traffic.begin()
+        return position
+
+    for _ in _read(range(40), _fetch):
+        Event().wait(0.002)
+        traffic.end()
+
+    assert traffic.most <= 8
+
+
+def test_the_first_error_ends_the_reading_and_calls_the_others_off():
+    traffic = _Traffic()
+    called_off = Event()
+
+    def _fetch(position: int, _token: str, stop: Event) -> int:
+        traffic.begin()
+        if position == 3:
+            raise ProviderUnavailable("no answer")
+        if stop.wait(PATIENCE_S):
+            called_off.set()
+        return position
+
+    with pytest.raises(ProviderUnavailable):
+        list(_read(range(100), _fetch))
+
+    assert called_off.wait(PATIENCE_S)
+    assert traffic.begun == 8
+
+
+def test_a_caller_who_leaves_calls_the_others_off():
+    stops: list[Event] = []
+
+    def _fetch(position: int, _token: str, stop: Event) -> int:
+        stops.append(stop)
+        return position
+
+    pages = _read(range(100), _fetch)
+    next(pages)
+    pages.close()
+
+    assert stops[0].is_set()
+    assert len(stops) <= 16
+
+
+def test_a_refused_token_is_renewed_once_for_all_in_the_callers_thread():
+    asked: list[tuple[str | None, Thread]] = []
+
+    def _supply(refused: str | None) -> str:
+        asked.append((refused, current_thread()))
+        return "new" if refused else "old"
+
+    barrier = Barrier(8)
+
+    def _fetch(position: int, token: str, _stop: Event) -> int:
+        if token == "old":
+            barrier.wait(PATIENCE_S)
+            raise TokenRefused(token)
+        return position
+
+    pages = list(_read(range(20), _fetch, AccessTokens(_supply)))
+
+    assert sorted(pages) == list(range(20))
+    assert asked == [(None, current_thread()), ("old", current_thread())]
+
+
+def test_a_renewed_token_refused_again_needs_a_person():
+    calls = _Traffic()
+
+    def _fetch(_position: int, token: str, _stop: Event) -> int:
+        calls.begin()
+        raise TokenRefused(token, reference="1-abc")
+
+    with pytest.raises(ReconnectRequired) as raised:
+        list(_read([1], _fetch))
+
+    assert raised.value.reference == "1-abc"
+    assert calls.begun == 2
+
+
+def test_an_error_of_the_token_supplier_ends_the_reading():
+    def _supply(refused: str | None) -> str:
+        if refused:
+            raise ReconnectRequired("revoked")
+        return "old"
+
+    def _fetch(_position: int, token: str, _stop: Event) -> int:
+        raise TokenRefused(token)
+
+    with pytest.raises(ReconnectRequired, match="revoked"):
+        list(_read([1, 2, 3], _fetch, AccessTokens(_supply)))
+
+
+def _read(positions, fetch, tokens=None):
+    tokens = tokens or AccessTokens(lambda _refused: "token")
+    return read_pages(positions, fetch, tokens=tokens, concurrent_calls=8)
