@@ -1,0 +1,84 @@
+"""Keeps the documents in step with the code: settings, routes, commands, glossary, links."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+import config
+from app import create_app
+from config import load_settings, new_keys
+from models import Base
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+CONFIG = (ROOT / "config.py").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Flask:
+    environ = new_keys() | {"BLUECLERK_ENV": "demo", "BLUECLERK_INSTANCE_FOLDER": str(tmp_path)}
+    return create_app(load_settings(environ))
+
+
+def _settings() -> set[str]:
+    names = set(re.findall(r'_(?:text|choice|count|base_url)\(\s*values, "([A-Z_]+)"', CONFIG))
+    names |= set(re.findall(r'PREFIX \+ "([A-Z_]+)"', CONFIG))
+    providers = {
+        f"{provider}_{part}"
+        for provider in config.PROVIDER_PREFIXES
+        for part in ("CLIENT_ID", "CLIENT_SECRET", "ENVIRONMENT")
+    }
+    return {config.PREFIX + name for name in names | providers}
+
+
+def test_every_setting_is_documented() -> None:
+    missing = {name for name in _settings() if f"`{name}`" not in OPERATIONS}
+
+    assert len(_settings()) > 15
+    assert missing == set()
+
+
+def test_no_setting_is_documented_that_does_not_exist() -> None:
+    documented = set(re.findall(r"`(BLUECLERK_[A-Z_]+)`", OPERATIONS))
+
+    assert documented - _settings() - {"BLUECLERK_BIND"} == set()
+
+
+def test_every_route_is_documented(app: Flask) -> None:
+    routes = {str(rule) for rule in app.url_map.iter_rules()}
+
+    assert {route for route in routes if f"`{route}`" not in ARCHITECTURE} == set()
+
+
+def test_every_command_is_documented(app: Flask) -> None:
+    commands = {name for name in app.cli.commands if name not in {"db", "run", "shell", "routes"}}
+
+    assert {name for name in commands if f"flask --app app {name}" not in OPERATIONS} == set()
+
+
+def test_every_table_is_a_word_of_the_glossary() -> None:
+    tables = {name.replace("_", " ") for name in Base.metadata.tables}
+
+    assert {word for word in tables if f"**{word}**" not in GLOSSARY} == set()
+
+
+def test_every_make_target_explains_itself() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+
+    targets = re.findall(r"^([a-z-]+):(.*)$", makefile, re.M)
+
+    assert [name for name, rest in targets if "##" not in rest and name != "help"] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_between_documents_lead_somewhere(path: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:|mailto:|#)([^)#]+)", path.read_text(encoding="utf-8"))
+
+    assert [target for target in targets if not (path.parent / target).exists()] == []
