@@ -6,30 +6,19 @@ import os
 import signal
 import socket
 import sys
-import threading
+from contextlib import closing, suppress
 from pathlib import Path
 from types import FrameType
 
 from flask import Flask
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from sandbox.app import create_app
 from sandbox.gate import is_loopback
 from sandbox.outbox import MailServer
+from sandbox.server import Server
 from sandbox.world import the_world
 
 WAITING_CONNECTIONS = 128
-
-
-class QuietHandler(WSGIRequestHandler):
-    """Keeps connections open and writes no log lines, which would hold codes and names."""
-
-    protocol_version = "HTTP/1.1"
-    # Headers and body leave in two writes; without this the second waits for an acknowledgement.
-    disable_nagle_algorithm = True
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Stay silent."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -46,7 +35,10 @@ def main(arguments: list[str] | None = None) -> int:
         mail_server = MailServer(the_world(app).outbox, wishes.host, wishes.smtp_port)
     except OSError as error:
         return _fail(_why_not(error, wishes.host, wishes.smtp_port))
-    _serve(app, listener, mail_server, wishes.ready_file)
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, _stop)
+    with suppress(KeyboardInterrupt), closing(the_world(app).store):
+        _serve(app, listener, mail_server, wishes.ready_file)
     return 0
 
 
@@ -64,10 +56,6 @@ def _serve(
     app: Flask, listener: socket.socket, mail_server: MailServer, ready: Path | None
 ) -> None:
     host, port = listener.getsockname()[:2]
-    server = make_server(
-        host, port, app, threaded=True, request_handler=QuietHandler, fd=listener.fileno()
-    )
-    _stop_on_signals(server)
     mail_server.start()
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     if ready is not None:
@@ -75,19 +63,16 @@ def _serve(
     sys.stdout.write(f"Sandbox ready at {url} · mail at {host}:{mail_server.port}\n")
     sys.stdout.flush()
     try:
-        server.serve_forever()
+        Server(app, listener).serve_forever()
     finally:
         mail_server.stop()
-        the_world(app).store.close()
 
 
-def _stop_on_signals(server: BaseWSGIServer) -> None:
-    def stop(number: int, frame: FrameType | None) -> None:
-        # serve_forever runs in this very thread, so it has to be told from another one.
-        threading.Thread(target=server.shutdown, daemon=True).start()
-
+def _stop(number: int, frame: FrameType | None) -> None:
+    """Leave as Ctrl-C would; later signals do not disturb the tidying up."""
     for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, stop)
+        signal.signal(name, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -12,12 +12,12 @@ from sandbox.gate import refuse_strangers
 from sandbox.outbox import Outbox
 from sandbox.provider import Provider
 from sandbox.quickbooks.provider import QuickBooks
+from sandbox.server import LARGEST_REQUEST_BYTES
 from sandbox.store import Store
 from sandbox.traffic import Switchboard, Traffic
 from sandbox.world import World
 
 STATIC_FOLDER = Path(__file__).resolve().parent.parent / "static"
-LARGEST_REQUEST_BYTES = 2_000_000
 
 
 def create_app(

@@ -8,8 +8,8 @@ NAMES: tuple[tuple[int, str, str], ...] = (
     (
         44,
         "Ada Beth Caleb Dana Elliot Fiona Grant Hazel Ivan June Keith Laurel Marcus Nell Owen "
-        "Paige Quentin Rhonda Silas Tessa Uriah Vera Wade Yvonne Abigail Brent Carla Derek Edith Floyd "
-        "Gwen Harvey Iris Jasper Kendra Lyle Mavis Nolan Opal Percy Ruth Stella Trent Velma",
+        "Paige Quentin Rhonda Silas Tessa Uriah Vera Wade Yvonne Abigail Brent Carla Derek Edith "
+        "Floyd Gwen Harvey Iris Jasper Kendra Lyle Mavis Nolan Opal Percy Ruth Stella Trent Velma",
         "Abbott Barlow Cresswell Dunmore Eastwood Fairbank Garland Hollis Ingram Jessup Kirkland "
         "Langdon Merrick Norwood Oakes Prescott Quigley Radcliffe Sheldon Thackeray Underwood "
         "Vickers Whitlock Yardley Ashdown Bramwell Coldwell Denby Ellsworth Farrow Gresham Harlow "
