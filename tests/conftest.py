@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -20,6 +21,10 @@ from services.token_vault import TokenVault
 
 NOW = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
 TOKEN_KEY = b"k" * 32
+
+# The same examples on every machine and in every order; a found failure becomes a test.
+settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=50)
+settings.load_profile("repeatable")
 
 
 class Clock:

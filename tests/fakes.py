@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from services.providers.contract import (
+    AuthorizationRequest,
     CustomerPage,
     CustomerRecord,
     ProviderError,
+    ReconnectRequired,
     RemoteAccount,
+    TokenSet,
 )
 
 
 class FakeAccountingClient:
-    """An AccountingClient over a list; `error` is raised after `fail_after` pages."""
+    """An AccountingClient over a list; `error` is raised after `fail_after` pages.
+
+    `meanwhile` runs while a call is on its way.
+    """
 
     def __init__(
         self,
@@ -24,7 +32,9 @@ class FakeAccountingClient:
         error: ProviderError | None = None,
         fail_after: int = 0,
         name: str = "Harbor Heating & Air LLC",
+        meanwhile: Callable[[], None] = lambda: None,
     ) -> None:
+        self.meanwhile = meanwhile
         self.records = list(records)
         self.page_size = page_size
         self.error = error
@@ -38,6 +48,9 @@ class FakeAccountingClient:
         return self._calls
 
     def remote_account(self) -> RemoteAccount:
+        self.meanwhile()
+        if self.error is not None:
+            raise self.error
         self._calls += 1
         return RemoteAccount("9341450000000001", self.name)
 
@@ -46,6 +59,7 @@ class FakeAccountingClient:
         records = [record for record in self.records if _changed(record, changed_since)]
         starts = range(0, max(len(records), 1), self.page_size)
         for number, start in enumerate(starts):
+            self.meanwhile()
             if self.error is not None and number >= self.fail_after:
                 raise self.error
             self._calls += 1
@@ -57,3 +71,60 @@ def _changed(record: CustomerRecord, since: datetime | None) -> bool:
     if since is None:
         return True
     return record.remote_updated_at is not None and record.remote_updated_at >= since
+
+
+class FakeAuthorization:
+    """A ProviderAuthorization whose refresh tokens work once, as the strictest provider's do.
+
+    `accepted` are the refresh tokens that still work; `error` is raised instead of any answer.
+    `meanwhile` runs while the call is on its way.
+    """
+
+    def __init__(self, *, meanwhile: Callable[[], None] = lambda: None) -> None:
+        self.meanwhile = meanwhile
+        self.accepted = {"refresh-0"}
+        self.error: ProviderError | None = None
+        self.lifetime = timedelta(hours=1)
+        self.refreshed: list[str] = []
+        self.exchanged: list[tuple[str, str, str]] = []
+        self.revoked: list[str] = []
+        self._issued = 0
+
+    def authorization_request(self, redirect_uri: str) -> AuthorizationRequest:
+        state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+        query = urlencode({"redirect_uri": redirect_uri, "state": state})
+        return AuthorizationRequest(f"https://provider.example/consent?{query}", state, verifier)
+
+    def exchange_code(
+        self, code: str, *, redirect_uri: str, code_verifier: str, now: datetime
+    ) -> TokenSet:
+        self._call()
+        self.exchanged.append((code, redirect_uri, code_verifier))
+        return self.issue(now)
+
+    def refresh(self, refresh_token: str, *, now: datetime) -> TokenSet:
+        self.refreshed.append(refresh_token)
+        self._call()
+        if refresh_token not in self.accepted:
+            raise ReconnectRequired("invalid_grant", status=400)
+        self.accepted.discard(refresh_token)
+        return self.issue(now)
+
+    def revoke(self, refresh_token: str) -> None:
+        self._call()
+        self.revoked.append(refresh_token)
+
+    def issue(self, now: datetime) -> TokenSet:
+        """Make the next pair of tokens, access-1 and refresh-1 at first."""
+        self._issued += 1
+        self.accepted.add(f"refresh-{self._issued}")
+        return TokenSet(
+            access_token=f"access-{self._issued}",
+            refresh_token=f"refresh-{self._issued}",
+            access_expires_at=now + self.lifetime,
+        )
+
+    def _call(self) -> None:
+        self.meanwhile()
+        if self.error is not None:
+            raise self.error

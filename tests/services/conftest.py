@@ -1,0 +1,46 @@
+"""Fixtures of the service tests: harbor with ada, elsewhere with zoe, and a fake provider.
+
+Every call to the fake provider checks that no transaction is open meanwhile.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.providers import registry
+from services.runtime import Runtime
+from tests.fakes import FakeAccountingClient, FakeAuthorization
+from tests.services.support import Place, make_place, refuse_open_transactions
+
+
+@pytest.fixture
+def harbor(runtime: Runtime) -> Place:
+    return make_place(runtime, email="ada@example.com", name="Ada Brandt")
+
+
+@pytest.fixture
+def elsewhere(runtime: Runtime) -> Place:
+    return make_place(runtime, email="zoe@example.com", name="Zoe Lindqvist")
+
+
+@pytest.fixture
+def authorization(monkeypatch: pytest.MonkeyPatch, database_path: Path) -> FakeAuthorization:
+    """The provider's token endpoint; refresh-0 is the token it accepts first."""
+    fake = FakeAuthorization(meanwhile=refuse_open_transactions(database_path))
+    monkeypatch.setattr(registry, "open_authorization", lambda _provider, _access: fake)
+    return fake
+
+
+@pytest.fixture
+def books(monkeypatch: pytest.MonkeyPatch, database_path: Path) -> FakeAccountingClient:
+    """The provider's customers; `records` is what the next reading finds."""
+    fake = FakeAccountingClient(page_size=2, meanwhile=refuse_open_transactions(database_path))
+
+    def open_client(*_args: Any, **_options: Any) -> FakeAccountingClient:
+        return fake
+
+    monkeypatch.setattr(registry, "open_accounting_client", open_client)
+    return fake

@@ -1,0 +1,138 @@
+"""What the service tests share: two companies as plain values, and a look at the rows."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session, sessionmaker
+
+from models import Connection, CustomerLink, Reading, RemoteCustomer, Role
+from services.accounts import SignedIn
+from services.providers.contract import CustomerRecord
+from services.readings import new_reading, refresh
+from services.runtime import Runtime
+from tests.factories import (
+    NOW,
+    make_account,
+    make_company,
+    make_connection,
+    make_signed_in,
+    make_tokens,
+    make_user,
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A company with a QuickBooks connection, as ids, so that no test holds a transaction."""
+
+    company_id: int
+    account_id: int
+    connection_id: int
+    admin: SignedIn
+
+
+def make_place(runtime: Runtime, **admin: Any) -> Place:
+    tokens = make_tokens(access_token="access-0", refresh_token="refresh-0")
+    with runtime.sessions() as session:
+        company = make_company(session)
+        user = make_user(session, company, **{"role": Role.ADMIN, **admin})
+        account = make_account(session, company)
+        connection = make_connection(session, account, vault=runtime.vault, tokens=tokens)
+        signed_in = make_signed_in(session, user)
+        return Place(company.id, account.id, connection.id, signed_in)
+
+
+def refuse_open_transactions(path: Path) -> Callable[[], None]:
+    """Return a check that fails while somebody holds SQLite's write lock for long."""
+
+    def check() -> None:
+        with closing(sqlite3.connect(path, timeout=2, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+
+    return check
+
+
+def read(runtime: Runtime, place: Place) -> int:
+    """Ask for a reading and carry it out; return its row id."""
+    reading_id = ask(runtime, place)
+    refresh(runtime, reading_id)
+    return reading_id
+
+
+def ask(runtime: Runtime, place: Place) -> int:
+    """Ask for a reading without carrying it out."""
+    with runtime.sessions() as session:
+        connection = session.get_one(Connection, place.connection_id)
+        reading = new_reading(session, connection, now=runtime.clock())
+        session.commit()
+        return reading.id
+
+
+def one(sessions: sessionmaker[Session], table: Any, row_id: int) -> Any:
+    """Return a row as it is now, usable after its session."""
+    with sessions() as session:
+        row = session.get_one(table, row_id)
+        session.expunge(row)
+        return row
+
+
+def rows(sessions: sessionmaker[Session], query: Select[Any]) -> Sequence[Any]:
+    with sessions() as session:
+        return session.execute(query).all()
+
+
+def count(sessions: sessionmaker[Session], table: Any, *conditions: Any) -> int:
+    with sessions() as session:
+        return session.scalar(select(func.count()).select_from(table).where(*conditions)) or 0
+
+
+def remote_states(sessions: sessionmaker[Session], place: Place) -> dict[str, str]:
+    """Return the state of every remote customer by its remote id."""
+    query = select(RemoteCustomer.remote_id, RemoteCustomer.state).where(
+        RemoteCustomer.account_id == place.account_id
+    )
+    return {remote_id: state.value for remote_id, state in rows(sessions, query)}
+
+
+def public_ids(sessions: sessionmaker[Session], place: Place, *remote_ids: str) -> list[str]:
+    """Return the ids that pages use, in the order asked for."""
+    query = select(RemoteCustomer.remote_id, RemoteCustomer.public_id).where(
+        RemoteCustomer.account_id == place.account_id
+    )
+    known = {remote_id: public_id for remote_id, public_id in rows(sessions, query)}
+    return [known[remote_id] for remote_id in remote_ids]
+
+
+def links(sessions: sessionmaker[Session], place: Place) -> dict[str, int]:
+    """Return the customer's row id of every linked remote id."""
+    query = select(CustomerLink.remote_id, CustomerLink.customer_id).where(
+        CustomerLink.account_id == place.account_id
+    )
+    return {remote_id: customer_id for remote_id, customer_id in rows(sessions, query)}
+
+
+def record(number: int, **overrides: Any) -> CustomerRecord:
+    """A customer of the books, changed at a moment of its own."""
+    values: dict[str, Any] = {
+        "remote_id": str(number),
+        "name": f"Customer {number}",
+        "emails_text": f"customer-{number}@example.com",
+        "remote_updated_at": NOW - timedelta(days=1),
+    }
+    return CustomerRecord(**values | overrides)
+
+
+def last_reading(sessions: sessionmaker[Session]) -> Reading:
+    with sessions() as session:
+        reading = session.scalars(select(Reading).order_by(Reading.id.desc()).limit(1)).one()
+        session.expunge(reading)
+        return reading
