@@ -9,6 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 from services.placeholder_email import is_placeholder_email
 
 _SEPARATORS = re.compile(r"[\s,;<>()\[\]\"]+")
+_SCHEME = re.compile(r"mailto:", re.IGNORECASE)
 MAX_ADDRESS_CHARACTERS = 254
 
 
@@ -40,7 +41,7 @@ def first_usable_address(text: str) -> str | None:
     `Name <a@example.com>` and `mailto:` occur as well.
     """
     for word in _SEPARATORS.split(text):
-        candidate = word.removeprefix("mailto:").strip(".'")
+        candidate = _SCHEME.sub("", word, count=1).strip(".'")
         if "@" not in candidate:
             continue
         try:
