@@ -52,5 +52,8 @@ def first_usable_address(text: str) -> str | None:
 
 
 def email_key(address: str) -> str:
-    """Return the form under which two spellings of one address are equal."""
-    return address.strip().casefold()
+    """Return the form under which two spellings of one address are equal.
+
+    Lower case, not case folding, which makes ss of ß: users are mailed at their key.
+    """
+    return address.strip().lower()

@@ -87,6 +87,10 @@ def test_keys_are_equal_for_two_spellings_and_differ_for_two_people() -> None:
     assert email_key("ann@example.com") != email_key("anna@example.com")
 
 
+def test_a_key_keeps_letters_that_are_not_the_same_letter() -> None:
+    assert email_key("weiß@example.com") != email_key("weiss@example.com")
+
+
 @given(address=ADDRESSES)
 def test_normalising_twice_changes_nothing_more(address: str) -> None:
     once = first_usable_address(address)
