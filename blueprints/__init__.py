@@ -3,7 +3,31 @@
 from __future__ import annotations
 
 from flask import Flask
+from jinja2 import StrictUndefined
+
+from blueprints import (
+    addresses,
+    auth,
+    connections,
+    customers,
+    errors,
+    guards,
+    headers,
+    integrations,
+    unsynced,
+    words,
+)
 
 
 def register(app: Flask) -> None:
     """Add every page, guard and error to the application."""
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    addresses.register(app)
+    guards.register(app)
+    headers.register(app)
+    errors.register(app)
+    words.register(app)
+    for module in (auth, integrations, connections, unsynced, customers):
+        app.register_blueprint(module.blueprint)

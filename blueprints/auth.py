@@ -1,0 +1,102 @@
+"""Sign in, sign out, and where `/` leads."""
+
+from __future__ import annotations
+
+from flask import Blueprint, g, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import login_user, logout_user
+from flask_wtf import FlaskForm
+from wtforms import EmailField, PasswordField
+from wtforms.validators import InputRequired, Length
+
+from blueprints.addresses import safe_next
+from blueprints.errors import find_answer
+from blueprints.guards import BrowserUser, get_runtime, get_signed_in, public
+from services import accounts
+
+blueprint = Blueprint("auth", __name__)
+
+MAX_EMAIL_CHARACTERS = 320
+MAX_PASSWORD_CHARACTERS = 1_000
+
+
+class SignInForm(FlaskForm):
+    """Lengths are bounded here so that nobody makes us hash a novel."""
+
+    email = EmailField("E-mail", [InputRequired(), Length(max=MAX_EMAIL_CHARACTERS)])
+    password = PasswordField("Password", [InputRequired(), Length(max=MAX_PASSWORD_CHARACTERS)])
+
+
+@blueprint.get("/")
+def home() -> ResponseReturnValue:
+    """Lead admins to the integrations and members to the customers."""
+    page = "integrations.index" if get_signed_in().is_admin else "customers.index"
+    return redirect(url_for(page), 303)
+
+
+@blueprint.get("/login")
+@public
+def sign_in() -> ResponseReturnValue:
+    """Show the form, or go on where somebody is signed in already."""
+    if g.who is not None:
+        return redirect(_destination(), 303)
+    return _form_page(SignInForm(formdata=None))
+
+
+@blueprint.post("/login")
+@public
+def sign_in_submit() -> ResponseReturnValue:
+    """Check the password and begin a new session."""
+    form = SignInForm()
+    email = form.email.data or ""
+    if not form.validate() or not email.isprintable():
+        return _refused(form)
+    runtime = get_runtime()
+    try:
+        with runtime.sessions() as database:
+            token = accounts.sign_in(
+                database, email=email, password=form.password.data or "", now=runtime.clock()
+            )
+            who = accounts.find_sign_in(database, token, now=runtime.clock())
+    except accounts.SignInRefused:
+        return _refused(form)
+    if who is None:  # disabled between the two statements
+        return _refused(form)
+    destination = _destination()
+    # A session that somebody planted before the sign-in, with its page tokens, ends here.
+    session.clear()
+    session.permanent = True
+    login_user(BrowserUser(who, token))
+    return redirect(destination, 303)
+
+
+@blueprint.post("/logout")
+@public
+def sign_out() -> ResponseReturnValue:
+    """End the sign-in on the server, so that a copied cookie is worth nothing either."""
+    if g.who is not None:
+        runtime = get_runtime()
+        with runtime.sessions() as database:
+            accounts.end_sign_in(database, g.who.sign_in_id, now=runtime.clock())
+    logout_user()
+    session.clear()
+    return redirect(url_for("auth.sign_in"), 303)
+
+
+def _destination() -> str:
+    return safe_next(request.args.get("next")) or url_for("auth.home")
+
+
+def _refused(form: SignInForm) -> ResponseReturnValue:
+    answer = find_answer(accounts.SignInRefused())
+    return _form_page(form, refusal=answer.sentence), answer.status
+
+
+def _form_page(form: SignInForm, *, refusal: str | None = None) -> str:
+    return render_template(
+        "auth/sign_in.html",
+        form=form,
+        refusal=refusal,
+        next_path=safe_next(request.args.get("next")),
+        has_ended="_user_id" in session,
+    )

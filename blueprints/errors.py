@@ -1,0 +1,297 @@
+"""The table from error to status and sentence, for pages and for fragments."""
+
+from __future__ import annotations
+
+import logging
+import math
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from flask import Flask, Response, g, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from blueprints.addresses import page_path
+from blueprints.htmx import is_htmx
+from services import (
+    accounts,
+    alert,
+    connections,
+    consent,
+    customer_import,
+    decisions,
+    email_addresses,
+    token_vault,
+)
+from services.providers import contract, registry
+
+logger = logging.getLogger(__name__)
+
+RETRY_AFTER_S = 30
+
+
+class NextStep(StrEnum):
+    """What a person can do about it; the templates have one link for each."""
+
+    RELOAD = "reload"
+    START_AGAIN = "start again"
+    RECONNECT = "reconnect"
+    CONNECTION = "connection"
+    HOME = "home"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorAnswer:
+    """How an error is told. `{provider}` is filled in where the address names one."""
+
+    status: int
+    title: str
+    sentence: str
+    step: NextStep = NextStep.HOME
+
+
+ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
+    {
+        accounts.AccountError: ErrorAnswer(
+            422, "That cannot be", "Something in the form is not possible. Nothing was changed."
+        ),
+        accounts.SignInRefused: ErrorAnswer(
+            422, "Not signed in", "That e-mail and password do not fit together."
+        ),
+        email_addresses.UnusableAddress: ErrorAnswer(
+            422, "That address cannot be used", "Mail could not reach it. Nothing was changed."
+        ),
+        alert.UnknownReading: ErrorAnswer(
+            404,
+            "There is no such reading",
+            "It may belong to another company, or to a connection that has ended.",
+            NextStep.CONNECTION,
+        ),
+        connections.NotConnected: ErrorAnswer(
+            409,
+            "{provider} is not connected",
+            "The connection has been ended, so nothing was read and nothing was changed.",
+            NextStep.CONNECTION,
+        ),
+        consent.ConsentInvalid: ErrorAnswer(
+            400,
+            "This answer from {provider} does not belong to a question of ours",
+            "It came too late, from another browser, or not from {provider} at all. "
+            "Nothing was changed. Start again from here.",
+            NextStep.START_AGAIN,
+        ),
+        consent.ConsentUsed: ErrorAnswer(
+            400,
+            "This answer from {provider} was used already",
+            "It counts only once, and the connection is not there. Start again from here.",
+            NextStep.START_AGAIN,
+        ),
+        consent.ConsentRefused: ErrorAnswer(
+            409,
+            "{provider} was not connected",
+            "The permission was declined there. Nothing was changed.",
+            NextStep.CONNECTION,
+        ),
+        consent.OtherAccount: ErrorAnswer(
+            409,
+            "You chose another company in {provider}",
+            "Nothing was changed.",
+            NextStep.START_AGAIN,
+        ),
+        customer_import.NothingChosen: ErrorAnswer(
+            422,
+            "No customer was chosen",
+            "Choose at least one. Nothing was changed.",
+            NextStep.RELOAD,
+        ),
+        decisions.NothingSelected: ErrorAnswer(
+            422,
+            "No customer was named",
+            "Choose at least one. Nothing was changed.",
+            NextStep.RELOAD,
+        ),
+        decisions.AlreadyDecided: ErrorAnswer(
+            409,
+            "Already decided",
+            "Somebody was faster, so nothing was changed. This is how it stands now.",
+            NextStep.RELOAD,
+        ),
+        decisions.ListChanged: ErrorAnswer(
+            409,
+            "The list has changed",
+            "A newer reading came in since you looked, so nothing was changed. "
+            "This is how it stands now.",
+            NextStep.RELOAD,
+        ),
+        contract.ProviderError: ErrorAnswer(
+            503,
+            "{provider} did not answer",
+            "Nothing was changed. Try again in a moment.",
+            NextStep.START_AGAIN,
+        ),
+        contract.ReconnectRequired: ErrorAnswer(
+            409,
+            "{provider} did not accept the permission",
+            "It may have ended in the meantime, or it does not cover customers. "
+            "Nothing was changed. Start again from here.",
+            NextStep.RECONNECT,
+        ),
+        contract.RateLimited: ErrorAnswer(
+            503,
+            "{provider} asked us to wait",
+            "It limits how often it may be asked. Nothing was changed. Try again in a moment.",
+            NextStep.START_AGAIN,
+        ),
+        contract.UnreadableAnswer: ErrorAnswer(
+            503,
+            "{provider} sent an answer that we cannot read",
+            "We took nothing from it, and nothing was changed. Try again in a moment.",
+            NextStep.START_AGAIN,
+        ),
+        contract.WrongCredentials: ErrorAnswer(
+            503,
+            "{provider} did not accept BlueClerk itself",
+            "This is a setting of whoever runs this BlueClerk: the client id or the client secret "
+            "is not the one that {provider} knows. Nothing was changed.",
+            NextStep.CONNECTION,
+        ),
+        registry.InvalidRemoteAccount: ErrorAnswer(
+            400,
+            "That is not a company in {provider}",
+            "Nothing was changed. Start again from here.",
+            NextStep.START_AGAIN,
+        ),
+        registry.ProviderNotAvailable: ErrorAnswer(
+            404,
+            "{provider} cannot be connected yet",
+            "This release of BlueClerk does not know it. Nothing was changed.",
+            NextStep.CONNECTION,
+        ),
+        token_vault.UndecryptableToken: ErrorAnswer(
+            409,
+            "The stored permission cannot be read",
+            "The keys of this BlueClerk have changed since. Start again from here; your links stay "
+            "as they are.",
+            NextStep.RECONNECT,
+        ),
+    }
+)
+
+HTTP_ANSWERS: Mapping[int, ErrorAnswer] = MappingProxyType(
+    {
+        400: ErrorAnswer(
+            400, "This request was not complete", "Nothing was changed.", NextStep.RELOAD
+        ),
+        403: ErrorAnswer(403, "Only admins can open this", "Ask an admin of your company."),
+        404: ErrorAnswer(
+            404,
+            "There is nothing at this address",
+            "It may have been removed, or it belongs to another company.",
+        ),
+        405: ErrorAnswer(
+            405, "That cannot be done here", "The address is right, the way it was called is not."
+        ),
+        413: ErrorAnswer(
+            413, "That is too much at once", "Nothing was changed. Choose fewer.", NextStep.RELOAD
+        ),
+    }
+)
+
+TOO_OLD = ErrorAnswer(
+    400,
+    "This page was too old",
+    "It was opened before you last signed in, or a long time ago. Nothing was changed. "
+    "Reload it and try again.",
+    NextStep.RELOAD,
+)
+
+
+def register(app: Flask) -> None:
+    """Answer every error of the tables, and any other, in words."""
+    for error_class in ANSWERS:
+        app.register_error_handler(error_class, _answer_domain_error)
+    app.register_error_handler(CSRFError, lambda _error: _answer(TOO_OLD))
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(Exception, _answer_unexpected)
+
+
+def find_answer(error: Exception) -> ErrorAnswer:
+    """Return the row for the error's own class or its nearest parent."""
+    for error_class in type(error).__mro__:
+        if error_class in ANSWERS:
+            return _fill(ANSWERS[error_class])
+    raise KeyError(type(error).__name__)
+
+
+def _answer_domain_error(error: Exception) -> Response:
+    answer = find_answer(error)
+    retry_after_s = getattr(error, "retry_after_s", RETRY_AFTER_S)
+    reference = getattr(error, "reference", "")
+    response = _answer(answer, reference=reference)
+    if answer.status == 503:
+        response.headers["Retry-After"] = str(max(1, math.ceil(retry_after_s)))
+    return response
+
+
+def _answer_http_error(error: HTTPException) -> Response:
+    if isinstance(error, InternalServerError) or error.code is None or error.code >= 500:
+        return _answer_unexpected(error)
+    if error.code < 400:
+        return make_response(error.get_response())
+    known = HTTP_ANSWERS.get(error.code)
+    response = _answer(
+        known or ErrorAnswer(error.code, "That did not work", "Nothing was changed.")
+    )
+    for name, value in error.get_headers():
+        if name == "Allow":
+            response.headers[name] = value
+    return response
+
+
+def _answer_unexpected(error: Exception) -> Response:
+    """Show a reference that is in the log as well, and nothing of what was worked on."""
+    reference = f"e-{secrets.token_hex(3)}"
+    logger.error("a request broke, reference %s", reference, exc_info=error)
+    template = "errors/_broken.html" if is_htmx() else "errors/broken.html"
+    response = make_response(render_template(template, reference=reference), 500)
+    return _into_target(response)
+
+
+def _answer(answer: ErrorAnswer, *, reference: str = "") -> Response:
+    template = "errors/_error.html" if is_htmx() else "errors/error.html"
+    text = render_template(
+        template,
+        answer=_fill(answer),
+        reference=reference,
+        provider=_provider(),
+        page=page_path() or "/",
+    )
+    return _into_target(make_response(text, answer.status))
+
+
+def _into_target(response: Response) -> Response:
+    """Put the words inside the region that asked, so that it stays there for the next answer."""
+    if is_htmx():
+        response.headers["HX-Reswap"] = "innerHTML"
+    return response
+
+
+def _fill(answer: ErrorAnswer) -> ErrorAnswer:
+    profile = _provider()
+    name = profile.short_name if profile else "The accounting software"
+    return ErrorAnswer(
+        answer.status,
+        answer.title.format(provider=name),
+        answer.sentence.format(provider=name),
+        answer.step,
+    )
+
+
+def _provider() -> registry.ProviderProfile | None:
+    key = (request.view_args or {}).get("provider")
+    if g.get("who") is None or not isinstance(key, contract.ProviderKey):
+        return None
+    return registry.provider_profile(key)

@@ -1,0 +1,152 @@
+"""The page of one provider, whatever state its connection and its alert are in."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from flask import flash, get_flashed_messages, render_template, request
+
+from blueprints.addresses import public_id
+from blueprints.guards import get_runtime, get_signed_in
+from blueprints.sentences import FailureWords, failure_words
+from services.alert import Alert, AlertState, UnknownReading, view_alert
+from services.connections import AccountCounts, ConnectionView, count_customers, view_connection
+from services.decisions import Decision
+from services.providers.contract import ProviderKey
+from services.providers.registry import ProviderProfile, provider_profile
+
+FIRST_WAIT_MS = 300
+LONGEST_WAIT_MS = 2_000
+WAIT_GROWTH = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What has just happened. With `batch` it can be taken back at once, `count` of them."""
+
+    tone: str
+    text: str
+    batch: str = ""
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderPage:
+    """Everything that the page and the fragments of one provider show."""
+
+    profile: ProviderProfile
+    connection: ConnectionView | None
+    counts: AccountCounts
+    alert: Alert
+    missing_settings: tuple[str, ...]
+
+    @property
+    def is_standing(self) -> bool:
+        return self.connection is not None and is_standing(self.connection)
+
+
+def is_standing(connection: ConnectionView) -> bool:
+    """Say whether the connection has not been ended here; it may need a person all the same."""
+    return connection.is_connected or connection.needs_reconnect
+
+
+def load_page(
+    provider: ProviderKey, *, is_opened: bool = False, reading: str | None = None
+) -> ProviderPage:
+    """Read what the page shows; the closed alert costs no statement. Starts nothing.
+
+    Raises UnknownReading for the reading of another connection.
+    """
+    runtime, who = get_runtime(), get_signed_in()
+    counts = AccountCounts()
+    with runtime.sessions() as session:
+        connection = view_connection(session, who.company_id, provider)
+        alert = Alert(_unopened(connection))
+        if reading and alert.state is AlertState.NOT_CONNECTED:
+            raise UnknownReading
+        if connection is not None:
+            counts = count_customers(session, connection.account_id)
+        if is_opened or reading:
+            alert = view_alert(session, connection, now=runtime.clock(), reading_public_id=reading)
+    profile = provider_profile(provider)
+    return ProviderPage(profile, connection, counts, alert, missing_settings(provider))
+
+
+def render_page(
+    page: ProviderPage, *, notice: Notice | None = None, status: int = 200
+) -> tuple[str, int]:
+    """Render the whole page; the alert is open in every state but the unopened one."""
+    name = "detail" if page.profile.is_available else "coming"
+    context = alert_context(page, notice or kept_notice())
+    return render_template(f"integrations/{name}.html", **context), status
+
+
+def alert_context(page: ProviderPage, notice: Notice | None) -> dict[str, Any]:
+    """Return the variables of the alert's templates, for the page and for the fragment."""
+    return {
+        "page": page,
+        "notice": notice,
+        "failure": _failure(page),
+        "wait_ms": _next_wait_ms(request.args.get("wait", "")),
+    }
+
+
+def asked_reading() -> str | None:
+    """Return the reading to follow; what cannot be an id is nobody's reading."""
+    text = request.args.get("reading")
+    if text is not None and public_id(text) is None:
+        raise UnknownReading
+    return text
+
+
+def keep_notice(notice: Notice) -> None:
+    """Keep a notice over the redirect that answers a form."""
+    flash(asdict(notice))  # type: ignore[arg-type]  # Flask keeps any JSON; its types say str
+
+
+def kept_notice() -> Notice | None:
+    """Return the notice that was kept, once."""
+    kept: list[Any] = get_flashed_messages()
+    return Notice(**kept[-1]) if kept else None
+
+
+def decision_notice(decision: Decision) -> Notice:
+    """Tell what a decision did, with the way back where there is one."""
+    customers = "1 customer" if decision.count == 1 else f"{decision.count:,} customers"
+    if decision.batch:
+        return Notice("ok", f"You ignored {customers}.", decision.batch, decision.count)
+    return Notice("ok", f"You restored {customers}.")
+
+
+def missing_settings(provider: ProviderKey) -> tuple[str, ...]:
+    """Name the settings without which nobody can connect to the provider."""
+    access = get_runtime().access(provider)
+    values = {"CLIENT_ID": access.client_id, "CLIENT_SECRET": access.client_secret}
+    return tuple(_setting(provider, name) for name, value in values.items() if not value)
+
+
+def _setting(provider: ProviderKey, name: str) -> str:
+    return f"BLUECLERK_{provider.value.upper()}_{name}"
+
+
+def _unopened(connection: ConnectionView | None) -> AlertState:
+    if connection is None or not is_standing(connection):
+        return AlertState.NOT_CONNECTED
+    return AlertState.RECONNECT if connection.needs_reconnect else AlertState.CLOSED
+
+
+def _failure(page: ProviderPage) -> FailureWords | None:
+    reading = page.alert.reading
+    if page.alert.state is not AlertState.FAILED or reading is None or reading.failure is None:
+        return None
+    key = page.profile.key
+    names = f"{_setting(key, 'CLIENT_ID')} and {_setting(key, 'CLIENT_SECRET')}"
+    return failure_words(reading.failure, provider=page.profile.short_name, settings=names)
+
+
+def _next_wait_ms(waited_ms: str) -> int:
+    """Grow the wait between two looks, so that a long reading is not asked after all the time."""
+    if not (waited_ms.isascii() and waited_ms.isdecimal() and len(waited_ms) <= 5):
+        return FIRST_WAIT_MS
+    return max(FIRST_WAIT_MS, min(int(int(waited_ms) * WAIT_GROWTH), LONGEST_WAIT_MS))

@@ -1,0 +1,62 @@
+"""One sentence for every way in which a reading can fail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from models import ReadingFailure
+
+
+@dataclass(frozen=True, slots=True)
+class FailureWords:
+    """What happened and what we did; `{provider}` and `{settings}` are filled in by the page."""
+
+    happened: str
+    did: str
+
+
+NO_HALF_NUMBER = "Half a list would give you a wrong number, so we show none."
+
+FAILURES: Mapping[ReadingFailure, FailureWords] = MappingProxyType(
+    {
+        ReadingFailure.RECONNECT_REQUIRED: FailureWords(
+            "{provider} has ended our permission to read your customers.",
+            "Reconnect to check again. Your links and ignored customers stay as they are.",
+        ),
+        ReadingFailure.RATE_LIMITED: FailureWords(
+            "{provider} asked us to wait.",
+            "It limits how often its customers may be read. " + NO_HALF_NUMBER,
+        ),
+        ReadingFailure.UNAVAILABLE: FailureWords(
+            "{provider} did not answer.",
+            "We asked several times and stopped. " + NO_HALF_NUMBER,
+        ),
+        ReadingFailure.UNREADABLE: FailureWords(
+            "{provider} sent an answer that we cannot read.",
+            "It was not a list of customers, so we took nothing from it and show no number.",
+        ),
+        ReadingFailure.WRONG_CREDENTIALS: FailureWords(
+            "{provider} did not accept BlueClerk itself.",
+            "Your connection is not at fault. Whoever runs this BlueClerk has to check {settings}.",
+        ),
+        ReadingFailure.INTERRUPTED: FailureWords(
+            "The reading was interrupted.",
+            "BlueClerk was restarted while it read. " + NO_HALF_NUMBER,
+        ),
+        ReadingFailure.BROKEN: FailureWords(
+            "Something broke on our side while reading {provider}.",
+            "We have a record of it, without your customers in it. " + NO_HALF_NUMBER,
+        ),
+    }
+)
+
+
+def failure_words(failure: ReadingFailure, *, provider: str, settings: str) -> FailureWords:
+    """Return the words of a failure with the names filled in."""
+    words = FAILURES[failure]
+    return FailureWords(
+        words.happened.format(provider=provider),
+        words.did.format(provider=provider, settings=settings),
+    )

@@ -1,0 +1,128 @@
+"""The alert: opened, polled, checked again, decided in; and the list behind its number."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from blueprints import review
+from blueprints.alert_answers import answer_alert, answer_decision
+from blueprints.choices import Choice, read_choice
+from blueprints.errors import find_answer
+from blueprints.guards import admin_required, get_runtime, get_signed_in
+from blueprints.provider_page import Notice, asked_reading, decision_notice, load_page
+from models import ConnectionState
+from services import decisions
+from services.alert import look_for_end
+from services.connections import require_connection
+from services.database import only_reading
+from services.providers.contract import ProviderKey
+from services.unsynced import ensure_fresh
+
+blueprint = Blueprint("unsynced", __name__, url_prefix="/settings/integrations/<provider:provider>")
+
+PATIENCE_S = 0.3
+
+
+@blueprint.get("/unsynced")
+@admin_required
+def show(provider: ProviderKey) -> ResponseReturnValue:
+    """Answer the opened alert: see that a number is there or on its way, then say how it stands.
+
+    With `reading` (a poll) it only looks at that one.
+    """
+    reading = asked_reading() or _start_if_due(provider, is_asked_for=False)
+    return _answer(provider, reading)
+
+
+@blueprint.post("/check")
+@admin_required
+def check(provider: ProviderKey) -> ResponseReturnValue:
+    """Check again, however young the last reading is."""
+    return _answer(provider, _start_if_due(provider, is_asked_for=True))
+
+
+@blueprint.get("/review")
+@admin_required
+def show_list(provider: ProviderKey) -> ResponseReturnValue:
+    """Show the unsynced, the ignored or the archived by name; reads our own rows only."""
+    return render_template("unsynced/review.html", **review.load_context(provider))
+
+
+@blueprint.post("/ignore")
+@admin_required
+def ignore(provider: ProviderKey) -> ResponseReturnValue:
+    """Ignore the named customers, or everybody whom the person saw."""
+    return _decide(provider, read_choice(), is_restoring=False)
+
+
+@blueprint.post("/restore")
+@admin_required
+def restore(provider: ProviderKey) -> ResponseReturnValue:
+    """Take ignoring back, for the named customers or for one whole decision."""
+    return _decide(provider, read_choice(), is_restoring=True)
+
+
+def _start_if_due(provider: ProviderKey, *, is_asked_for: bool) -> str | None:
+    """Return the reading to follow, None where the stored number is fresh or nothing may run."""
+    runtime = get_runtime()
+    with runtime.sessions() as session:
+        connection = require_connection(session, get_signed_in().company_id, provider)
+        if connection.state is not ConnectionState.CONNECTED:
+            return None
+        reading = ensure_fresh(
+            session,
+            connection,
+            wake=runtime.wake,
+            now=runtime.clock(),
+            is_asked_for=is_asked_for,
+        )
+    if reading is not None:
+        look_for_end(runtime, reading, patience_s=PATIENCE_S)
+    return reading
+
+
+def _answer(provider: ProviderKey, reading: str | None) -> ResponseReturnValue:
+    with only_reading():
+        page = load_page(provider, is_opened=True, reading=reading)
+    return answer_alert(page)
+
+
+def _decide(provider: ProviderKey, choice: Choice, *, is_restoring: bool) -> ResponseReturnValue:
+    change = _restore_chosen if is_restoring else _ignore_chosen
+    try:
+        notice, status = decision_notice(change(provider, choice)), 200
+    except (
+        decisions.NothingSelected,
+        decisions.AlreadyDecided,
+        decisions.ListChanged,
+    ) as error:
+        answer = find_answer(error)
+        notice, status = Notice("warn", f"{answer.title}. {answer.sentence}"), answer.status
+    return answer_decision(provider, choice, notice, status=status)
+
+
+def _ignore_chosen(provider: ProviderKey, choice: Choice) -> decisions.Decision:
+    runtime, who = get_runtime(), get_signed_in()
+    now = runtime.clock()
+    with runtime.sessions() as session:
+        account_id = require_connection(session, who.company_id, provider).account_id
+        if choice.is_all:
+            return decisions.ignore_all(
+                session, who, account_id, seen_reading=choice.seen_reading, now=now
+            )
+        return decisions.ignore(session, who, account_id, public_ids=choice.public_ids, now=now)
+
+
+def _restore_chosen(provider: ProviderKey, choice: Choice) -> decisions.Decision:
+    runtime, who = get_runtime(), get_signed_in()
+    with runtime.sessions() as session:
+        account_id = require_connection(session, who.company_id, provider).account_id
+        return decisions.restore(
+            session,
+            who,
+            account_id,
+            public_ids=choice.public_ids,
+            batch=choice.batch,
+            now=runtime.clock(),
+        )

@@ -1,0 +1,91 @@
+"""Numbers, money and times as people read them; pure but for `register`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
+
+from flask import Flask, g
+
+from blueprints.guards import get_runtime
+from services.accounts import company_zone
+from services.unsynced import Balance
+
+MINUTE_S = 60
+HOUR_S = 3600
+
+
+def register(app: Flask) -> None:
+    """Give templates these words; times come in the zone of the company."""
+    app.jinja_env.filters.update(number=number, money=money, moneys=moneys)
+    app.jinja_env.globals.update(count_of=count_of)
+    app.context_processor(_words_of_now)
+
+
+def number(value: int) -> str:
+    """1204 -> 1,204"""
+    return f"{value:,}"
+
+
+def count_of(value: int, one: str, many: str | None = None) -> str:
+    """1, call -> 1 call; 3, call -> 3 calls; 2, reply, replies -> 2 replies"""
+    return f"{value:,} {one if value == 1 else many or one + 's'}"
+
+
+def money(balance: Balance) -> str:
+    """Write dollars with their sign, other currencies with their code, no currency with none."""
+    sign = "-" if balance.cents < 0 else ""
+    whole, cents = divmod(abs(balance.cents), 100)
+    amount = f"{whole:,}.{cents:02d}"
+    if balance.currency == "USD":
+        return f"{sign}${amount}"
+    return f"{balance.currency} {sign}{amount}".lstrip()
+
+
+def moneys(balances: Iterable[Balance]) -> str:
+    """Write sums of several currencies in one line; they are never added up."""
+    return " and ".join(money(balance) for balance in balances)
+
+
+def when(at: datetime, *, now: datetime, zone: tzinfo) -> str:
+    """Write a past moment: 40 s ago · 12 min ago · today 09:14 · yesterday, 21:04 · 17 Nov."""
+    age_s = int((now - at).total_seconds())
+    if age_s < MINUTE_S:
+        return f"{max(age_s, 1)} s ago"
+    if age_s < HOUR_S:
+        return f"{age_s // MINUTE_S} min ago"
+    local, today = at.astimezone(zone), now.astimezone(zone).date()
+    if local.date() == today:
+        return f"today {local:%H:%M}"
+    if local.date() == today - timedelta(days=1):
+        return f"yesterday, {local:%H:%M}"
+    return day(at, now=now, zone=zone)
+
+
+def day(at: datetime, *, now: datetime, zone: tzinfo) -> str:
+    """Write a day: 17 Nov, with the year when it is another one."""
+    local = at.astimezone(zone)
+    text = f"{local.day} {local:%b}"
+    return text if local.year == now.astimezone(zone).year else f"{text} {local.year}"
+
+
+def until(at: datetime, *, now: datetime, zone: tzinfo) -> str:
+    """Write a moment to come: in 40 s · in 12 min · at 09:14 · on 17 Nov at 09:14."""
+    wait_s = int((at - now).total_seconds())
+    if wait_s < MINUTE_S:
+        return f"in {max(wait_s, 1)} s"
+    if wait_s < HOUR_S:
+        return f"in {wait_s // MINUTE_S} min"
+    local = at.astimezone(zone)
+    if local.date() == now.astimezone(zone).date():
+        return f"at {local:%H:%M}"
+    return f"on {day(at, now=now, zone=zone)} at {local:%H:%M}"
+
+
+def _words_of_now() -> dict[str, object]:
+    who = g.get("who")
+    now = get_runtime().clock()
+    zone = company_zone(who.zone) if who else UTC
+    times = {word.__name__: partial(word, now=now, zone=zone) for word in (when, day, until)}
+    return {"who": who, "now": now, **times}
