@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ACTIVATED := PATH="$(CURDIR)/$(BIN):$$PATH"
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
-.PHONY: help demo serve test test-full check bench lock clean
+.PHONY: help install demo serve test test-full check bench lock clean
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -21,6 +21,8 @@ $(VENV)/demo.ok: requirements-demo.txt | $(BIN)/python
 
 $(VENV)/dev.ok: requirements-dev.txt | $(BIN)/python
 	$(PIP) -r requirements-dev.txt && touch $@
+
+install: $(VENV)/runtime.ok ## make .venv with what the server needs
 
 demo: $(VENV)/demo.ok ## the product with invented data, on this machine
 	@exec $(BIN)/python -m commands.demo

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 
 from services.providers.contract import CustomerRecord, RemoteKind, RemoteStatus
+
+_ALL_FIELDS = attrgetter(*(field.name for field in fields(CustomerRecord)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class Difference:
 
 def fingerprint(record: CustomerRecord) -> str:
     """Return a short digest of everything the record says."""
-    text = "\x1f".join("" if part is None else str(part) for part in astuple(record))
+    text = "\x1f".join(map(str, _ALL_FIELDS(record)))
     return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from models import (
@@ -24,7 +24,7 @@ from models import (
 from models.base import new_public_id
 from services.accounts import SignedIn
 from services.audit import AuditAction, record_event
-from services.database import BATCH_ROWS, in_batches
+from services.database import BATCH_ROWS, in_batches, insert_rows
 from services.email_addresses import email_key
 from services.placeholder_email import make_placeholder_email
 
@@ -63,14 +63,14 @@ def start_import(
     )
     session.add(run)
     session.flush()
-    for batch in in_batches(chosen):
-        session.execute(
-            insert(ImportItem),
-            [
-                {"run_id": run.id, "remote_id": remote_id, "outcome": ItemOutcome.PENDING}
-                for remote_id in batch
-            ],
-        )
+    insert_rows(
+        session,
+        ImportItem,
+        (
+            {"run_id": run.id, "remote_id": remote_id, "outcome": ItemOutcome.PENDING}
+            for remote_id in chosen
+        ),
+    )
     session.commit()
     return run
 
@@ -169,7 +169,7 @@ def _create_customers(
     if not remotes:
         return {}
     rows = {remote.remote_id: _new_customer(account, remote, now=now) for remote in remotes}
-    session.execute(insert(Customer), list(rows.values()))
+    insert_rows(session, Customer, rows.values())
     ids = {
         public_id: row_id
         for row_id, public_id in session.execute(
@@ -179,9 +179,10 @@ def _create_customers(
         )
     }
     customer_ids = {remote_id: ids[str(row["public_id"])] for remote_id, row in rows.items()}
-    session.execute(
-        insert(CustomerLink),
-        [
+    insert_rows(
+        session,
+        CustomerLink,
+        (
             {
                 "company_id": account.company_id,
                 "account_id": account.id,
@@ -190,7 +191,7 @@ def _create_customers(
                 "linked_at": now,
             }
             for remote_id, customer_id in customer_ids.items()
-        ],
+        ),
     )
     session.execute(
         update(RemoteCustomer)

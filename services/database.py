@@ -10,9 +10,10 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection as DatabaseConnection
-from sqlalchemy import Engine, Table, event
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Engine, event, insert
 from sqlalchemy.orm import Session
+
+from models import Base
 
 BUSY_TIMEOUT_MS = 10_000
 BATCH_ROWS = 500
@@ -58,13 +59,15 @@ def _begin(connection: DatabaseConnection) -> None:
     connection.exec_driver_sql("BEGIN" if _only_reads.get() else "BEGIN IMMEDIATE")
 
 
-def insert_missing(session: Session, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Insert rows in batches; a row whose unique key exists is left as it is."""
-    dialect = session.get_bind().dialect.name
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement = insert(table).on_conflict_do_nothing()
+def insert_rows(session: Session, model: type[Base], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Insert rows with equal keys in the caller's transaction, in batches.
+
+    The table is addressed directly: the ORM's bulk insert leaves None out and so falls apart
+    into a statement per pattern of missing values.
+    """
+    statement = insert(model.__table__)  # type: ignore[arg-type]
     for batch in in_batches(rows):
-        session.execute(statement, [dict(row) for row in batch])
+        session.connection().execute(statement, [dict(row) for row in batch])
 
 
 def in_batches(items: Iterable[Item], size: int = BATCH_ROWS) -> Iterator[list[Item]]:

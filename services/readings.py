@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=30)
 HEARTBEAT_S = 10.0
+PROGRESS_EVERY_S = 0.25
 FULL_EVERY = timedelta(days=7)
 OVERLAP = timedelta(minutes=5)
 UNCLAIMED = ""
@@ -163,9 +165,13 @@ def _plan(reading: Reading) -> Plan:
 
 def _fetch(runtime: Runtime, plan: Plan, client: AccountingClient) -> dict[str, CustomerRecord]:
     records: dict[str, CustomerRecord] = {}
+    told_at = -PROGRESS_EVERY_S
     with _heartbeat(runtime, plan):
         for page in client.customer_pages(changed_since=plan.changed_since_at):
             records.update((record.remote_id, record) for record in page.records)
+            if time.monotonic() - told_at < PROGRESS_EVERY_S:
+                continue
+            told_at = time.monotonic()
             _progress(
                 runtime,
                 plan,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, insert, select, text, update
+from sqlalchemy import bindparam, case, func, select, text, update
 from sqlalchemy.orm import Session
 
 from models import RemoteAccount, RemoteCustomer, RemoteState
 from models.base import new_public_id
 from services.customer_diff import Difference, Stored, compare, fingerprint, is_counted
-from services.database import in_batches
+from services.database import in_batches, insert_rows
 from services.email_addresses import first_usable_address
 from services.providers.contract import CustomerRecord
 from services.text_keys import sort_key
@@ -35,11 +35,11 @@ def store_difference(
     account = session.get_one(RemoteAccount, account_id)
     stored = _stored(session, account_id)
     difference = compare(records, stored, is_whole=is_whole)
-    for added in in_batches(difference.added):
-        session.execute(
-            insert(RemoteCustomer),
-            [_new_row(account, record, reading_id=reading_id) for record in added],
-        )
+    insert_rows(
+        session,
+        RemoteCustomer,
+        (_new_row(account, record, reading_id=reading_id) for record in difference.added),
+    )
     for changed in in_batches(difference.changed):
         _update_rows(session, account, changed)
     for vanished in in_batches(difference.vanished):
