@@ -52,7 +52,7 @@ def control_page() -> str:
         added=ADDED_BY_BUTTON,
         calls=world.traffic.past(),
         mails=mails,
-        tones={name: known.title for name, known in world.providers.items()},
+        titles_by_name={name: known.title for name, known in world.providers.items()},
     )
 
 
