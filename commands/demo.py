@@ -10,10 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 from config import PROJECT_FOLDER, Environment, new_keys, read_env_file, write_env_file
 
-INSTANCE_FOLDER = PROJECT_FOLDER / "instance"
+INSTANCE_FOLDER = Path(
+    os.environ.get("BLUECLERK_INSTANCE_FOLDER") or PROJECT_FOLDER / "instance"
+).resolve()
 ENV_FILE = INSTANCE_FOLDER / "demo.env"
 PREPARED_FILE = INSTANCE_FOLDER / "demo.prepared"
 READY_FILE = INSTANCE_FOLDER / "sandbox.env"
@@ -46,7 +49,7 @@ def _run(processes: list[subprocess.Popen[bytes]]) -> int:
     if os.environ.get("BLUECLERK_ENV") == Environment.PRODUCTION.value:
         raise DemoRefused("BLUECLERK_ENV is production. The demo's password is public.")
     port = _port("PORT", 5000)
-    INSTANCE_FOLDER.mkdir(mode=0o700, exist_ok=True)
+    INSTANCE_FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
     if os.environ.get("RESET") == "1" or not PREPARED_FILE.exists():
         _start_over()
     _refuse_taken(port, "PORT")
@@ -109,6 +112,7 @@ def _write_env_file(port: int, sandbox: Mapping[str, str]) -> dict[str, str]:
     values = new_keys() | (read_env_file(ENV_FILE) if ENV_FILE.exists() else {})
     values |= {
         "BLUECLERK_ENV": Environment.DEMO.value,
+        "BLUECLERK_INSTANCE_FOLDER": str(INSTANCE_FOLDER),
         "BLUECLERK_DATABASE_URL": "sqlite:///demo.db",
         "BLUECLERK_PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
         "BLUECLERK_SANDBOX_URL": sandbox["SANDBOX_URL"],

@@ -10,7 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 from services.placeholder_email import is_placeholder_email
 
 _SEPARATORS = re.compile(r"[\s,;<>()\[\]\"]+")
-_SCHEME = re.compile(r"mailto:", re.IGNORECASE)
+_SCHEME = re.compile(r"^mailto:", re.IGNORECASE)
 _PLAIN_LOCAL_PART = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*", re.ASCII)
 MAX_ADDRESS_CHARACTERS = 254
 MAX_LOCAL_PART_CHARACTERS = 64
@@ -40,8 +40,7 @@ def normalise_address(text: str) -> str:
 def _checked(address: str) -> tuple[str, str]:
     """Check a whole address; for plain local parts once per domain, because it is slow.
 
-    A list of customers has many addresses and few domains: 10,000 addresses take a tenth of the
-    time so (benchmarks/whole_check.py).
+    A list of customers has many addresses and fewer domains.
     """
     try:
         checked = validate_email(address, check_deliverability=False)
@@ -57,7 +56,7 @@ def first_usable_address(text: str) -> str | None:
     `Name <a@example.com>` and `mailto:` occur as well.
     """
     for word in _SEPARATORS.split(text):
-        candidate = _SCHEME.sub("", word, count=1).strip(".'")
+        candidate = _SCHEME.sub("", word).strip(".'")
         if "@" not in candidate:
             continue
         try:
