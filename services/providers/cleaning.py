@@ -93,6 +93,9 @@ def is_false(value: object) -> bool:
 def _one_line(value: object) -> str:
     if not isinstance(value, str):
         return ""
+    if value.isprintable():
+        # Nearly all texts are; the rest of this function costs several times as much.
+        return value.strip()
     text = _UNSTORABLE.sub("", _LINE_BREAKS.sub(" ", value)).strip()
     return text if any(map(_is_visible, text)) else ""
 

@@ -124,9 +124,9 @@ class QuickBooksClient:
             seen.update(states)
             yield CustomerPage(fresh)
             fruitless_pages = 0 if fresh else fruitless_pages + 1
-            if fruitless_pages > 1 and records:
-                raise UnreadableAnswer("QuickBooks answers with the same customers again.")
             place = place.behind(records)
+            if place and fruitless_pages > 1:
+                raise UnreadableAnswer("QuickBooks answers with the same customers again.")
 
     def _read_company(self, token: str) -> RemoteAccount:
         reply = self._get(f"companyinfo/{self._realm_id}", {}, token=token)

@@ -6,9 +6,12 @@ import gzip
 import logging
 import socket
 import time
+from threading import Event
 
 import pytest
+import requests
 
+from services.providers.answer_deadline import AnswerDeadlineAdapter
 from services.providers.contract import ProviderUnavailable, UnreadableAnswer
 from services.providers.transport import BODY_MAX_BYTES, NotSent, Transport
 from tests.providers.raw_server import RawServer, answering, dripping, resetting, sending
@@ -38,6 +41,17 @@ def test_an_answer_that_drips_ends_at_the_deadline(start):
             transport.post(server.url, headers={}, body=b"")
 
         assert ANSWER_LIMIT_S <= time.monotonic() - begun_s < 10 * ANSWER_LIMIT_S
+
+
+def test_the_deadline_holds_behind_a_proxy():
+    session = requests.Session()
+    session.mount("http://", AnswerDeadlineAdapter())
+
+    with RawServer(dripping(b"HTTP/1.1 200 OK\r\nX-Long: ")) as proxy:
+        proxies = {"http": proxy.url}
+
+        with pytest.raises(requests.ReadTimeout):
+            session.get("http://books.example/", proxies=proxies, timeout=ANSWER_LIMIT_S)
 
 
 def test_a_server_that_says_nothing_ends_at_the_deadline():
@@ -202,6 +216,54 @@ def test_the_next_call_on_a_kept_connection_has_the_whole_time_again():
 
     assert reply.json_object() == {"second": True}
     assert len(server.requests) == 1
+
+
+def test_a_reading_called_off_makes_no_further_call():
+    stop = Event()
+    stop.set()
+
+    with RawServer(answering(b"{}")) as server:
+        transport = _transport(server)
+
+        with pytest.raises(ProviderUnavailable):
+            transport.get(server.url, headers={}, stop=stop)
+
+        assert (transport.call_count, server.requests) == (0, [])
+
+
+def test_a_reading_called_off_in_the_middle_of_an_answer_ends_there():
+    stop = Event()
+
+    def _half(connected: socket.socket) -> None:
+        connected.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + b" " * 65_536)
+        stop.set()
+        connected.sendall(b" " * 65_536)
+
+    with RawServer(_half) as server:
+        transport = _transport(server)
+
+        with pytest.raises(ProviderUnavailable):
+            transport.get(server.url, headers={}, stop=stop)
+
+        assert transport.call_count == 1
+
+
+def test_a_wait_called_off_ends_at_once():
+    stop = Event()
+
+    def _busy(connected: socket.socket) -> None:
+        answering(b"", headers="Retry-After: 9\r\n", status="429 Busy")(connected)
+        stop.set()
+
+    with RawServer(_busy) as server:
+        transport = Transport((server.url,))
+        begun_s = time.monotonic()
+
+        with pytest.raises(ProviderUnavailable):
+            transport.get(server.url, headers={}, stop=stop)
+
+        assert time.monotonic() - begun_s < 5
+        assert transport.call_count == 1
 
 
 def _transport(server: RawServer) -> Transport:
