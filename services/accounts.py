@@ -198,6 +198,7 @@ def sign_in(session: Session, *, email: str, password: str, now: datetime) -> st
     # The transaction ends before the slow hash, so that nobody waits for a lock meanwhile.
     session.rollback()
     fits = check_password_hash(known_hash, password[:MAX_PASSWORD_CHARACTERS])
+    fits = fits and len(password) <= MAX_PASSWORD_CHARACTERS
     if user is None or not fits or user.is_disabled:
         raise SignInRefused
     token = secrets.token_urlsafe(32)
