@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from threading import Event
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from services.providers.access_tokens import AccessTokens, TokenRefused, refused_again
 
 Page = TypeVar("Page")
-#: Fetches the page at a position with a token; the event says that nobody waits for it any more.
-FetchPage = Callable[[int, str, Event], Page]
+PageOut = TypeVar("PageOut", covariant=True)
+
+
+class FetchPage(Protocol[PageOut]):
+    """Fetches the page at a position; `stop` says that nobody waits for it any more."""
+
+    def __call__(self, position: int, token: str, *, stop: Event) -> PageOut:
+        """Return the page. Raises TokenRefused or the ProviderError family."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,7 @@ class _Fetchers(Generic[Page]):
         return len(self._running)
 
     def send(self, errand: _Errand) -> None:
-        task = self._pool.submit(self._fetch, errand.position, errand.token, self._stop)
+        task = self._pool.submit(self._fetch, errand.position, errand.token, stop=self._stop)
         self._running[task] = errand
 
     def returned(self) -> list[tuple[_Errand, Future[Page]]]:

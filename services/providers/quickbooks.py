@@ -139,7 +139,7 @@ class QuickBooksClient:
     def _count(self, token: str) -> int:
         return total_count(self._query(_COUNT, token=token), token=token)
 
-    def _list_page(self, position: int, token: str, stop: Event) -> tuple[CustomerRecord, ...]:
+    def _list_page(self, position: int, token: str, *, stop: Event) -> tuple[CustomerRecord, ...]:
         statement = f"{_LIST} STARTPOSITION {position} MAXRESULTS {PAGE_SIZE}"
         return _records(self._query(statement, token=token, stop=stop), token)
 

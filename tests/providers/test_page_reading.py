@@ -34,19 +34,19 @@ class _Traffic:
 
 
 def test_every_position_is_read_once():
-    pages = _read(range(50), lambda position, _token, _stop: position)
+    pages = _read(range(50), _position)
 
     assert sorted(pages) == list(range(50))
 
 
 def test_no_position_means_no_page():
-    assert list(_read([], lambda position, _token, _stop: position)) == []
+    assert list(_read([], _position)) == []
 
 
 def test_as_many_as_allowed_are_fetched_at_a_time():
     barrier = Barrier(8)
 
-    def _fetch(position: int, _token: str, _stop: Event) -> int:
+    def _fetch(position: int, token: str, *, stop: Event) -> int:
         barrier.wait(PATIENCE_S)
         return position
 
@@ -58,7 +58,7 @@ def test_as_many_as_allowed_are_fetched_at_a_time():
 def test_no_more_pages_are_held_than_calls_allowed_however_slow_the_caller():
     traffic = _Traffic()
 
-    def _fetch(position: int, _token: str, _stop: Event) -> int:
+    def _fetch(position: int, token: str, *, stop: Event) -> int:
         traffic.begin()
         return position
 
@@ -73,7 +73,7 @@ def test_the_first_error_ends_the_reading_and_calls_the_others_off():
     traffic = _Traffic()
     called_off = Event()
 
-    def _fetch(position: int, _token: str, stop: Event) -> int:
+    def _fetch(position: int, token: str, *, stop: Event) -> int:
         traffic.begin()
         if position == 3:
             raise ProviderUnavailable("no answer")
@@ -91,7 +91,7 @@ def test_the_first_error_ends_the_reading_and_calls_the_others_off():
 def test_a_caller_who_leaves_calls_the_others_off():
     stops: list[Event] = []
 
-    def _fetch(position: int, _token: str, stop: Event) -> int:
+    def _fetch(position: int, token: str, *, stop: Event) -> int:
         stops.append(stop)
         return position
 
@@ -112,7 +112,7 @@ def test_a_refused_token_is_renewed_once_for_all_in_the_callers_thread():
 
     barrier = Barrier(8)
 
-    def _fetch(position: int, token: str, _stop: Event) -> int:
+    def _fetch(position: int, token: str, *, stop: Event) -> int:
         if token == "old":
             barrier.wait(PATIENCE_S)
             raise TokenRefused(token)
@@ -127,7 +127,7 @@ def test_a_refused_token_is_renewed_once_for_all_in_the_callers_thread():
 def test_a_renewed_token_refused_again_needs_a_person():
     calls = _Traffic()
 
-    def _fetch(_position: int, token: str, _stop: Event) -> int:
+    def _fetch(position: int, token: str, *, stop: Event) -> int:
         calls.begin()
         raise TokenRefused(token, reference="1-abc")
 
@@ -144,11 +144,15 @@ def test_an_error_of_the_token_supplier_ends_the_reading():
             raise ReconnectRequired("revoked")
         return "old"
 
-    def _fetch(_position: int, token: str, _stop: Event) -> int:
+    def _fetch(position: int, token: str, *, stop: Event) -> int:
         raise TokenRefused(token)
 
     with pytest.raises(ReconnectRequired, match="revoked"):
         list(_read([1, 2, 3], _fetch, AccessTokens(_supply)))
+
+
+def _position(position: int, token: str, *, stop: Event) -> int:
+    return position
 
 
 def _read(positions, fetch, tokens=None):
