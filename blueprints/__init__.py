@@ -14,6 +14,7 @@ from blueprints import (
     guards,
     headers,
     integrations,
+    static_files,
     unsynced,
     words,
 )
@@ -27,6 +28,7 @@ def register(app: Flask) -> None:
     addresses.register(app)
     guards.register(app)
     headers.register(app)
+    static_files.register(app)
     errors.register(app)
     words.register(app)
     for module in (auth, integrations, connections, unsynced, customers):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask import Flask, Response, current_app, request
 
+from blueprints.static_files import VERSION_ARGUMENT
+
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -33,7 +35,10 @@ def _add_headers(response: Response) -> Response:
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     if current_app.config["SESSION_COOKIE_SECURE"]:
         headers["Strict-Transport-Security"] = f"max-age={YEAR_S}; includeSubDomains"
-    if request.endpoint != "static":
+    if request.endpoint == "static":
+        if VERSION_ARGUMENT in request.args:
+            headers["Cache-Control"] = f"public, max-age={YEAR_S}, immutable"
+    else:
         headers["Cache-Control"] = "no-store"
         response.vary.add("HX-Request")
     return response

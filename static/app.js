@@ -18,15 +18,19 @@ const closeMenus = (keep) => document.querySelectorAll("details.me[open]").forEa
 document.addEventListener("click", (event) => closeMenus(event.target.closest("details.me")));
 document.addEventListener("keydown", (event) => { if (event.key === "Escape") closeMenus(null); });
 
-// Whoever pressed a button inside a region that is replaced goes on reading at its top.
-let hadFocus = false;
-document.addEventListener("htmx:before:swap", (event) => {
-  const target = event.detail.ctx.target;
-  hadFocus = target instanceof Element && target.contains(document.activeElement);
+// Whoever pressed a button inside a region that is replaced goes on at the same button or, where
+// it is gone, at the top of the region. The button is disabled while we wait, so this is noted
+// before the request.
+document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+  const active = document.activeElement;
+  if (ctx.target instanceof Element && ctx.target.contains(active)) {
+    ctx.cameFrom = { button: active.id, region: ctx.target.id };
+  }
 });
-document.addEventListener("htmx:after:swap", (event) => {
-  const lost = document.activeElement === document.body || document.activeElement === null;
-  if (hadFocus && lost) event.detail.ctx.sourceElement?.closest("[tabindex='-1']")?.focus();
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (!ctx.cameFrom || document.activeElement !== document.body) return;
+  const { button, region } = ctx.cameFrom;
+  (document.getElementById(button) ?? document.getElementById(region))?.focus();
 });
 
 // No answer at all: say so in the place that waits for it.

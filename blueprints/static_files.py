@@ -1,0 +1,30 @@
+"""Addresses of static files carry a digest, so that browsers may keep them for ever."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app
+
+VERSION_ARGUMENT = "v"
+
+
+def register(app: Flask) -> None:
+    """Add the digest to every address of a static file that a template asks for."""
+    app.url_defaults(_add_version)
+
+
+def _add_version(endpoint: str, values: dict[str, Any]) -> None:
+    if endpoint != "static" or VERSION_ARGUMENT in values:
+        return
+    path = Path(current_app.static_folder or "") / values.get("filename", "")
+    if path.is_file():
+        values[VERSION_ARGUMENT] = _digest(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _digest(path: Path, _changed_at_ns: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
