@@ -102,7 +102,7 @@ QUICKBOOKS_API_URLS = {
 #: There is no narrower scope that covers customers.
 QUICKBOOKS_SCOPE = ("com.intuit.quickbooks.accounting",)
 
-# The length that NangoHQ/nango checks realm ids by (providers.yaml, read 2026-11-22).
+# The pattern by which NangoHQ/nango checks realm ids (read 2026-11-22).
 _REMOTE_ACCOUNT_IDS = {ProviderKey.QUICKBOOKS: re.compile(r"[0-9]{10,19}")}
 
 
