@@ -58,6 +58,7 @@ class Customer(Base):
     is_placeholder_email: Mapped[bool] = mapped_column(default=False)
     phone: Mapped[str] = mapped_column(String(100), default="")
     address: Mapped[str] = mapped_column(String(500), default="")
+    search_text: Mapped[str] = mapped_column(Text, default="")
     origin: Mapped[CustomerOrigin] = mapped_column(closed_set(CustomerOrigin))
     created_at: Mapped[At]
 
@@ -74,6 +75,7 @@ class RemoteCustomer(Base):
         UniqueConstraint("account_id", "remote_id"),
         Index("ix_remote_customer_state", "account_id", "state", "is_counted", "status", "kind"),
         Index("ix_remote_customer_list", "account_id", "state", "sort_key", "id"),
+        Index("ix_remote_customer_email", "account_id", "email_key"),
         Index(
             "ix_remote_customer_unsynced",
             "account_id",
@@ -100,10 +102,12 @@ class RemoteCustomer(Base):
     company_name: Mapped[str] = mapped_column(String(500), default="")
     person_name: Mapped[str] = mapped_column(String(500), default="")
     email: Mapped[str | None] = mapped_column(String(320))
+    email_key: Mapped[str | None] = mapped_column(String(320))
     has_email: Mapped[bool]
     emails_text: Mapped[str] = mapped_column(Text, default="")
     phone: Mapped[str] = mapped_column(String(100), default="")
     address: Mapped[str] = mapped_column(String(500), default="")
+    search_text: Mapped[str] = mapped_column(Text, default="")
     status: Mapped[str] = mapped_column(String(16))
     kind: Mapped[str] = mapped_column(String(16))
     parent_remote_id: Mapped[str | None] = mapped_column(String(64))

@@ -59,6 +59,7 @@ class ImportRun(Base):
     lease_until_at: Mapped[OptionalAt]
     created_at: Mapped[At]
     finished_at: Mapped[OptionalAt]
+    attempts: Mapped[int] = mapped_column(default=0)
     chosen_count: Mapped[int]
     created_count: Mapped[int] = mapped_column(default=0)
     linked_count: Mapped[int] = mapped_column(default=0)
@@ -67,7 +68,10 @@ class ImportRun(Base):
 
 
 class ImportItem(Base):
-    """One chosen remote customer of one run, with its outcome and the reason for it."""
+    """One chosen remote customer of one run, with its outcome and the reason for it.
+
+    `filled_fields` names, separated by blanks, the empty fields that linking filled.
+    """
 
     __tablename__ = "import_item"
     __table_args__ = (
@@ -80,6 +84,7 @@ class ImportItem(Base):
     remote_id: Mapped[str] = mapped_column(String(64))
     outcome: Mapped[ItemOutcome] = mapped_column(closed_set(ItemOutcome))
     reason: Mapped[str] = mapped_column(String(200), default="")
+    filled_fields: Mapped[str] = mapped_column(String(200), default="")
     customer_id: Mapped[int | None] = mapped_column(
         ForeignKey("customer.id", ondelete="SET NULL"), index=True
     )

@@ -27,6 +27,7 @@ from services.audit import AuditAction, record_event
 from services.database import BATCH_ROWS, in_batches, insert_rows
 from services.email_addresses import email_key
 from services.placeholder_email import make_placeholder_email
+from services.text_keys import search_text
 
 GONE = "no longer in the accounting software"
 ALREADY_LINKED = "already linked"
@@ -226,6 +227,9 @@ def _new_customer(
         "is_placeholder_email": remote.email is None,
         "phone": remote.phone,
         "address": remote.address,
+        "search_text": search_text(
+            remote.name, remote.company_name, remote.email, phone=remote.phone
+        ),
         "origin": CustomerOrigin.IMPORT,
         "created_at": now,
     }

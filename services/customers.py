@@ -12,7 +12,7 @@ from models import Customer, CustomerOrigin
 from models.base import new_public_id
 from services.email_addresses import email_key, first_usable_address
 from services.placeholder_email import make_placeholder_email
-from services.text_keys import sort_key
+from services.text_keys import search_text, sort_key
 
 PAGE_ROWS = 50
 
@@ -66,6 +66,7 @@ def add_customer(
         email_key=email_key(address or placeholder),
         is_placeholder_email=address is None,
         phone=phone.strip(),
+        search_text=search_text(name, company_name, address, phone=phone),
         origin=origin,
         created_at=now,
     )

@@ -12,9 +12,9 @@ from models import RemoteAccount, RemoteCustomer, RemoteState
 from models.base import new_public_id
 from services.customer_diff import Difference, Stored, compare, fingerprint, is_counted
 from services.database import in_batches, insert_rows
-from services.email_addresses import first_usable_address
+from services.email_addresses import email_key, first_usable_address
 from services.providers.contract import CustomerRecord
-from services.text_keys import sort_key
+from services.text_keys import search_text, sort_key
 
 VANISHED_FINGERPRINT = ""
 DECIDED = (RemoteState.LINKED, RemoteState.IGNORED)
@@ -98,10 +98,18 @@ def _columns(account: RemoteAccount, record: CustomerRecord) -> dict[str, object
         "company_name": record.company_name,
         "person_name": record.person_name,
         "email": email,
+        "email_key": email_key(email) if email else None,
         "has_email": email is not None,
         "emails_text": record.emails_text,
         "phone": record.phone,
         "address": record.address,
+        "search_text": search_text(
+            record.name,
+            record.company_name,
+            record.person_name,
+            record.emails_text,
+            phone=record.phone,
+        ),
         "status": record.status.value,
         "kind": record.kind.value,
         "parent_remote_id": record.parent_remote_id,

@@ -9,5 +9,16 @@ SORT_KEY_CHARACTERS = 200
 
 def sort_key(name: str) -> str:
     """Return the key that lists are ordered by: case and width make no difference."""
-    folded = unicodedata.normalize("NFKC", name).casefold()
-    return " ".join(folded.split())[:SORT_KEY_CHARACTERS]
+    return fold(name)[:SORT_KEY_CHARACTERS]
+
+
+def search_text(*parts: str | None, phone: str = "") -> str:
+    """Return the text that a search looks into: every part folded, the phone also as digits."""
+    digits = "".join(character for character in phone if character.isdigit())
+    folded = (fold(part) for part in (*parts, phone, digits) if part)
+    return "\n".join(folded)
+
+
+def fold(text: str) -> str:
+    """Return the text with case, width and runs of blanks made equal."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

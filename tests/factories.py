@@ -169,6 +169,7 @@ def make_remote_customer(session: Session, reading: Reading, **overrides: Any) -
         "name": name,
         "sort_key": sort_key(name),
         "email": email,
+        "email_key": email.lower() if email else None,
         "has_email": email is not None,
         "status": "active",
         "kind": "customer",

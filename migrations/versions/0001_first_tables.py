@@ -33,6 +33,7 @@ def upgrade() -> None:
     sa.Column('is_placeholder_email', sa.Boolean(), nullable=False),
     sa.Column('phone', sa.String(length=100), nullable=False),
     sa.Column('address', sa.String(length=500), nullable=False),
+    sa.Column('search_text', sa.Text(), nullable=False),
     sa.Column('origin', sa.String(length=32), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['company_id'], ['company.id'], name=op.f('fk_customer_company_id'), ondelete='CASCADE'),
@@ -150,6 +151,7 @@ def upgrade() -> None:
     sa.Column('lease_until_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('chosen_count', sa.Integer(), nullable=False),
     sa.Column('created_count', sa.Integer(), nullable=False),
     sa.Column('linked_count', sa.Integer(), nullable=False),
@@ -203,6 +205,7 @@ def upgrade() -> None:
     sa.Column('remote_id', sa.String(length=64), nullable=False),
     sa.Column('outcome', sa.String(length=32), nullable=False),
     sa.Column('reason', sa.String(length=200), nullable=False),
+    sa.Column('filled_fields', sa.String(length=200), nullable=False),
     sa.Column('customer_id', sa.Integer(), nullable=True),
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_import_item_customer_id'), ondelete='SET NULL'),
     sa.ForeignKeyConstraint(['run_id'], ['import_run.id'], name=op.f('fk_import_item_run_id'), ondelete='CASCADE'),
@@ -260,10 +263,12 @@ def upgrade() -> None:
     sa.Column('company_name', sa.String(length=500), nullable=False),
     sa.Column('person_name', sa.String(length=500), nullable=False),
     sa.Column('email', sa.String(length=320), nullable=True),
+    sa.Column('email_key', sa.String(length=320), nullable=True),
     sa.Column('has_email', sa.Boolean(), nullable=False),
     sa.Column('emails_text', sa.Text(), nullable=False),
     sa.Column('phone', sa.String(length=100), nullable=False),
     sa.Column('address', sa.String(length=500), nullable=False),
+    sa.Column('search_text', sa.Text(), nullable=False),
     sa.Column('status', sa.String(length=16), nullable=False),
     sa.Column('kind', sa.String(length=16), nullable=False),
     sa.Column('parent_remote_id', sa.String(length=64), nullable=True),
@@ -285,6 +290,7 @@ def upgrade() -> None:
     with op.batch_alter_table('remote_customer', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_remote_customer_company_id'), ['company_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_remote_customer_decision_batch'), ['decision_batch'], unique=False)
+        batch_op.create_index('ix_remote_customer_email', ['account_id', 'email_key'], unique=False)
         batch_op.create_index('ix_remote_customer_list', ['account_id', 'state', 'sort_key', 'id'], unique=False)
         batch_op.create_index('ix_remote_customer_state', ['account_id', 'state', 'is_counted', 'status', 'kind'], unique=False)
         batch_op.create_index('ix_remote_customer_unsynced', ['account_id', 'balance_cents', 'id', 'currency', 'has_email', 'state'], unique=False, sqlite_where=sa.text("state = 'unsynced'"), postgresql_where=sa.text("state = 'unsynced'"))
@@ -298,6 +304,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_remote_customer_unsynced', sqlite_where=sa.text("state = 'unsynced'"), postgresql_where=sa.text("state = 'unsynced'"))
         batch_op.drop_index('ix_remote_customer_state')
         batch_op.drop_index('ix_remote_customer_list')
+        batch_op.drop_index('ix_remote_customer_email')
         batch_op.drop_index(batch_op.f('ix_remote_customer_decision_batch'))
         batch_op.drop_index(batch_op.f('ix_remote_customer_company_id'))
 
