@@ -147,10 +147,16 @@ class TokenLease:
     def _renew(self, held: HeldTokens) -> str:
         try:
             tokens = self._refresh(held)
-        except ProviderError:
+        except ProviderError as error:
             self._release(held.version)
+            if isinstance(error, ReconnectRequired) and self._is_outdated(held):
+                # Whoever renewed or reconnected meanwhile has spent the token we were refused.
+                return self._read().access_token
             raise
         return self._store(held, tokens)
+
+    def _is_outdated(self, held: HeldTokens) -> bool:
+        return self._read().version != held.version
 
     def _refresh(self, held: HeldTokens) -> TokenSet:
         """Spend the refresh token; after a refusal try the one before it once.
@@ -163,7 +169,7 @@ class TokenLease:
         try:
             return authorization.refresh(held.refresh_token, now=self._runtime.clock())
         except ReconnectRequired:
-            if held.previous_refresh_token is None:
+            if held.previous_refresh_token is None or self._is_outdated(held):
                 raise
         return authorization.refresh(held.previous_refresh_token, now=self._runtime.clock())
 
