@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from services.readings import end_abandoned, refresh
+from services.reading_queue import end_abandoned
+from services.readings import refresh
 from services.runtime import Runtime
 from services.unsynced import READ_JOB
 

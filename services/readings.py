@@ -1,4 +1,4 @@
-"""Read a remote account once: claim, fetch page by page, compare, store whole or not at all."""
+"""Carry out a reading: claim, fetch page by page, compare, store whole or not at all."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from models import Connection, Reading, ReadingFailure, ReadingKind, ReadingState
+from models import Reading, ReadingFailure, ReadingKind, ReadingState
 from services.connections import NotConnected, open_client, require_reconnect
 from services.providers.contract import (
     AccountingClient,
@@ -25,17 +25,14 @@ from services.providers.contract import (
     UnreadableAnswer,
     WrongCredentials,
 )
+from services.reading_queue import LEASE, UNCLAIMED
 from services.remote_customers import count_counted, count_unsynced, store_difference
 from services.runtime import Runtime
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=30)
 HEARTBEAT_S = 10.0
 PROGRESS_EVERY_S = 0.25
-FULL_EVERY = timedelta(days=7)
-OVERLAP = timedelta(minutes=5)
-UNCLAIMED = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,34 +45,6 @@ class Plan:
     account_id: int
     kind: ReadingKind
     changed_since_at: datetime | None
-
-
-def new_reading(session: Session, connection: Connection, *, now: datetime) -> Reading:
-    """Add an unclaimed reading to the caller's transaction.
-
-    It is a delta when a whole reading of the last days has left a cursor, else full. The overlap
-    covers changes that the provider stamped just before the cursor and showed just after it.
-    """
-    full_at = _last_full_at(session, connection.account_id)
-    cursor_at = session.scalar(
-        select(func.max(Reading.cursor_at)).where(
-            Reading.account_id == connection.account_id, Reading.state == ReadingState.FINISHED
-        )
-    )
-    is_delta = full_at is not None and cursor_at is not None and now - full_at < FULL_EVERY
-    reading = Reading(
-        company_id=connection.company_id,
-        connection_id=connection.id,
-        account_id=connection.account_id,
-        kind=ReadingKind.DELTA if is_delta else ReadingKind.FULL,
-        changed_since_at=cursor_at - OVERLAP if is_delta and cursor_at else None,
-        state=ReadingState.RUNNING,
-        lease_owner=UNCLAIMED,
-        lease_until_at=now + LEASE,
-        started_at=now,
-    )
-    session.add(reading)
-    return reading
 
 
 def refresh(runtime: Runtime, reading_id: int) -> None:
@@ -98,38 +67,6 @@ def refresh(runtime: Runtime, reading_id: int) -> None:
     except Exception:  # the edge of a job: the row must not stay running
         logger.exception("a reading broke", extra={"reading_id": reading_id})
         _fail(runtime, plan, ReadingFailure.BROKEN)
-
-
-def fail_if_abandoned(session: Session, reading: Reading, *, now: datetime) -> bool:
-    """Fail a running reading whose process has died, in the caller's transaction."""
-    if reading.state is not ReadingState.RUNNING or reading.lease_until_at >= now:
-        return False
-    reading.state = ReadingState.FAILED
-    reading.failure = ReadingFailure.INTERRUPTED
-    reading.finished_at = now
-    session.flush()
-    return True
-
-
-def end_abandoned(session: Session, *, now: datetime) -> int:
-    """Fail every running reading whose process has died; returns how many. Commits."""
-    running = session.scalars(select(Reading).where(Reading.state == ReadingState.RUNNING))
-    ended = sum(fail_if_abandoned(session, reading, now=now) for reading in running)
-    session.commit()
-    return ended
-
-
-def _last_full_at(session: Session, account_id: int) -> datetime | None:
-    return session.scalar(
-        select(Reading.finished_at)
-        .where(
-            Reading.account_id == account_id,
-            Reading.state == ReadingState.FINISHED,
-            Reading.kind == ReadingKind.FULL,
-        )
-        .order_by(Reading.id.desc())
-        .limit(1)
-    )
 
 
 def _claim(runtime: Runtime, reading_id: int) -> Plan | None:

@@ -18,7 +18,7 @@ from models import (
     RemoteCustomer,
     RemoteState,
 )
-from services.readings import fail_if_abandoned, new_reading
+from services.reading_queue import fail_if_abandoned, new_reading
 from services.runtime import Wake
 
 FRESH_FOR = timedelta(seconds=60)

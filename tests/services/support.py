@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from models import Connection, CustomerLink, Reading, RemoteCustomer, Role
 from services.accounts import SignedIn
 from services.providers.contract import CustomerRecord
-from services.readings import new_reading, refresh
+from services.reading_queue import new_reading
+from services.readings import refresh
 from services.runtime import Runtime
 from tests.factories import (
     NOW,

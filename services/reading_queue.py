@@ -1,0 +1,75 @@
+"""Readings as rows: asked for, running, abandoned. Nothing here calls the network."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models import Connection, Reading, ReadingFailure, ReadingKind, ReadingState
+
+LEASE = timedelta(seconds=30)
+FULL_EVERY = timedelta(days=7)
+OVERLAP = timedelta(minutes=5)
+UNCLAIMED = ""
+
+
+def new_reading(session: Session, connection: Connection, *, now: datetime) -> Reading:
+    """Add an unclaimed reading to the caller's transaction.
+
+    It is a delta when a whole reading of the last days has left a cursor, else full. The overlap
+    covers changes that the provider stamped just before the cursor and showed just after it.
+    """
+    full_at = _last_full_at(session, connection.account_id)
+    cursor_at = session.scalar(
+        select(func.max(Reading.cursor_at)).where(
+            Reading.account_id == connection.account_id, Reading.state == ReadingState.FINISHED
+        )
+    )
+    is_delta = full_at is not None and cursor_at is not None and now - full_at < FULL_EVERY
+    reading = Reading(
+        company_id=connection.company_id,
+        connection_id=connection.id,
+        account_id=connection.account_id,
+        kind=ReadingKind.DELTA if is_delta else ReadingKind.FULL,
+        changed_since_at=cursor_at - OVERLAP if is_delta and cursor_at else None,
+        state=ReadingState.RUNNING,
+        lease_owner=UNCLAIMED,
+        lease_until_at=now + LEASE,
+        started_at=now,
+    )
+    session.add(reading)
+    return reading
+
+
+def fail_if_abandoned(session: Session, reading: Reading, *, now: datetime) -> bool:
+    """Fail a running reading whose process has died, in the caller's transaction."""
+    if reading.state is not ReadingState.RUNNING or reading.lease_until_at >= now:
+        return False
+    reading.state = ReadingState.FAILED
+    reading.failure = ReadingFailure.INTERRUPTED
+    reading.finished_at = now
+    session.flush()
+    return True
+
+
+def end_abandoned(session: Session, *, now: datetime) -> int:
+    """Fail every running reading whose process has died; returns how many. Commits."""
+    running = session.scalars(select(Reading).where(Reading.state == ReadingState.RUNNING))
+    ended = sum(fail_if_abandoned(session, reading, now=now) for reading in running)
+    session.commit()
+    return ended
+
+
+def _last_full_at(session: Session, account_id: int) -> datetime | None:
+    return session.scalar(
+        select(Reading.finished_at)
+        .where(
+            Reading.account_id == account_id,
+            Reading.state == ReadingState.FINISHED,
+            Reading.kind == ReadingKind.FULL,
+        )
+        .order_by(Reading.id.desc())
+        .limit(1)
+    )
