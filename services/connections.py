@@ -14,6 +14,7 @@ from services.accounts import SignedIn
 from services.audit import AuditAction, record_event
 from services.providers import registry
 from services.providers.contract import AccountingClient, ProviderError, ProviderKey
+from services.reading_queue import interrupt_readings
 from services.runtime import Runtime
 from services.token_lease import TOKEN_COLUMNS, TokenLease, open_refresh_token
 
@@ -73,6 +74,7 @@ def disconnect(runtime: Runtime, who: SignedIn, provider: ProviderKey) -> bool:
         connection.token_version += 1
         connection.state = ConnectionState.DISCONNECTED
         connection.ended_at = now
+        interrupt_readings(session, connection.id, now=now)
         record_event(
             session,
             company_id=who.company_id,

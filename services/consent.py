@@ -16,6 +16,7 @@ from services.audit import AuditAction, record_event
 from services.connections import find_connection
 from services.providers import registry
 from services.providers.contract import ProviderKey, TokenSet
+from services.reading_queue import interrupt_readings
 from services.runtime import Runtime
 from services.token_lease import seal_tokens
 
@@ -215,12 +216,15 @@ def _store_connection(
             company_id=who.company_id, provider=provider.value, public_id=new_public_id()
         )
         session.add(connection)
+    else:
+        interrupt_readings(session, connection.id, now=now)
     connection.account_id = account.id
     connection.state = ConnectionState.CONNECTED
     connection.connected_at = now
     connection.connected_by_id = who.user_id
     connection.ended_at = None
     connection.previous_refresh_token = None
+    connection.lease_owner = connection.lease_until_at = None
     connection.token_version = (connection.token_version or 0) + 1
     for column, value in seal_tokens(runtime.vault, connection, tokens).items():
         setattr(connection, column, value)

@@ -47,9 +47,7 @@ def fail_if_abandoned(session: Session, reading: Reading, *, now: datetime) -> b
     """Fail a running reading whose process has died, in the caller's transaction."""
     if reading.state is not ReadingState.RUNNING or reading.lease_until_at >= now:
         return False
-    reading.state = ReadingState.FAILED
-    reading.failure = ReadingFailure.INTERRUPTED
-    reading.finished_at = now
+    _interrupt(reading, now=now)
     session.flush()
     return True
 
@@ -60,6 +58,22 @@ def end_abandoned(session: Session, *, now: datetime) -> int:
     ended = sum(fail_if_abandoned(session, reading, now=now) for reading in running)
     session.commit()
     return ended
+
+
+def interrupt_readings(session: Session, connection_id: int, *, now: datetime) -> None:
+    """Fail what is being read under a permission that ends now, in the caller's transaction."""
+    for reading in session.scalars(
+        select(Reading).where(
+            Reading.connection_id == connection_id, Reading.state == ReadingState.RUNNING
+        )
+    ):
+        _interrupt(reading, now=now)
+
+
+def _interrupt(reading: Reading, *, now: datetime) -> None:
+    reading.state = ReadingState.FAILED
+    reading.failure = ReadingFailure.INTERRUPTED
+    reading.finished_at = now
 
 
 def _last_full_at(session: Session, account_id: int) -> datetime | None:
