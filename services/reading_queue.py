@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -12,6 +12,8 @@ from models import Connection, Reading, ReadingFailure, ReadingKind, ReadingStat
 LEASE = timedelta(seconds=30)
 FULL_EVERY = timedelta(days=7)
 OVERLAP = timedelta(minutes=5)
+# Some books date a change to the year 1; no moment lies an overlap before that.
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 UNCLAIMED = ""
 
 
@@ -33,7 +35,7 @@ def new_reading(session: Session, connection: Connection, *, now: datetime) -> R
         connection_id=connection.id,
         account_id=connection.account_id,
         kind=ReadingKind.DELTA if is_delta else ReadingKind.FULL,
-        changed_since_at=cursor_at - OVERLAP if is_delta and cursor_at else None,
+        changed_since_at=max(cursor_at, EARLIEST) - OVERLAP if is_delta and cursor_at else None,
         state=ReadingState.RUNNING,
         lease_owner=UNCLAIMED,
         lease_until_at=now + LEASE,

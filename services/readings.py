@@ -45,6 +45,7 @@ class Plan:
     account_id: int
     kind: ReadingKind
     changed_since_at: datetime | None
+    started_at: datetime
 
 
 def refresh(runtime: Runtime, reading_id: int) -> None:
@@ -97,6 +98,7 @@ def _plan(reading: Reading) -> Plan:
         account_id=reading.account_id,
         kind=reading.kind,
         changed_since_at=reading.changed_since_at,
+        started_at=reading.started_at,
     )
 
 
@@ -147,7 +149,12 @@ def _finish(
     runtime: Runtime, plan: Plan, records: dict[str, CustomerRecord], call_count: int
 ) -> None:
     """Make the reading visible: rows, result and end in one transaction."""
-    updates = [r.remote_updated_at for r in records.values() if r.remote_updated_at]
+    # A change stamped in the future would hide all until then from the next delta.
+    updates = [
+        min(record.remote_updated_at, plan.started_at)
+        for record in records.values()
+        if record.remote_updated_at
+    ]
     with runtime.sessions() as session:
         if not _update(session, plan, state=ReadingState.FINISHED):
             session.rollback()

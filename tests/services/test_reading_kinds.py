@@ -1,0 +1,126 @@
+"""Whole or only what changed: which one a reading is, and from when it looks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from models import Reading, ReadingKind
+from services.providers.contract import ProviderUnavailable
+from services.runtime import Runtime
+from tests.conftest import Clock
+from tests.factories import NOW
+from tests.fakes import FakeAccountingClient
+from tests.services.support import Place, one, read, record
+
+
+def _reading(runtime: Runtime, reading_id: int) -> Reading:
+    reading: Reading = one(runtime.sessions, Reading, reading_id)
+    return reading
+
+
+def test_the_first_reading_is_full_and_the_next_one_a_delta_with_an_overlap(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient, clock: Clock
+) -> None:
+    books.records = [record(1, remote_updated_at=NOW - timedelta(hours=1)), record(2)]
+    read(runtime, harbor)
+    clock.advance(minutes=2)
+
+    delta = _reading(runtime, read(runtime, harbor))
+
+    since = NOW - timedelta(hours=1, minutes=5)
+    assert delta.kind is ReadingKind.DELTA
+    assert books.asked_since == [None, since]
+    assert delta.changed_since_at == since
+    assert delta.counted_count == 2, "whoever did not change still counts"
+
+
+@pytest.mark.parametrize(
+    ("age", "kind"),
+    [
+        (timedelta(days=7, seconds=-1), ReadingKind.DELTA),
+        (timedelta(days=7), ReadingKind.FULL),
+    ],
+)
+def test_after_seven_days_everything_is_read_again(
+    runtime: Runtime,
+    harbor: Place,
+    books: FakeAccountingClient,
+    clock: Clock,
+    age: timedelta,
+    kind: ReadingKind,
+) -> None:
+    books.records = [record(1)]
+    read(runtime, harbor)
+    clock.now += timedelta(days=6)
+    read(runtime, harbor)
+
+    clock.now = NOW + age
+
+    assert _reading(runtime, read(runtime, harbor)).kind is kind
+
+
+def test_a_failed_reading_moves_no_cursor(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient
+) -> None:
+    books.records = [record(1)]
+    read(runtime, harbor)
+    books.error = ProviderUnavailable("no answer")
+    read(runtime, harbor)
+    books.error = None
+
+    read(runtime, harbor)
+
+    assert books.asked_since[1] == books.asked_since[2] != None  # noqa: E711
+
+
+def test_a_delta_without_changes_keeps_the_cursor(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient, clock: Clock
+) -> None:
+    books.records = [record(1)]
+    read(runtime, harbor)
+    books.records = []
+    read(runtime, harbor)
+
+    read(runtime, harbor)
+
+    assert books.asked_since[1] == books.asked_since[2] == NOW - timedelta(days=1, minutes=5)
+
+
+def test_a_whole_reading_without_any_time_is_followed_by_a_whole_one(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient
+) -> None:
+    books.records = [record(1, remote_updated_at=None)]
+
+    read(runtime, harbor)
+    read(runtime, harbor)
+
+    assert books.asked_since == [None, None]
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [datetime(9999, 12, 31, tzinfo=UTC), NOW + timedelta(hours=1)],
+    ids=["in another age", "in an hour"],
+)
+def test_a_change_from_the_future_does_not_hide_the_next_ones(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient, clock: Clock, moment: datetime
+) -> None:
+    books.records = [record(1, remote_updated_at=moment)]
+    read(runtime, harbor)
+    clock.advance(minutes=10)
+    books.records.append(record(2, remote_updated_at=clock() - timedelta(minutes=1)))
+
+    delta = _reading(runtime, read(runtime, harbor))
+
+    assert delta.counted_count == 2
+
+
+def test_a_change_from_the_first_day_of_time_breaks_nothing(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient
+) -> None:
+    books.records = [record(1, remote_updated_at=datetime(1, 1, 1, tzinfo=UTC))]
+    read(runtime, harbor)
+
+    assert _reading(runtime, read(runtime, harbor)).counted_count == 1
