@@ -20,7 +20,17 @@ from models.customer import (
     RemoteCustomer,
     RemoteState,
 )
+from models.heartbeat import Heartbeat
 from models.import_run import ImportItem, ImportRun, ImportState, ItemOutcome
+from models.report import (
+    DeliveryState,
+    EmptyDay,
+    ReportDelivery,
+    ReportKind,
+    ReportRecipient,
+    ReportSettings,
+    SkipReason,
+)
 
 __all__ = [
     "AuditEvent",
@@ -32,6 +42,9 @@ __all__ = [
     "Customer",
     "CustomerLink",
     "CustomerOrigin",
+    "DeliveryState",
+    "EmptyDay",
+    "Heartbeat",
     "ImportItem",
     "ImportRun",
     "ImportState",
@@ -43,7 +56,12 @@ __all__ = [
     "RemoteAccount",
     "RemoteCustomer",
     "RemoteState",
+    "ReportDelivery",
+    "ReportKind",
+    "ReportRecipient",
+    "ReportSettings",
     "Role",
     "SignIn",
+    "SkipReason",
     "User",
 ]
