@@ -1,0 +1,94 @@
+"""A demo that was killed says the same number again."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.system.asking import SENTENCE, check_again, open_alert, open_page
+from tests.system.demo import Demo, start_demo, wait_until
+from tests.system.prepared import PreparedDemo
+
+FOLLOWED = re.compile(r"reading=([0-9a-f]{16})")
+LONG_AGO = "2026-01-01 00:00:00.000000"
+
+
+class Demos:
+    """The demo of a test, before and after it was killed; the last one is stopped."""
+
+    def __init__(self, folder: Path) -> None:
+        self.running = start_demo(folder)
+
+    def start_again(self) -> Demo:
+        self.running = start_demo(self.running.folder, again=self.running)
+        return self.running
+
+
+@pytest.fixture
+def demos(folder: Path) -> Iterator[Demos]:
+    demos = Demos(folder)
+    yield demos
+    demos.running.stop()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of a killed parent")
+def test_its_parts_end_when_the_demo_is_killed(folder: Path) -> None:
+    demo = start_demo(folder)
+
+    demo.kill()
+
+    demo.wait_for_free_ports()
+
+
+def test_it_shows_the_same_number_after_changes_and_a_power_cut(
+    demos: Demos, prepared: PreparedDemo
+) -> None:
+    before = demos.running
+    client = prepared.client("ada")
+    before.change(create=5)
+    assert SENTENCE.format("187", "1,209") in check_again(client, before.url).text
+    before.cut_power()
+
+    after = demos.start_again()
+
+    assert after.counted() == 1209
+    assert SENTENCE.format("187", "1,209") in open_alert(client, after.url).text
+    assert SENTENCE.format("187", "1,209") in check_again(client, after.url).text
+    client.close()
+
+
+def test_a_reading_that_was_cut_off_is_told_and_read_anew(
+    demos: Demos, prepared: PreparedDemo
+) -> None:
+    client = prepared.client("ada")
+    demos.running.fault("delay", seconds=60)
+    cut_off = _followed(open_alert(client, demos.running.url).text)
+    wait_until(lambda: demos.running.calls() == 1, "the reading has asked QuickBooks")
+    demos.running.cut_power()
+
+    demo = demos.start_again()
+    page = open_page(client, demo.url)
+    with demo.database() as database:
+        database.execute(
+            "UPDATE reading SET lease_until_at = ? WHERE state = 'running'", [LONG_AGO]
+        )
+    told = open_alert(client, demo.url, reading=cut_off)
+    answer = open_alert(client, demo.url)
+
+    assert "Last checked" in page
+    assert told.status_code == 503
+    assert "The reading was interrupted." in told.text
+    assert "found 182 of 1,204 not yet imported" in told.text
+    assert SENTENCE.format("182", "1,204") in answer.text
+    assert demo.calls() == 1
+    client.close()
+
+
+def _followed(fragment: str) -> str:
+    found = FOLLOWED.search(fragment)
+    assert found, "the answer does not follow a reading"
+    return found.group(1)
