@@ -78,7 +78,7 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
         ),
         consent.ConsentInvalid: ErrorAnswer(
             400,
-            "This answer from {provider} does not belong to a question of ours",
+            "We did not expect this answer from {provider}",
             "It came too late, from another browser, or not from {provider} at all. "
             "Nothing was changed. Start again from here.",
             NextStep.START_AGAIN,

@@ -1,0 +1,89 @@
+"""A person with a browser, and rows that many tests of pages start from."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+from werkzeug.security import generate_password_hash
+from werkzeug.test import TestResponse
+
+from models import Connection, Reading
+from tests.factories import NOW, make_reading, make_remote_customer
+
+PASSWORD = "demo-password"
+# The same check as in production with the smallest cost, because every test signs in.
+CHEAP_HASH = generate_password_hash(PASSWORD, method="scrypt:1024:8:1")
+QUICKBOOKS = "/settings/integrations/quickbooks"
+SENTENCE = "customers in QuickBooks are not yet imported into BlueClerk"
+
+
+class Browser:
+    """A person with a browser. `htmx…` asks as htmx does, the others as a browser does."""
+
+    def __init__(self, app: Flask) -> None:
+        self.client: FlaskClient = app.test_client()
+        self._token = ""
+
+    def sign_in(
+        self, email: str, *, path: str = "/login", password: str = PASSWORD
+    ) -> TestResponse:
+        answer = self.client.get(path)
+        form = {"email": email, "password": password, "csrf_token": find_token(answer)}
+        return self.client.post(path, data=form)
+
+    def get(self, path: str, **kwargs: Any) -> TestResponse:
+        return self.client.get(path, buffered=True, **kwargs)
+
+    def post(self, path: str, form: dict[str, Any] | None = None, **kwargs: Any) -> TestResponse:
+        form = (form or {}) | {"csrf_token": self.token()}
+        return self.client.post(path, data=form, **kwargs)
+
+    def htmx_get(self, path: str, *, page: str = QUICKBOOKS) -> TestResponse:
+        return self.client.get(path, headers=htmx_headers(page))
+
+    def htmx_post(
+        self, path: str, form: dict[str, Any] | None = None, *, page: str = QUICKBOOKS
+    ) -> TestResponse:
+        return self.post(path, form, headers=htmx_headers(page))
+
+    def token(self) -> str:
+        self._token = self._token or find_token(self.client.get("/customers"))
+        return self._token
+
+
+def htmx_headers(page: str) -> dict[str, str]:
+    return {"HX-Request": "true", "HX-Current-URL": f"http://localhost{page}"}
+
+
+def find_token(answer: TestResponse) -> str:
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', answer.text)
+    assert found, answer.text
+    return found[1]
+
+
+def text_of(answer: TestResponse) -> str:
+    """The words of a page, without its tags."""
+    inline = re.sub(r"</?(?:a|b|bdi|code|small|span|strong)\b[^>]*>", "", answer.text)
+    words = re.sub(r"<[^>]+>", " ", inline).replace("&#39;", "'").replace("&amp;", "&")
+    return re.sub(r"\s+", " ", words)
+
+
+def make_counted(
+    session: Session, connection: Connection, *, unsynced: int, **overrides: Any
+) -> Reading:
+    """A finished reading of ten seconds ago, with that many unsynced customers."""
+    values = {
+        "finished_at": NOW - timedelta(seconds=10),
+        "call_count": 3,
+        "counted_count": unsynced,
+        "unsynced_count": unsynced,
+    }
+    reading = make_reading(session, connection, **values | overrides)
+    for number in range(unsynced):
+        make_remote_customer(session, reading, name=f"Customer {number:03}")
+    return reading

@@ -1,0 +1,106 @@
+"""Every error ends in a status that is true and a sentence with a next step."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import pkgutil
+import re
+from importlib import import_module
+
+import pytest
+from flask import Flask
+from sqlalchemy.exc import OperationalError
+
+import services
+from blueprints import customers, provider_page
+from blueprints.errors import ANSWERS, find_answer
+from tests.blueprints.support import QUICKBOOKS, Browser, text_of
+
+# They never leave the services: the ProviderError family or the end of a job stands for them.
+INSIDE = {"LeaseLost", "NotStrictJson", "RefusedAddress", "TokenRefused"}
+
+
+def _domain_errors() -> set[type[Exception]]:
+    found = set()
+    for module in pkgutil.walk_packages(services.__path__, "services."):
+        for _name, thing in inspect.getmembers(import_module(module.name), inspect.isclass):
+            if issubclass(thing, Exception) and thing.__module__.startswith("services."):
+                found.add(thing)
+    return {error for error in found if error.__name__ not in INSIDE}
+
+
+def test_there_are_domain_errors_to_look_at() -> None:
+    assert len(_domain_errors()) > 20
+
+
+@pytest.mark.parametrize("error", sorted(_domain_errors(), key=lambda error: error.__name__))
+def test_every_domain_error_has_a_row(error: type[Exception]) -> None:
+    rows = [row for parent in error.__mro__ if (row := ANSWERS.get(parent))]
+
+    assert rows, f"{error.__name__} needs a row in blueprints/errors.py"
+    assert rows[0].status in (400, 404, 409, 422, 503)
+    assert rows[0].title
+    assert rows[0].sentence.endswith(".")
+
+
+def test_an_error_without_a_row_is_a_mistake_of_ours(app: Flask) -> None:
+    with app.test_request_context(), pytest.raises(KeyError):
+        find_answer(RuntimeError())
+
+
+def test_what_nobody_expected_has_a_reference_that_is_in_the_log(
+    ada: Browser, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def break_down(*_args: object, **_kwargs: object) -> None:
+        raise RuntimeError("ada@example.com is in here")
+
+    monkeypatch.setattr(customers, "list_customers", break_down)
+
+    with caplog.at_level(logging.ERROR):
+        answer = ada.get("/customers")
+
+    reference = re.search(r"e-[0-9a-f]{6}", answer.text)
+    assert answer.status_code == 500
+    assert reference
+    assert reference[0] in caplog.text
+    assert "Something broke on our side" in text_of(answer)
+    assert "ada@example.com" not in answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "Content-Security-Policy" in answer.headers
+
+
+def test_what_nobody_expected_is_told_inside_the_region_that_asked(
+    ada: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(*_args: object, **_kwargs: object) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("disk I/O error"))
+
+    monkeypatch.setattr(provider_page, "view_connection", break_down)
+
+    answer = ada.htmx_get(f"{QUICKBOOKS}/unsynced?reading={'0' * 16}")
+
+    assert answer.status_code == 500
+    assert answer.headers["HX-Reswap"] == "innerHTML"
+    assert "<!doctype" not in answer.text
+    assert "Something broke on our side" in text_of(answer)
+    assert "disk" not in answer.text
+
+
+def test_an_address_that_leads_nowhere_says_so(ada: Browser) -> None:
+    answer = ada.get("/nothing")
+
+    assert answer.status_code == 404
+    assert "There is nothing at this address" in text_of(answer)
+    assert "Go to customers" in text_of(answer)
+
+
+def test_a_stranger_gets_the_same_page_without_the_navigation(stranger: Browser) -> None:
+    answer = stranger.get("/nothing")
+
+    assert answer.status_code == 404
+    assert "Sign out" not in text_of(answer)
+
+
+def test_a_slash_too_many_is_no_page(ada: Browser) -> None:
+    assert ada.get("/customers/").status_code == 404
