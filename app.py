@@ -98,7 +98,8 @@ def _runtime(app: Flask, settings: Settings, *, wake: Wake, clock: Clock) -> Run
         )
 
     with app.app_context():
-        sessions = sessionmaker(db.engine)
+        # A row keeps its values after the commit: reading one would open the next transaction.
+        sessions = sessionmaker(db.engine, expire_on_commit=False)
     return Runtime(
         sessions=sessions,
         vault=TokenVault(settings.token_keys),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, time, timedelta
+from functools import partial
 from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -15,7 +17,7 @@ from models import CustomerOrigin, Role
 from services import accounts, consent, customers, decisions
 from services.accounts import SignedIn
 from services.connections import require_connection
-from services.customer_import import process_batch, start_import
+from services.customer_import import run_import, start_import
 from services.providers.contract import ProviderKey
 from services.runtime import Runtime
 from services.unsynced import RemoteRow, RowFilter, search
@@ -149,11 +151,17 @@ def _import(
     for index, start in enumerate(starts):
         end = starts[index + 1] if index + 1 < len(starts) else len(rows)
         at = _past(now, days=PAST_DAYS + 1 - index, hour=10)
-        ids = [row.public_id for row in rows[start:end]]
+        that_day = replace(runtime, clock=partial(_same_moment, at))
         with runtime.sessions() as session:
-            run = start_import(session, ada, account_id, public_ids=ids, now=at)
-            while process_batch(session, run.id, now=at):
-                pass
+            run_id = start_import(
+                session,
+                ada,
+                account_id,
+                public_ids=[row.public_id for row in rows[start:end]],
+                wake=runtime.wake,
+                now=at,
+            ).id
+        run_import(that_day, run_id)
 
 
 def _add_look_alikes(
@@ -200,3 +208,7 @@ def _past(now: datetime, *, days: int, hour: int) -> datetime:
     zone = ZoneInfo(ZONE)
     local_day = now.astimezone(zone).date() - timedelta(days=days)
     return datetime.combine(local_day, time(hour), tzinfo=zone).astimezone(now.tzinfo)
+
+
+def _same_moment(at: datetime) -> datetime:
+    return at

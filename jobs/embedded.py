@@ -6,9 +6,11 @@ import logging
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from jobs.tasks import JOBS, tick
+from jobs.tasks import JOBS, sweep, tick
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from apscheduler.schedulers.background import BackgroundScheduler
 
     from services.runtime import Runtime
@@ -17,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 THREADS = 4
 TICK_S = 60
+# Work left by a killed process is found within its lease and one sweep: 35 s.
+SWEEP_S = 5
 
 
 class EmbeddedEngine:
@@ -48,7 +52,8 @@ class EmbeddedEngine:
             executors={"default": ThreadPoolExecutor(THREADS)},
             job_defaults=defaults,
         )
-        self._scheduler.add_job(self._tick, "interval", seconds=TICK_S)
+        self._scheduler.add_job(self._beat, "interval", args=(tick,), seconds=TICK_S)
+        self._scheduler.add_job(self._beat, "interval", args=(sweep,), seconds=SWEEP_S)
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -71,10 +76,10 @@ class EmbeddedEngine:
             raise RuntimeError("the engine was started without a runtime")
         JOBS[job](self._runtime, row_id)
 
-    def _tick(self) -> None:
+    def _beat(self, work: Callable[[Runtime], None]) -> None:
         if self._runtime is None:
             raise RuntimeError("the engine was started without a runtime")
         try:
-            tick(self._runtime)
-        except Exception:  # the edge of a job: the next tick must still come
-            logger.exception("a tick broke")
+            work(self._runtime)
+        except Exception:  # the edge of a job: the next beat must still come
+            logger.exception("a %s broke", work.__name__)

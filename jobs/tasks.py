@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from services.customer_import import IMPORT_JOB, due_imports, run_import
+from services.database import only_reading
 from services.reading_queue import end_abandoned
 from services.readings import refresh
 from services.runtime import Runtime
 from services.unsynced import READ_JOB
 
-JOBS: Mapping[str, Callable[[Runtime, int], None]] = {READ_JOB: refresh}
+JOBS: Mapping[str, Callable[[Runtime, int], None]] = {
+    READ_JOB: refresh,
+    IMPORT_JOB: run_import,
+}
 
 
 def tick(runtime: Runtime) -> None:
     """Do what is due every minute: end what a killed process has left running."""
     with runtime.sessions() as session:
         end_abandoned(session, now=runtime.clock())
+
+
+def sweep(runtime: Runtime) -> None:
+    """Wake what a lost wake-up or a killed process has left; doing it twice does nothing."""
+    with only_reading(), runtime.sessions() as session:
+        due = due_imports(session, now=runtime.clock())
+    for run_id in due:
+        runtime.wake(IMPORT_JOB, run_id)

@@ -1,41 +1,51 @@
-"""Turn chosen remote customers into customers here, batch by batch, each exactly once."""
+"""Imports: one run at a time for an account, batch by batch, each customer exactly once."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+import logging
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import and_, or_, select, update
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from models import (
-    Customer,
-    CustomerLink,
-    CustomerOrigin,
     ImportItem,
     ImportRun,
     ImportState,
     ItemOutcome,
     RemoteAccount,
-    RemoteCustomer,
-    RemoteState,
 )
-from models.base import new_public_id
 from services.accounts import SignedIn
 from services.audit import AuditAction, record_event
-from services.database import BATCH_ROWS, in_batches, insert_rows
-from services.email_addresses import email_key
-from services.placeholder_email import make_placeholder_email
-from services.text_keys import search_text
+from services.database import BATCH_ROWS, insert_rows
+from services.import_batch import OutcomeReason, write_batch
+from services.import_choice import ImportScope, choose, choose_named
+from services.runtime import Runtime, Wake
 
-GONE = "no longer in the accounting software"
-ALREADY_LINKED = "already linked"
-IGNORED = "ignored meanwhile"
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=30)
+IMPORT_JOB = "import_customers"
+ACTIVE = (ImportState.QUEUED, ImportState.RUNNING)
 
 
 class NothingChosen(Exception):
     """The import names no customer of this account."""
+
+
+class ImportAlreadyRunning(Exception):
+    """The account has an active run; the second click is shown that one."""
+
+    def __init__(self, public_id: str) -> None:
+        super().__init__("an import of this account is running")
+        self.public_id = public_id
+
+
+class LeaseLost(Exception):
+    """Another process has taken the run over; whatever this one did is not saved."""
 
 
 def start_import(
@@ -44,14 +54,103 @@ def start_import(
     account_id: int,
     *,
     public_ids: Sequence[str],
+    wake: Wake,
     now: datetime,
 ) -> ImportRun:
-    """Write the run and one pending item per chosen remote customer. Commits.
+    """Write a run with one pending item per named remote customer, and wake the job. Commits.
 
-    Ids of nobody in this account are left out. Raises NothingChosen; a second active run of the
-    account raises IntegrityError.
+    Ids that are nobody in this account are left out. Raises NothingChosen and
+    ImportAlreadyRunning.
     """
-    chosen = sorted(_remote_ids(session, account_id, public_ids))
+    remote_ids = choose_named(session, account_id, public_ids)
+    return _start(session, who, account_id, remote_ids, wake=wake, now=now)
+
+
+def start_import_of(
+    session: Session,
+    who: SignedIn,
+    account_id: int,
+    *,
+    scope: ImportScope,
+    wake: Wake,
+    now: datetime,
+) -> ImportRun:
+    """Write a run for all the unsynced, or for those like nobody here. Commits.
+
+    Raises NothingChosen and ImportAlreadyRunning.
+    """
+    remote_ids = choose(session, account_id, scope)
+    return _start(session, who, account_id, remote_ids, wake=wake, now=now)
+
+
+def run_import(runtime: Runtime, run_id: int) -> None:
+    """Carry out a run to its end. Commits batch by batch. Calls no provider.
+
+    Returns at once if another process holds the run. If the database cannot be written, the run
+    stays as it is and is found again when its lease has ended.
+    """
+    owner = _claim(runtime, run_id)
+    if owner is None:
+        return
+    try:
+        while _next_batch(runtime, run_id, owner, BATCH_ROWS):
+            pass
+    except LeaseLost:
+        logger.warning("an import was taken over by another process")
+
+
+def process_batch(
+    session: Session, run_id: int, *, owner: str, now: datetime, size: int = BATCH_ROWS
+) -> bool:
+    """Give the next pending items their outcome; return whether any were left. Commits.
+
+    Customers, links, items, remote customers, counters and lease change in one transaction, so a
+    process killed in the middle leaves nothing behind, and the next batch begins where the last
+    whole one ended. Raises LeaseLost.
+    """
+    run = _hold(session, run_id, owner, now=now)
+    pending = _pending(session, run_id, size)
+    if not pending:
+        _finish(session, run, now=now)
+        return False
+    account = session.get_one(RemoteAccount, run.account_id)
+    outcomes = write_batch(session, account, run_id, pending, now=now)
+    run.created_count += outcomes[ItemOutcome.CREATED]
+    run.linked_count += outcomes[ItemOutcome.LINKED]
+    run.skipped_count += outcomes[ItemOutcome.SKIPPED]
+    run.failed_count += outcomes[ItemOutcome.FAILED]
+    session.commit()
+    return True
+
+
+def due_imports(session: Session, *, now: datetime) -> list[int]:
+    """Return the runs nobody works on: queued, or left by a process that died."""
+    is_left = and_(ImportRun.state == ImportState.RUNNING, ImportRun.lease_until_at < now)
+    return list(
+        session.scalars(
+            select(ImportRun.id).where(or_(ImportRun.state == ImportState.QUEUED, is_left))
+        )
+    )
+
+
+def find_active(session: Session, account_id: int) -> ImportRun | None:
+    """Return the account's queued or running import, or None."""
+    return session.scalar(
+        select(ImportRun).where(ImportRun.account_id == account_id, ImportRun.state.in_(ACTIVE))
+    )
+
+
+def _start(
+    session: Session,
+    who: SignedIn,
+    account_id: int,
+    remote_ids: Iterable[str],
+    *,
+    wake: Wake,
+    now: datetime,
+) -> ImportRun:
+    _refuse_second(session, account_id)
+    chosen = sorted(remote_ids)
     if not chosen:
         raise NothingChosen
     run = ImportRun(
@@ -63,191 +162,105 @@ def start_import(
         chosen_count=len(chosen),
     )
     session.add(run)
-    session.flush()
-    insert_rows(
-        session,
-        ImportItem,
-        (
-            {"run_id": run.id, "remote_id": remote_id, "outcome": ItemOutcome.PENDING}
-            for remote_id in chosen
-        ),
-    )
+    try:
+        session.flush()
+    except IntegrityError:
+        session.rollback()
+        _refuse_second(session, account_id)
+        raise
+    pending = ({"run_id": run.id, "remote_id": i, "outcome": ItemOutcome.PENDING} for i in chosen)
+    insert_rows(session, ImportItem, pending)
     session.commit()
+    wake(IMPORT_JOB, run.id)
     return run
 
 
-def process_batch(session: Session, run_id: int, *, now: datetime, size: int = BATCH_ROWS) -> bool:
-    """Give the next pending items their outcome; return whether any are left. Commits.
+def _refuse_second(session: Session, account_id: int) -> None:
+    active = find_active(session, account_id)
+    if active is not None:
+        raise ImportAlreadyRunning(active.public_id)
 
-    Customers, links, items, the state of the remote customers and the run's counters change in
-    one transaction, so a process killed in the middle leaves nothing behind, and the next batch
-    begins where the last whole one ended.
-    """
-    run = session.get_one(ImportRun, run_id)
-    pending = session.scalars(
+
+def _claim(runtime: Runtime, run_id: int) -> str | None:
+    owner = secrets.token_hex(8)
+    now = runtime.clock()
+    is_free = or_(
+        ImportRun.state == ImportState.QUEUED,
+        and_(ImportRun.state == ImportState.RUNNING, ImportRun.lease_until_at < now),
+    )
+    with runtime.sessions() as session:
+        claimed = session.execute(
+            update(ImportRun)
+            .where(ImportRun.id == run_id, is_free)
+            .values(
+                state=ImportState.RUNNING,
+                lease_owner=owner,
+                lease_until_at=now + LEASE,
+                attempts=ImportRun.attempts + 1,
+            )
+            .returning(ImportRun.id)
+            .execution_options(synchronize_session=False)
+        ).scalar()
+        session.commit()
+    return owner if claimed is not None else None
+
+
+def _next_batch(runtime: Runtime, run_id: int, owner: str, size: int) -> bool:
+    """Process one batch; if it breaks, its items one by one, so that one costs no others."""
+    try:
+        with runtime.sessions() as session:
+            return process_batch(session, run_id, owner=owner, now=runtime.clock(), size=size)
+    except (LeaseLost, OperationalError):
+        raise
+    except Exception:  # the edge of a batch: whatever a single row does must not stop the run
+        logger.exception("a batch of an import broke", extra={"run_id": run_id, "size": size})
+    if size == 1:
+        _fail_next(runtime, run_id, owner)
+        return True
+    return all(_next_batch(runtime, run_id, owner, 1) for _ in range(size))
+
+
+def _fail_next(runtime: Runtime, run_id: int, owner: str) -> None:
+    with runtime.sessions() as session:
+        run = _hold(session, run_id, owner, now=runtime.clock())
+        remote_id = _pending(session, run_id, 1)[0]
+        session.execute(
+            update(ImportItem)
+            .where(ImportItem.run_id == run_id, ImportItem.remote_id == remote_id)
+            .values(outcome=ItemOutcome.FAILED, reason=OutcomeReason.BROKEN.value)
+        )
+        run.failed_count += 1
+        session.commit()
+
+
+def _hold(session: Session, run_id: int, owner: str, *, now: datetime) -> ImportRun:
+    """Extend the lease and return the run, locked by this transaction. Raises LeaseLost."""
+    run: ImportRun | None = session.scalar(
+        update(ImportRun)
+        .where(
+            ImportRun.id == run_id,
+            ImportRun.lease_owner == owner,
+            ImportRun.state == ImportState.RUNNING,
+        )
+        .values(lease_until_at=now + LEASE)
+        .returning(ImportRun)
+    )
+    if run is None:
+        session.rollback()
+        raise LeaseLost
+    return run
+
+
+def _pending(session: Session, run_id: int, size: int) -> Sequence[str]:
+    return session.scalars(
         select(ImportItem.remote_id)
         .where(ImportItem.run_id == run_id, ImportItem.outcome == ItemOutcome.PENDING)
         .order_by(ImportItem.remote_id)
         .limit(size)
     ).all()
-    if not pending:
-        _finish(session, run, now=now)
-        return False
-    account = session.get_one(RemoteAccount, run.account_id)
-    remotes = _remote_customers(session, run.account_id, pending)
-    wanted = [remote for remote in remotes.values() if remote.state is RemoteState.UNSYNCED]
-    customer_ids = _create_customers(session, account, wanted, now=now)
-    outcomes = _record_outcomes(session, run_id, pending, remotes, customer_ids)
-    run.state = ImportState.RUNNING
-    run.created_count += outcomes[ItemOutcome.CREATED]
-    run.skipped_count += outcomes[ItemOutcome.SKIPPED]
-    run.failed_count += outcomes[ItemOutcome.FAILED]
-    session.commit()
-    return True
-
-
-def _record_outcomes(
-    session: Session,
-    run_id: int,
-    pending: Sequence[str],
-    remotes: Mapping[str, RemoteCustomer],
-    customer_ids: Mapping[str, int],
-) -> Counter[ItemOutcome]:
-    rows: list[dict[str, object]] = []
-    outcomes = Counter[ItemOutcome]()
-    for remote_id in pending:
-        outcome, reason = _outcome(remotes.get(remote_id), is_created=remote_id in customer_ids)
-        outcomes[outcome] += 1
-        rows.append(
-            {
-                "b_remote_id": remote_id,
-                "outcome": outcome,
-                "reason": reason,
-                "customer_id": customer_ids.get(remote_id),
-            }
-        )
-    statement = (
-        update(ImportItem.__table__)  # type: ignore[arg-type]
-        .where(ImportItem.run_id == run_id, ImportItem.remote_id == bindparam("b_remote_id"))
-        .values(
-            outcome=bindparam("outcome"),
-            reason=bindparam("reason"),
-            customer_id=bindparam("customer_id"),
-        )
-    )
-    session.connection().execute(statement, rows)
-    return outcomes
-
-
-def _remote_ids(session: Session, account_id: int, public_ids: Sequence[str]) -> set[str]:
-    found: set[str] = set()
-    for batch in in_batches(public_ids):
-        found.update(
-            session.scalars(
-                select(RemoteCustomer.remote_id).where(
-                    RemoteCustomer.account_id == account_id, RemoteCustomer.public_id.in_(batch)
-                )
-            )
-        )
-    return found
-
-
-def _remote_customers(
-    session: Session, account_id: int, remote_ids: Sequence[str]
-) -> dict[str, RemoteCustomer]:
-    rows = session.scalars(
-        select(RemoteCustomer).where(
-            RemoteCustomer.account_id == account_id, RemoteCustomer.remote_id.in_(remote_ids)
-        )
-    )
-    return {remote.remote_id: remote for remote in rows}
-
-
-def _create_customers(
-    session: Session, account: RemoteAccount, remotes: Sequence[RemoteCustomer], *, now: datetime
-) -> dict[str, int]:
-    """Insert customers and links; return the customer's row id by remote id."""
-    if not remotes:
-        return {}
-    rows = {remote.remote_id: _new_customer(account, remote, now=now) for remote in remotes}
-    insert_rows(session, Customer, rows.values())
-    ids = {
-        public_id: row_id
-        for row_id, public_id in session.execute(
-            select(Customer.id, Customer.public_id).where(
-                Customer.public_id.in_([row["public_id"] for row in rows.values()])
-            )
-        )
-    }
-    customer_ids = {remote_id: ids[str(row["public_id"])] for remote_id, row in rows.items()}
-    insert_rows(
-        session,
-        CustomerLink,
-        (
-            {
-                "company_id": account.company_id,
-                "account_id": account.id,
-                "remote_id": remote_id,
-                "customer_id": customer_id,
-                "linked_at": now,
-            }
-            for remote_id, customer_id in customer_ids.items()
-        ),
-    )
-    session.execute(
-        update(RemoteCustomer)
-        .where(
-            RemoteCustomer.account_id == account.id,
-            RemoteCustomer.remote_id.in_(customer_ids),
-        )
-        .values(state=RemoteState.LINKED)
-        .execution_options(synchronize_session=False)
-    )
-    return customer_ids
-
-
-def _new_customer(
-    account: RemoteAccount, remote: RemoteCustomer, *, now: datetime
-) -> dict[str, object]:
-    placeholder = make_placeholder_email(
-        account.provider,
-        company_id=account.company_id,
-        remote_account_id=account.remote_account_id,
-        remote_id=remote.remote_id,
-    )
-    address = remote.email or placeholder
-    return {
-        "public_id": new_public_id(),
-        "company_id": account.company_id,
-        "name": remote.name,
-        "sort_key": remote.sort_key,
-        "company_name": remote.company_name,
-        "email": address,
-        "email_key": email_key(address),
-        "is_placeholder_email": remote.email is None,
-        "phone": remote.phone,
-        "address": remote.address,
-        "search_text": search_text(
-            remote.name, remote.company_name, remote.email, phone=remote.phone
-        ),
-        "origin": CustomerOrigin.IMPORT,
-        "created_at": now,
-    }
-
-
-def _outcome(remote: RemoteCustomer | None, *, is_created: bool) -> tuple[ItemOutcome, str]:
-    if is_created:
-        return ItemOutcome.CREATED, ""
-    if remote is None or remote.state in (RemoteState.VANISHED, RemoteState.LEFT_OUT):
-        return ItemOutcome.FAILED, GONE
-    if remote.state is RemoteState.LINKED:
-        return ItemOutcome.SKIPPED, ALREADY_LINKED
-    return ItemOutcome.SKIPPED, IGNORED
 
 
 def _finish(session: Session, run: ImportRun, *, now: datetime) -> None:
-    if run.state is ImportState.FINISHED:
-        return
     run.state = ImportState.FINISHED
     run.finished_at = now
     record_event(
@@ -256,7 +269,7 @@ def _finish(session: Session, run: ImportRun, *, now: datetime) -> None:
         user_id=run.requested_by_id,
         action=AuditAction.IMPORTED,
         subject=run.public_id,
-        detail=f"{run.created_count} created",
+        detail=f"{run.created_count} created, {run.linked_count} linked",
         now=now,
     )
     session.commit()

@@ -71,7 +71,7 @@ def database_path(empty_database: Path, tmp_path: Path) -> Path:
 def sessions(database_path: Path) -> Iterator[sessionmaker[Session]]:
     engine = create_engine(f"sqlite:///{database_path}")
     prepare_engine(engine)
-    yield sessionmaker(engine)
+    yield sessionmaker(engine, expire_on_commit=False)
     engine.dispose()
 
 

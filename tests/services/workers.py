@@ -80,7 +80,7 @@ def open_runtime(path: str, *, now: datetime = NOW) -> Runtime:
     engine = create_engine(f"sqlite:///{path}")
     prepare_engine(engine)
     return Runtime(
-        sessions=sessionmaker(engine),
+        sessions=sessionmaker(engine, expire_on_commit=False),
         vault=TokenVault([TOKEN_KEY]),
         access=lambda _provider: ProviderAccess("client", "secret"),
         public_base_url="http://127.0.0.1:5000",
