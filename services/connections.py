@@ -94,13 +94,12 @@ def disconnect(runtime: Runtime, who: SignedIn, provider: ProviderKey) -> bool:
 
 
 def require_reconnect(session: Session, connection_id: int, *, now: datetime) -> None:
-    """Mark the permission as ended; links, decisions and tokens stay. Commits."""
+    """Mark the permission as ended in the caller's transaction; nothing else changes."""
     session.execute(
         update(Connection)
         .where(Connection.id == connection_id, Connection.state == ConnectionState.CONNECTED)
         .values(state=ConnectionState.RECONNECT_REQUIRED, ended_at=now)
     )
-    session.commit()
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,8 @@ def _heartbeat(runtime: Runtime, plan: Plan) -> Iterator[None]:
 
 def _progress(runtime: Runtime, plan: Plan, **counts: int | None) -> None:
     with runtime.sessions() as session:
-        _update(session, plan, lease_until_at=runtime.clock() + LEASE, **counts)
+        now = runtime.clock()
+        _update(session, plan, now=now, lease_until_at=now + LEASE, **counts)
         session.commit()
 
 
@@ -156,7 +157,7 @@ def _finish(
         if record.remote_updated_at
     ]
     with runtime.sessions() as session:
-        if not _update(session, plan, state=ReadingState.FINISHED):
+        if not _update(session, plan, now=runtime.clock(), state=ReadingState.FINISHED):
             session.rollback()
             return
         store_difference(
@@ -187,9 +188,6 @@ def _fail_with(runtime: Runtime, plan: Plan, error: ProviderError) -> None:
     retry_at = (
         now + timedelta(seconds=error.retry_after_s) if isinstance(error, RateLimited) else None
     )
-    if isinstance(error, ReconnectRequired):
-        with runtime.sessions() as session:
-            require_reconnect(session, plan.connection_id, now=now)
     _fail(runtime, plan, _failure(error), reference=error.reference, retry_at=retry_at)
 
 
@@ -211,27 +209,32 @@ def _fail(
     reference: str = "",
     retry_at: datetime | None = None,
 ) -> None:
+    now = runtime.clock()
     with runtime.sessions() as session:
-        _update(
+        is_mine = _update(
             session,
             plan,
+            now=now,
             state=ReadingState.FAILED,
             failure=failure,
             failure_reference=reference[:100],
             retry_at=retry_at,
-            finished_at=runtime.clock(),
+            finished_at=now,
         )
+        if is_mine and failure is ReadingFailure.RECONNECT_REQUIRED:
+            require_reconnect(session, plan.connection_id, now=now)
         session.commit()
 
 
-def _update(session: Session, plan: Plan, **values: object) -> bool:
-    """Change the reading only while this process still holds it."""
+def _update(session: Session, plan: Plan, *, now: datetime, **values: object) -> bool:
+    """Change the reading only while this process holds it; a lease that ended stays ended."""
     changed = session.execute(
         update(Reading)
         .where(
             Reading.id == plan.reading_id,
             Reading.state == ReadingState.RUNNING,
             Reading.lease_owner == plan.owner,
+            Reading.lease_until_at >= now,
         )
         .values(**{name: value for name, value in values.items() if value is not None})
         .returning(Reading.id)
