@@ -1,0 +1,68 @@
+"""A company with a reading and an admin who imports from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models import Company, Customer, ImportItem, ImportRun, RemoteCustomer
+from services.customer_import import run_import, start_import
+from services.runtime import Runtime
+from tests.factories import (
+    make_account,
+    make_company,
+    make_connection,
+    make_customer,
+    make_reading,
+    make_remote_customer,
+    make_signed_in,
+    make_user,
+)
+
+
+class Importing:
+    """What a test of imports says: who is there, who is here, import them, look."""
+
+    def __init__(self, session: Session, runtime: Runtime) -> None:
+        self.session = session
+        self.runtime = runtime
+        self.company: Company = make_company(session)
+        account = make_account(session, self.company)
+        self.reading = make_reading(session, make_connection(session, account))
+        self.account_id = account.id
+        self.ada = make_signed_in(session, make_user(session, self.company))
+
+    def there(self, **overrides: Any) -> RemoteCustomer:
+        return make_remote_customer(self.session, self.reading, **overrides)
+
+    def here(self, **overrides: Any) -> Customer:
+        return make_customer(self.session, self.company, **overrides)
+
+    def start(self, *remotes: RemoteCustomer) -> ImportRun:
+        return start_import(
+            self.session,
+            self.ada,
+            self.account_id,
+            public_ids=[remote.public_id for remote in remotes],
+            wake=self.runtime.wake,
+            now=self.runtime.clock(),
+        )
+
+    def run(self, run: ImportRun) -> ImportRun:
+        """Carry the run out and return it as it is then."""
+        run_import(self.runtime, run.id)
+        self.session.expire_all()
+        return self.session.get_one(ImportRun, run.id)
+
+    def item(self, run: ImportRun, remote: RemoteCustomer) -> ImportItem:
+        self.session.expire_all()
+        return self.session.scalars(
+            select(ImportItem).where(
+                ImportItem.run_id == run.id, ImportItem.remote_id == remote.remote_id
+            )
+        ).one()
+
+    def count(self, model: type) -> int:
+        return self.session.scalar(select(func.count()).select_from(model)) or 0
