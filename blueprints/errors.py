@@ -101,6 +101,12 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
             "Nothing was changed.",
             NextStep.START_AGAIN,
         ),
+        customer_import.ImportAlreadyRunning: ErrorAnswer(
+            409,
+            "An import is running already",
+            "It goes on, and nothing was started twice.",
+            NextStep.RELOAD,
+        ),
         customer_import.NothingChosen: ErrorAnswer(
             422,
             "No customer was chosen",

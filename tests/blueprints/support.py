@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
-from models import Connection, Reading
+from models import Connection, Reading, ReadingFailure, ReadingState
 from tests.factories import NOW, make_reading, make_remote_customer
 
 PASSWORD = "demo-password"
@@ -87,3 +87,23 @@ def make_counted(
     for number in range(unsynced):
         make_remote_customer(session, reading, name=f"Customer {number:03}")
     return reading
+
+
+def make_failed(session: Session, connection: Connection, failure: ReadingFailure) -> Reading:
+    """A reading that failed a second ago, after a thousand customers."""
+    return make_reading(
+        session,
+        connection,
+        state=ReadingState.FAILED,
+        failure=failure,
+        finished_at=NOW - timedelta(seconds=1),
+        read_count=1000,
+        failure_reference="1-abc",
+        retry_at=NOW + timedelta(seconds=40) if failure is ReadingFailure.RATE_LIMITED else None,
+    )
+
+
+def poll_address(answer: TestResponse) -> str | None:
+    """The address that the answered fragment asks next, None when it has stopped asking."""
+    found = re.search(r'id="unsynced-body"[^>]*hx-get="([^"]+)"', answer.text)
+    return found[1].replace("&amp;", "&") if found else None

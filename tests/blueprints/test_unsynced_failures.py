@@ -1,0 +1,147 @@
+"""The alert when there is no number to show: why, what is known, what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from models import Connection, ConnectionState, ReadingFailure
+from services.providers import contract
+from tests.blueprints.support import (
+    QUICKBOOKS,
+    SENTENCE,
+    Browser,
+    make_counted,
+    make_failed,
+    poll_address,
+    text_of,
+)
+from tests.conftest import Clock, WakeUps
+from tests.factories import NOW, make_record
+from tests.fakes import FakeAccountingClient
+
+UNSYNCED = f"{QUICKBOOKS}/unsynced"
+CHECK = f"{QUICKBOOKS}/check"
+Run = Callable[[], None]
+
+
+@pytest.mark.parametrize("failure", [*ReadingFailure])
+def test_every_failure_has_a_sentence_and_shows_no_partial_number(
+    ada: Browser, session: Session, connection: Connection, failure: ReadingFailure
+) -> None:
+    known = {"unsynced_count": 179, "counted_count": 1201}
+    make_counted(session, connection, unsynced=1, finished_at=NOW - timedelta(hours=17), **known)
+    reading = make_failed(session, connection, failure)
+
+    answer = ada.htmx_get(f"{UNSYNCED}?reading={reading.public_id}")
+
+    text = text_of(answer)
+    is_reconnect = failure is ReadingFailure.RECONNECT_REQUIRED
+    assert answer.status_code == (409 if is_reconnect else 503)
+    assert ("Retry-After" in answer.headers) != is_reconnect
+    assert 'class="bad" role="alert"' in answer.text
+    assert SENTENCE not in text
+    assert "The last whole reading, yesterday, 16:00, found 179 of 1,201" in text
+    assert ("Reconnect QuickBooks" if is_reconnect else "Try again") in text
+    assert poll_address(answer) is None
+    assert "{" not in text
+
+
+def test_a_rate_limit_says_when_it_can_be_asked_again(
+    ada: Browser, session: Session, connection: Connection
+) -> None:
+    reading = make_failed(session, connection, ReadingFailure.RATE_LIMITED)
+
+    answer = ada.htmx_get(f"{UNSYNCED}?reading={reading.public_id}")
+
+    assert "It can be asked again in 40 s." in text_of(answer)
+    assert answer.headers["Retry-After"] == "40"
+
+
+def test_a_wrong_client_secret_is_told_to_whoever_runs_it(
+    ada: Browser, session: Session, connection: Connection
+) -> None:
+    reading = make_failed(session, connection, ReadingFailure.WRONG_CREDENTIALS)
+
+    text = text_of(ada.htmx_get(f"{UNSYNCED}?reading={reading.public_id}"))
+
+    assert "BLUECLERK_QUICKBOOKS_CLIENT_ID and BLUECLERK_QUICKBOOKS_CLIENT_SECRET" in text
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (contract.ProviderUnavailable("503"), "QuickBooks did not answer."),
+        (contract.UnreadableAnswer("html"), "QuickBooks sent an answer that we cannot read."),
+        (contract.RateLimited("429", retry_after_s=30), "QuickBooks asked us to wait."),
+    ],
+)
+def test_a_page_that_fails_in_the_middle_shows_the_last_known_number_only(
+    ada: Browser,
+    connection: Connection,
+    books: FakeAccountingClient,
+    run_jobs: Run,
+    clock: Clock,
+    error: contract.ProviderError,
+    sentence: str,
+) -> None:
+    books.records = [make_record() for _ in range(4)]
+    ada.htmx_get(UNSYNCED)
+    run_jobs()
+    clock.advance(minutes=5)
+    books.page_size, books.fail_after, books.error = 1, 2, error
+    ada.htmx_post(CHECK)
+    run_jobs()
+
+    answer = ada.htmx_get(UNSYNCED)
+
+    text = text_of(answer)
+    assert answer.status_code == 503
+    assert sentence in text
+    assert SENTENCE not in text
+    assert "found 4 of 4 not yet imported" in text
+
+
+def test_a_permission_that_ended_asks_to_reconnect_and_stops_polling(
+    ada: Browser, connection: Connection, books: FakeAccountingClient, run_jobs: Run
+) -> None:
+    books.error = contract.ReconnectRequired("revoked")
+    poll = poll_address(ada.htmx_get(UNSYNCED))
+    run_jobs()
+
+    answer = ada.htmx_get(poll)
+
+    assert answer.status_code == 409
+    assert "QuickBooks has ended our permission to read your customers." in text_of(answer)
+    assert poll_address(answer) is None
+
+
+def test_nothing_is_asked_of_a_provider_that_has_ended_the_permission(
+    ada: Browser, session: Session, connection: Connection, wake_ups: WakeUps
+) -> None:
+    connection.state = ConnectionState.RECONNECT_REQUIRED
+    session.commit()
+
+    answers = [ada.htmx_get(UNSYNCED), ada.htmx_post(CHECK)]
+
+    assert [answer.status_code for answer in answers] == [409, 409]
+    assert wake_ups.rows == []
+
+
+def test_a_connection_that_was_ended_meanwhile_is_told(ada: Browser) -> None:
+    answer = ada.htmx_get(UNSYNCED)
+
+    assert answer.status_code == 409
+    assert "QuickBooks is not connected" in text_of(answer)
+    assert answer.headers["HX-Reswap"] == "innerHTML"
+
+
+def test_a_reading_of_nobody_knows_whom_is_not_found(ada: Browser, connection: Connection) -> None:
+    for reading in ("0" * 16, "nonsense", "../../x"):
+        answer = ada.htmx_get(f"{UNSYNCED}?reading={reading}")
+
+        assert answer.status_code == 404
+        assert "There is no such reading" in text_of(answer)
