@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from models import (
     Connection,
+    ConnectionState,
     Reading,
     ReadingFailure,
     ReadingState,
@@ -112,8 +113,11 @@ def ensure_fresh(
 
     None: the last whole reading is younger than a minute, nothing was started. However many ask
     at once, one reading runs and all follow it. `is_asked_for` (Check again, Try again) reads
-    even when the last reading is young. Commits; does not call the network itself.
+    even when the last reading is young. Nothing is read under a permission that ended. Commits;
+    does not call the network itself.
     """
+    if connection.state is not ConnectionState.CONNECTED:
+        return _after_commit(session, None)
     latest = _latest(session, connection)
     if latest is not None and not fail_if_abandoned(session, latest, now=now):
         if latest.state is ReadingState.RUNNING:
