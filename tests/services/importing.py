@@ -52,9 +52,11 @@ class Importing:
 
     def run(self, run: ImportRun) -> ImportRun:
         """Carry the run out and return it as it is then."""
-        run_import(self.runtime, run.id)
+        run_id = run.id
+        self.session.rollback()
+        run_import(self.runtime, run_id)
         self.session.expire_all()
-        return self.session.get_one(ImportRun, run.id)
+        return self.session.get_one(ImportRun, run_id)
 
     def item(self, run: ImportRun, remote: RemoteCustomer) -> ImportItem:
         self.session.expire_all()

@@ -36,7 +36,6 @@ def test_a_run_left_by_a_killed_process_goes_on_after_its_lease(
     process_batch(importing.session, run.id, owner=_claim(importing, run), now=clock(), size=1)
     clock.advance(seconds=31)
     due = due_imports(importing.session, now=clock())
-    importing.session.rollback()
 
     run = importing.run(run)
 
