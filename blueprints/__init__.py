@@ -10,7 +10,7 @@ from blueprints import (
     auth,
     connections,
     customers,
-    errors,
+    error_pages,
     guards,
     headers,
     integrations,
@@ -29,7 +29,7 @@ def register(app: Flask) -> None:
     guards.register(app)
     headers.register(app)
     static_files.register(app)
-    errors.register(app)
+    error_pages.register(app)
     words.register(app)
     for module in (auth, integrations, connections, unsynced, customers):
         app.register_blueprint(module.blueprint)

@@ -10,7 +10,7 @@ from wtforms import EmailField, PasswordField
 from wtforms.validators import InputRequired, Length
 
 from blueprints.addresses import safe_next
-from blueprints.errors import find_answer
+from blueprints.error_pages import find_answer
 from blueprints.guards import BrowserUser, get_runtime, get_signed_in, public
 from services import accounts
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from blueprints import review
 from blueprints.alert_answers import answer_alert, answer_decision
 from blueprints.choices import Choice, read_choice
-from blueprints.errors import find_answer
+from blueprints.error_pages import find_answer
 from blueprints.guards import admin_required, get_runtime, get_signed_in
 from blueprints.provider_page import Notice, asked_reading, decision_notice, load_page
 from models import ConnectionState

@@ -14,7 +14,8 @@ from sqlalchemy.exc import OperationalError
 
 import services
 from blueprints import customers, provider_page
-from blueprints.errors import ANSWERS, find_answer
+from blueprints.error_pages import find_answer
+from blueprints.errors import ANSWERS
 from tests.blueprints.support import QUICKBOOKS, Browser, text_of
 
 # They never leave the services: the ProviderError family or the end of a job stands for them.

@@ -1,0 +1,106 @@
+"""Errors as people see them: a page, or words inside the region that asked."""
+
+from __future__ import annotations
+
+import logging
+import math
+import secrets
+
+from flask import Flask, Response, g, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from blueprints.addresses import page_path
+from blueprints.errors import ANSWERS, HTTP_ANSWERS, RETRY_AFTER_S, TOO_OLD, ErrorAnswer
+from blueprints.htmx import is_htmx
+from services.providers import contract, registry
+
+logger = logging.getLogger(__name__)
+
+
+def register(app: Flask) -> None:
+    """Answer every error of the tables, and any other, in words."""
+    for error_class in ANSWERS:
+        app.register_error_handler(error_class, _answer_domain_error)
+    app.register_error_handler(CSRFError, lambda _error: _answer(TOO_OLD))
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(Exception, _answer_unexpected)
+
+
+def find_answer(error: Exception) -> ErrorAnswer:
+    """Return the row for the error's own class or its nearest parent."""
+    for error_class in type(error).__mro__:
+        if error_class in ANSWERS:
+            return _fill(ANSWERS[error_class])
+    raise KeyError(type(error).__name__)
+
+
+def _answer_domain_error(error: Exception) -> Response:
+    answer = find_answer(error)
+    retry_after_s = getattr(error, "retry_after_s", RETRY_AFTER_S)
+    reference = getattr(error, "reference", "")
+    response = _answer(answer, reference=reference)
+    if answer.status == 503:
+        response.headers["Retry-After"] = str(max(1, math.ceil(retry_after_s)))
+    return response
+
+
+def _answer_http_error(error: HTTPException) -> Response:
+    if isinstance(error, InternalServerError) or error.code is None or error.code >= 500:
+        return _answer_unexpected(error)
+    if error.code < 400:
+        return make_response(error.get_response())
+    known = HTTP_ANSWERS.get(error.code)
+    response = _answer(
+        known or ErrorAnswer(error.code, "That did not work", "Nothing was changed.")
+    )
+    for name, value in error.get_headers():
+        if name == "Allow":
+            response.headers[name] = value
+    return response
+
+
+def _answer_unexpected(error: Exception) -> Response:
+    """Show a reference that is in the log as well, and nothing of what was worked on."""
+    reference = f"e-{secrets.token_hex(3)}"
+    logger.error("a request broke, reference %s", reference, exc_info=error)
+    template = "errors/_broken.html" if is_htmx() else "errors/broken.html"
+    response = make_response(render_template(template, reference=reference), 500)
+    return _into_target(response)
+
+
+def _answer(answer: ErrorAnswer, *, reference: str = "") -> Response:
+    template = "errors/_error.html" if is_htmx() else "errors/error.html"
+    text = render_template(
+        template,
+        answer=_fill(answer),
+        reference=reference,
+        provider=_provider(),
+        page=page_path() or "/",
+    )
+    return _into_target(make_response(text, answer.status))
+
+
+def _into_target(response: Response) -> Response:
+    """Put the words inside the region that asked, so that it stays there for the next answer."""
+    if is_htmx():
+        response.headers["HX-Reswap"] = "innerHTML"
+    return response
+
+
+def _fill(answer: ErrorAnswer) -> ErrorAnswer:
+    profile = _provider()
+    name = profile.short_name if profile else "The accounting software"
+    return ErrorAnswer(
+        answer.status,
+        answer.title.format(provider=name),
+        answer.sentence.format(provider=name),
+        answer.step,
+    )
+
+
+def _provider() -> registry.ProviderProfile | None:
+    key = (request.view_args or {}).get("provider")
+    if g.get("who") is None or not isinstance(key, contract.ProviderKey):
+        return None
+    return registry.provider_profile(key)
