@@ -106,7 +106,7 @@ def restore(
         "decision_batch": None,
     }
     condition = (RemoteCustomer.state == RemoteState.IGNORED) & chosen
-    count = _change(session, account_id, condition, values)
+    count = _change(session, who, account_id, condition, values)
     return _record(session, who, action=AuditAction.RESTORED, batch="", count=count, now=now)
 
 
@@ -126,16 +126,24 @@ def _ignore(
         "decision_batch": batch,
     }
     condition = (RemoteCustomer.state == RemoteState.UNSYNCED) & chosen
-    count = _change(session, account_id, condition, values)
+    count = _change(session, who, account_id, condition, values)
     return _record(session, who, action=AuditAction.IGNORED, batch=batch, count=count, now=now)
 
 
 def _change(
-    session: Session, account_id: int, condition: ColumnElement[bool], values: Mapping[str, object]
+    session: Session,
+    who: SignedIn,
+    account_id: int,
+    condition: ColumnElement[bool],
+    values: Mapping[str, object],
 ) -> int:
     changed = session.execute(
         update(RemoteCustomer)
-        .where(RemoteCustomer.account_id == account_id, condition)
+        .where(
+            RemoteCustomer.company_id == who.company_id,
+            RemoteCustomer.account_id == account_id,
+            condition,
+        )
         .values(**values)
         .returning(RemoteCustomer.id)
         .execution_options(synchronize_session=False)
