@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 from services.runtime import Runtime
@@ -20,7 +19,7 @@ def test_twenty_threads_that_cross_an_expiry_renew_once(
     clock.advance(hours=2)
     leases = [TokenLease(runtime, harbor.connection_id) for _ in range(20)]
 
-    given = workers.in_threads(lambda: leases.pop().supply(), 20, threading.Barrier(1))
+    given = workers.in_threads(lambda: leases.pop().supply(), 20)
 
     assert given == ["access-1"] * 20
     assert authorization.refreshed == ["refresh-0"]
@@ -31,7 +30,7 @@ def test_threads_of_one_reading_that_are_all_refused_renew_once(
 ) -> None:
     lease = TokenLease(runtime, harbor.connection_id)
 
-    given = workers.in_threads(lambda: lease.supply("access-0"), 10, threading.Barrier(1))
+    given = workers.in_threads(lambda: lease.supply("access-0"), 10)
 
     assert given == ["access-1"] * 10
     assert authorization.refreshed == ["refresh-0"]

@@ -61,7 +61,7 @@ def run_together(work: Callable[..., None], *arguments: Any, processes: int) -> 
     return reports
 
 
-def in_threads(work: Callable[[], Any], threads: int, barrier: Any) -> list[Any]:
+def in_threads(work: Callable[[], Any], threads: int, barrier: Any = None) -> list[Any]:
     """Run the work in threads of this process, all at one moment; return results and errors."""
     together = threading.Barrier(threads + 1)
 
@@ -71,7 +71,8 @@ def in_threads(work: Callable[[], Any], threads: int, barrier: Any) -> list[Any]
 
     with ThreadPoolExecutor(threads) as pool:
         futures = [pool.submit(run) for _ in range(threads)]
-        barrier.wait()
+        if barrier is not None:
+            barrier.wait()
         together.wait()
     return [repr(error) if (error := each.exception()) else each.result() for each in futures]
 
