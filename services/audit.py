@@ -16,6 +16,9 @@ class AuditAction(StrEnum):
     IGNORED = "ignored"
     RESTORED = "restored"
     IMPORTED = "imported"
+    REPORT_CHANGED = "report changed"
+    UNSUBSCRIBED = "unsubscribed"
+    RESUBSCRIBED = "resubscribed"
     USER_ADDED = "user added"
     PASSWORD_RESET = "password reset"  # noqa: S105  (the name of an action)
 

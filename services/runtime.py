@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from services.mail import Mailer
 from services.providers.contract import ProviderKey
 from services.providers.registry import ProviderAccess
 from services.token_vault import TokenVault
@@ -29,7 +31,11 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Built once by create_app and passed to whatever needs more than a session."""
+    """Built once by create_app and passed to whatever needs more than a session.
+
+    `mailer` is None where no mail server is set. `link_key` signs the links in mails; the one
+    made here for want of another ends with the process.
+    """
 
     sessions: sessionmaker[Session]
     vault: TokenVault
@@ -37,6 +43,9 @@ class Runtime:
     public_base_url: str
     wake: Wake
     clock: Clock = utc_now
+    mailer: Mailer | None = None
+    mail_from: str = "blueclerk@localhost"
+    link_key: str = field(default_factory=secrets.token_urlsafe, repr=False)
 
     def redirect_uri(self, provider: ProviderKey) -> str:
         """Return the callback address; from the settings, never from a request's Host."""

@@ -69,7 +69,7 @@ def upgrade() -> None:
     sa.Column('lease_until_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('answer_code', sa.Integer(), nullable=True),
     sa.Column('answer_text', sa.String(length=200), nullable=False),
-    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['company_id'], ['company.id'], name=op.f('fk_report_delivery_company_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['recipient_id'], ['report_recipient.id'], name=op.f('fk_report_delivery_recipient_id'), ondelete='CASCADE'),

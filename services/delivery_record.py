@@ -1,0 +1,188 @@
+"""Write down what became of a delivery: sent, refused, later, or given up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, or_, update
+from sqlalchemy.orm import Session
+
+from models import DeliveryState, ReportDelivery, ReportRecipient, SkipReason
+from services.delivery_claim import MAX_HANDOVERS, Claim, change_claimed
+from services.mail import ServerAnswer
+
+BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
+LONGEST_BACK_OFF = timedelta(hours=1)
+TRIED_FOR = timedelta(hours=24)
+TEXT_CHARACTERS = 200
+LOST_ANSWERS = "The mail server's answer was lost twice. The mail may have arrived."
+
+
+def record_sent(
+    session: Session, claim: Claim, *, answer: ServerAnswer, listed_count: int, now: datetime
+) -> None:
+    """End the delivery as sent. Commits."""
+    if _end(session, claim, DeliveryState.SENT, answer=answer, listed_count=listed_count, now=now):
+        _count_refusals(session, claim, 0)
+    session.commit()
+
+
+def record_refused(
+    session: Session, claim: Claim, *, sentence: str, answer: ServerAnswer | None, now: datetime
+) -> None:
+    """End the delivery as refused by the server for good. Commits."""
+    ended = _end(session, claim, DeliveryState.REFUSED, answer=answer, sentence=sentence, now=now)
+    if ended:
+        _count_refusals(session, claim, ReportRecipient.refusal_count + 1)
+    session.commit()
+
+
+def record_skipped(session: Session, claim: Claim, *, reason: SkipReason, now: datetime) -> None:
+    """End the delivery without a mail. Commits."""
+    _end(session, claim, DeliveryState.SKIPPED, skip_reason=reason, now=now)
+    session.commit()
+
+
+def record_uncertain(session: Session, claim: Claim, *, sentence: str, now: datetime) -> None:
+    """Note that no answer came back: once more later, and never a third time. Commits."""
+    if claim.handover_count + 1 >= MAX_HANDOVERS:
+        _end(session, claim, DeliveryState.FAILED, sentence=LOST_ANSWERS, now=now)
+    else:
+        change_claimed(session, claim, **_later(now + BACK_OFF[0]), **_answer(sentence, None))
+    session.commit()
+
+
+def record_later(
+    session: Session,
+    claim: Claim,
+    *,
+    sentence: str,
+    answer: ServerAnswer | None = None,
+    least: timedelta = timedelta(0),
+    now: datetime,
+) -> datetime:
+    """Postpone a delivery that surely did not happen, or give it up after a day. Commits.
+
+    Waits at least `least` and returns until when. What was handed over at an earlier attempt
+    stays so.
+    """
+    next_at = now + max(_back_off(claim.attempts), least)
+    if next_at > claim.due_at + TRIED_FOR:
+        _end(session, claim, DeliveryState.FAILED, sentence=sentence, answer=answer, now=now)
+    else:
+        change_claimed(
+            session,
+            claim,
+            state=DeliveryState.HANDING_OVER if claim.is_repeat else DeliveryState.DUE,
+            handover_count=claim.handover_count,
+            **_later(next_at),
+            **_answer(sentence, answer),
+        )
+    session.commit()
+    return next_at
+
+
+def postpone_waiting(session: Session, *, sentence: str, until: datetime, now: datetime) -> None:
+    """Let every other waiting delivery wait as well: what is wrong is wrong for all. Commits."""
+    session.execute(
+        update(ReportDelivery)
+        .where(ReportDelivery.state == DeliveryState.DUE, ReportDelivery.next_attempt_at <= now)
+        .values(next_attempt_at=until, **_answer(sentence, None))
+    )
+    session.commit()
+
+
+def note_waiting(session: Session, *, sentence: str) -> None:
+    """Write the reason into every waiting delivery without an attempt. Commits."""
+    session.execute(
+        update(ReportDelivery)
+        .where(ReportDelivery.state == DeliveryState.DUE, ReportDelivery.answer_text != sentence)
+        .values(**_answer(sentence, None))
+    )
+    session.commit()
+
+
+def end_lost_handovers(session: Session, *, now: datetime) -> None:
+    """End deliveries whose process died in their second handover. Commits."""
+    session.execute(
+        update(ReportDelivery)
+        .where(
+            ReportDelivery.state == DeliveryState.HANDING_OVER,
+            ReportDelivery.handover_count >= MAX_HANDOVERS,
+            ReportDelivery.lease_until_at <= now,
+        )
+        .values(state=DeliveryState.FAILED, ended_at=now, **_answer(LOST_ANSWERS, None))
+    )
+    session.commit()
+
+
+def reopen(session: Session, delivery_ids: Sequence[int], *, now: datetime) -> None:
+    """Let these deliveries be tried now, because a person asked. Commits.
+
+    What is sent or in somebody's hands stays as it is; what may have arrived stays marked.
+    """
+    may_have_arrived = ReportDelivery.handover_count > 0
+    session.execute(
+        update(ReportDelivery)
+        .where(
+            ReportDelivery.id.in_(delivery_ids),
+            ReportDelivery.state != DeliveryState.SENT,
+            or_(ReportDelivery.lease_until_at.is_(None), ReportDelivery.lease_until_at <= now),
+        )
+        .values(
+            state=case((may_have_arrived, DeliveryState.HANDING_OVER), else_=DeliveryState.DUE),
+            handover_count=case((may_have_arrived, 1), else_=0),
+            skip_reason=None,
+            attempts=0,
+            due_at=now,
+            ended_at=None,
+            **_later(now),
+        )
+    )
+    session.commit()
+
+
+def _end(
+    session: Session,
+    claim: Claim,
+    state: DeliveryState,
+    *,
+    sentence: str = "",
+    answer: ServerAnswer | None = None,
+    now: datetime,
+    **values: Any,
+) -> bool:
+    return change_claimed(
+        session,
+        claim,
+        state=state,
+        ended_at=now,
+        lease_owner=None,
+        lease_until_at=None,
+        **_answer(sentence, answer),
+        **values,
+    )
+
+
+def _count_refusals(session: Session, claim: Claim, count: int | ColumnElement[int]) -> None:
+    session.execute(
+        update(ReportRecipient)
+        .where(ReportRecipient.id == claim.recipient_id)
+        .values(refusal_count=count)
+    )
+
+
+def _answer(sentence: str, answer: ServerAnswer | None) -> dict[str, Any]:
+    """Return the columns that keep the server's words, after our own."""
+    text = " ".join(filter(None, (sentence, answer.text if answer else "")))
+    return {"answer_code": answer.code if answer else None, "answer_text": text[:TEXT_CHARACTERS]}
+
+
+def _later(at: datetime) -> dict[str, Any]:
+    return {"next_attempt_at": at, "lease_owner": None, "lease_until_at": None}
+
+
+def _back_off(attempts: int) -> timedelta:
+    return BACK_OFF[attempts - 1] if attempts <= len(BACK_OFF) else LONGEST_BACK_OFF

@@ -1,0 +1,68 @@
+"""Local days as spans of UTC, whatever the zone's clocks do; pure."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+logger = logging.getLogger(__name__)
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The half-open span of UTC `[start_at, end_at)` that reports the days first to last."""
+
+    first_day: date
+    last_day: date
+    start_at: datetime
+    end_at: datetime
+
+
+def find_zone(name: str) -> ZoneInfo:
+    """Return the zone, or UTC where this machine does not know it: late is better than never."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        logger.warning("the zone %r is unknown here; UTC stands in for it", name)
+        return ZoneInfo("UTC")
+
+
+def moment(zone: ZoneInfo, day: date, *, hour: int = 0) -> datetime:
+    """Return when the zone's clocks first show that hour of the day, in UTC.
+
+    An hour the clocks jump over is the moment of the jump or soon after it; of an hour they
+    show twice, it is the first.
+    """
+    return datetime.combine(day, time(hour), tzinfo=zone).astimezone(UTC)
+
+
+def day_window(zone: ZoneInfo, day: date) -> Window:
+    """Return the span of one local day: 23 to 25 hours, or none where a zone left the day out."""
+    return Window(day, day, moment(zone, day), moment(zone, day + DAY))
+
+
+def local_day(zone: ZoneInfo, at: datetime) -> date:
+    """Return the date on the zone's calendar."""
+    return at.astimezone(zone).date()
+
+
+def last_due_day(zone: ZoneInfo, *, hour: int, now: datetime) -> date:
+    """Return the latest local day whose report is due: the day before, once the hour has come."""
+    today = local_day(zone, now)
+    return today - DAY if now >= moment(zone, today, hour=hour) else today - 2 * DAY
+
+
+def next_due_at(zone: ZoneInfo, *, hour: int, now: datetime) -> datetime:
+    """Return when the hour comes next, in UTC."""
+    today = local_day(zone, now)
+    moments = (moment(zone, today + days * DAY, hour=hour) for days in range(3))
+    return next(at for at in moments if at > now)
+
+
+def zone_label(name: str) -> str:
+    """Return the zone as people say it: America/New_York is New York."""
+    return name.rpartition("/")[2].replace("_", " ")

@@ -1,0 +1,179 @@
+"""Turn a signup report into the message one recipient gets; pure but for the templates."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import date, datetime
+from email.message import EmailMessage
+from urllib.parse import urlsplit
+
+from services.local_days import Window
+from services.mail import RenderedMail, build_message, render_mail
+from services.signup_report import DayBar, Signup, SignupReport
+
+TEMPLATE = "signup_report"
+#: Leaves room for day and number on a screen of 320 pixels.
+BAR_WIDTH_PX = 180
+BAR_MARKS = 30
+PREVIEWED_NAMES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Whom one mail goes to and why; an extra or a test has no unsubscribe token and no hour."""
+
+    address: str
+    public_base_url: str
+    unsubscribe_token: str | None = None
+    local_hour: int | None = None
+    is_test: bool = False
+    is_partial: bool = False
+
+    @property
+    def unsubscribe_url(self) -> str | None:
+        if self.unsubscribe_token is None:
+            return None
+        return f"{self.public_base_url}/unsubscribe/{self.unsubscribe_token}"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What the message carries besides its content."""
+
+    sender: str
+    message_id: str
+    date: datetime
+    is_repeat: bool = False
+
+
+def render_report(report: SignupReport, addressee: Addressee) -> RenderedMail:
+    """Render the three texts of one recipient's mail."""
+    several_days = report.window.first_day != report.window.last_day
+    return render_mail(
+        TEMPLATE,
+        {
+            "company_name": report.company_name,
+            "zone_label": report.zone_label,
+            "headline": _headline(report.count),
+            "days_short": _days_short(report.window),
+            "days_long": _days_long(report.window),
+            "signups": [_row(signup, addressee, several_days) for signup in report.signups],
+            "further_count": report.further_count,
+            "preview": _preview(report),
+            "bars": _bars(report.bars),
+            "bars_count": report.bars_count,
+            "day_url": f"{addressee.public_base_url}/reports/{report.window.last_day}",
+            "settings_url": f"{addressee.public_base_url}/settings/reports",
+            "unsubscribe_url": addressee.unsubscribe_url,
+            "recipient": addressee.address,
+            "schedule": _schedule(addressee.local_hour),
+            "is_test": addressee.is_test,
+            "is_partial": addressee.is_partial,
+        },
+    )
+
+
+def compose_report(
+    report: SignupReport, addressee: Addressee, *, envelope: Envelope
+) -> EmailMessage:
+    """Return the finished message. Raises MessageRefused."""
+    return build_message(
+        render_report(report, addressee),
+        sender=envelope.sender,
+        recipient=addressee.address,
+        message_id=envelope.message_id,
+        date=envelope.date,
+        headers=_headers(addressee, is_repeat=envelope.is_repeat),
+    )
+
+
+def delivery_message_id(day: date, *, recipient_public_id: str, sender: str) -> str:
+    """Return the id that every attempt of one delivery carries, so that a repeat is known."""
+    return _message_id(f"signup-report.{day:%Y%m%d}.{recipient_public_id}", sender)
+
+
+def new_message_id(sender: str) -> str:
+    """Return an id of its own for a mail that repeats nothing."""
+    return _message_id(f"signup-report.extra.{secrets.token_hex(8)}", sender)
+
+
+def _message_id(local_part: str, sender: str) -> str:
+    return f"<{local_part}@{sender.rpartition('@')[2].lower()}>"
+
+
+def _headers(addressee: Addressee, *, is_repeat: bool) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    if addressee.unsubscribe_url is not None:
+        headers["List-Unsubscribe"] = f"<{addressee.unsubscribe_url}>"
+        if urlsplit(addressee.public_base_url).scheme == "https":
+            # RFC 8058, 3.1: the one-click header stands beside an https address only.
+            headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    if is_repeat:
+        headers["X-BlueClerk-Possible-Repeat"] = "yes"
+    return headers
+
+
+def _headline(count: int) -> str:
+    if count == 0:
+        return "No new customers"
+    return f"{count:,} new {'customer' if count == 1 else 'customers'}"
+
+
+def _days_short(window: Window) -> str:
+    if window.first_day == window.last_day:
+        return f"on {_day(window.last_day)}"
+    return f"from {_day(window.first_day)} to {_day(window.last_day)}"
+
+
+def _days_long(window: Window) -> str:
+    last = f"{_day(window.last_day)} {window.last_day.year}"
+    if window.first_day == window.last_day:
+        return last
+    return f"{_day(window.first_day)} {window.first_day.year} to {last}"
+
+
+def _day(day: date) -> str:
+    return f"{day:%A}, {day.day} {day:%B}"
+
+
+def _row(signup: Signup, addressee: Addressee, several_days: bool) -> dict[str, str]:
+    time = f"{signup.at:%H:%M}"
+    return {
+        "name": signup.name,
+        "company_name": signup.company_name,
+        "email": signup.email,
+        "phone": signup.phone,
+        "came_by": signup.came_by,
+        "time": f"{signup.at:%a} {signup.at.day}, {time}" if several_days else time,
+        "url": f"{addressee.public_base_url}/customers/{signup.public_id}",
+    }
+
+
+def _preview(report: SignupReport) -> str:
+    """Return the line that mail programs show beside the subject."""
+    names = [signup.name for signup in report.signups[:PREVIEWED_NAMES]]
+    further = report.count - len(names)
+    return ", ".join(names) + (f" and {further:,} more" if further else "")
+
+
+def _bars(bars: tuple[DayBar, ...]) -> list[dict[str, object]]:
+    """Scale the bars to the longest; a day with somebody always shows something."""
+    longest = max((bar.count for bar in bars), default=0) or 1
+    return [
+        {
+            "label": f"{bar.day:%a} {bar.day.day}",
+            "count": bar.count,
+            "width_px": -(-bar.count * BAR_WIDTH_PX // longest),
+            "marks": "#" * (bar.count if longest <= BAR_MARKS else _marks(bar.count, longest)),
+        }
+        for bar in bars
+    ]
+
+
+def _marks(count: int, longest: int) -> int:
+    return -(-count * BAR_MARKS // longest)
+
+
+def _schedule(local_hour: int | None) -> str:
+    return "" if local_hour is None else f" every day at {local_hour:02}:00"

@@ -1,0 +1,287 @@
+"""What a person asks for: the report of one day now, a copy of it, a test.
+
+The report of a whole day goes out by the rows and steps of the daily one. Copies and tests claim
+nothing: the daily report is sent whether or not they were.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import (
+    Company,
+    DeliveryState,
+    ReportDelivery,
+    ReportRecipient,
+    ReportSettings,
+)
+from services.database import only_reading
+from services.delivery_record import reopen
+from services.delivery_words import WAITING, reason_sentence
+from services.local_days import DAY, Window, day_window, find_zone, local_day
+from services.mail import MailError, RenderedMail, ServerAnswer
+from services.report_delivery import NOT_SET_UP, deliver_waiting
+from services.report_due import insert_delivery
+from services.report_mail import (
+    Addressee,
+    Envelope,
+    compose_report,
+    new_message_id,
+    render_report,
+)
+from services.runtime import Runtime
+from services.signup_report import collect_report
+from services.unsubscription import unsubscribe_token
+
+
+class SendingError(Exception):
+    """The report cannot be sent as asked; the message is for people."""
+
+
+class DayNotOver(SendingError):
+    pass
+
+
+class DayInFuture(SendingError):
+    pass
+
+
+class ReportOff(SendingError):
+    pass
+
+
+class NoRecipient(SendingError):
+    pass
+
+
+class MailNotSetUp(SendingError):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class DayOutcome:
+    """What came of sending one day: how many recipients ended where, and why."""
+
+    day: date
+    sent: int = 0
+    already_sent: int = 0
+    skipped: int = 0
+    refused: int = 0
+    failed: int = 0
+    waiting: int = 0
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Say whether everybody got it, now or earlier, or was left out on purpose."""
+        return not (self.refused or self.failed or self.waiting)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """Somebody on the list, as a value that outlives the session."""
+
+    public_id: str
+    address: str
+
+
+def yesterday(session: Session, company_id: int, runtime: Runtime) -> date:
+    """Return the company's last local day that is over."""
+    zone = find_zone(session.get_one(Company, company_id).zone)
+    return local_day(zone, runtime.clock()) - DAY
+
+
+def preview_day(runtime: Runtime, company_id: int, *, day: date) -> RenderedMail:
+    """Return the mail of that local day as nobody in particular would get it. Sends nothing."""
+    with only_reading(), runtime.sessions() as session:
+        report = collect_report(session, company_id, window=_window(session, company_id, day))
+        settings = _settings(session, company_id)
+    addressee = Addressee(
+        address="the report's recipients",
+        public_base_url=runtime.public_base_url,
+        local_hour=settings.local_hour if settings is not None and settings.is_on else None,
+    )
+    return render_report(report, addressee)
+
+
+def send_day(runtime: Runtime, company_id: int, *, day: date, again: bool = False) -> DayOutcome:
+    """Send what has not been sent of a local day that is over. Commits. Calls the network.
+
+    With `again`, who has it already gets a copy. Raises DayNotOver, ReportOff, NoRecipient or
+    MailNotSetUp.
+    """
+    _require_mailer(runtime)
+    with runtime.sessions() as session:
+        window = _window(session, company_id, day)
+        if window.end_at > runtime.clock():
+            raise DayNotOver(f"{day} is not over yet in the company's zone.")
+        recipients = _recipients(session, company_id)
+        have_it = [row for row in recipients if _has_it(session, row.id, window)]
+        served = [Subscriber(row.public_id, row.address) for row in have_it]
+        rows = [
+            _row_of(session, row, window, runtime=runtime)
+            for row in recipients
+            if row not in have_it
+        ]
+        session.commit()
+        reopen(session, rows, now=runtime.clock())
+    deliver_waiting(runtime, only=rows)
+    with only_reading(), runtime.sessions() as session:
+        outcome = _outcome(session, day, rows, already_sent=len(served))
+    if not again:
+        return outcome
+    return _with_copies(runtime, company_id, served, outcome=outcome, window=window)
+
+
+def send_partial_day(runtime: Runtime, company_id: int, *, day: date) -> DayOutcome:
+    """Send a copy of a day that is still going on to everybody; claims nothing.
+
+    Calls the network. Raises DayInFuture, ReportOff, NoRecipient or MailNotSetUp.
+    """
+    _require_mailer(runtime)
+    with only_reading(), runtime.sessions() as session:
+        window = _window(session, company_id, day)
+        if window.start_at > runtime.clock():
+            raise DayInFuture(f"{day} has not begun yet in the company's zone.")
+        recipients = _recipients(session, company_id)
+        subscribers = [Subscriber(row.public_id, row.address) for row in recipients]
+    return _with_copies(
+        runtime,
+        company_id,
+        subscribers,
+        outcome=DayOutcome(day),
+        window=window,
+        is_partial=True,
+    )
+
+
+def send_test(runtime: Runtime, company_id: int, *, address: str) -> ServerAnswer:
+    """Send yesterday's report to one address by the same way as the real one; claims nothing.
+
+    Calls the network. Raises MailNotSetUp or the MailError family, in words for people.
+    """
+    _require_mailer(runtime)
+    with only_reading(), runtime.sessions() as session:
+        day = yesterday(session, company_id, runtime)
+        window = _window(session, company_id, day)
+    addressee = Addressee(address, runtime.public_base_url, is_test=True)
+    return _send_copy(runtime, company_id, addressee, window=window)
+
+
+def _require_mailer(runtime: Runtime) -> None:
+    if runtime.mailer is None:
+        raise MailNotSetUp(NOT_SET_UP)
+
+
+def _window(session: Session, company_id: int, day: date) -> Window:
+    return day_window(find_zone(session.get_one(Company, company_id).zone), day)
+
+
+def _settings(session: Session, company_id: int) -> ReportSettings | None:
+    return session.scalar(select(ReportSettings).where(ReportSettings.company_id == company_id))
+
+
+def _recipients(session: Session, company_id: int) -> Sequence[ReportRecipient]:
+    settings = _settings(session, company_id)
+    if settings is None or not settings.is_on:
+        raise ReportOff("The daily report is off. Switch it on under Settings > Reports.")
+    found = session.scalars(
+        select(ReportRecipient)
+        .where(
+            ReportRecipient.company_id == company_id,
+            ReportRecipient.removed_at.is_(None),
+            ReportRecipient.unsubscribed_at.is_(None),
+        )
+        .order_by(ReportRecipient.id)
+    ).all()
+    if not found:
+        raise NoRecipient("The report has no recipient. Add one under Settings > Reports.")
+    return found
+
+
+def _has_it(session: Session, recipient_id: int, window: Window) -> bool:
+    """Say whether a sent mail covers the whole window, alone or with other days."""
+    query = select(ReportDelivery.id).where(
+        ReportDelivery.recipient_id == recipient_id,
+        ReportDelivery.state == DeliveryState.SENT,
+        ReportDelivery.window_start_at <= window.start_at,
+        ReportDelivery.window_end_at >= window.end_at,
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def _row_of(
+    session: Session, recipient: ReportRecipient, window: Window, *, runtime: Runtime
+) -> int:
+    """Return the row of the day and the recipient; makes it where there is none."""
+    insert_delivery(session, recipient, window, sender=runtime.mail_from, now=runtime.clock())
+    query = select(ReportDelivery.id).where(
+        ReportDelivery.recipient_id == recipient.id, ReportDelivery.day_on == window.last_day
+    )
+    return session.scalars(query).one()
+
+
+def _outcome(
+    session: Session, day: date, delivery_ids: Sequence[int], *, already_sent: int
+) -> DayOutcome:
+    rows = session.scalars(select(ReportDelivery).where(ReportDelivery.id.in_(delivery_ids))).all()
+    states = Counter(row.state for row in rows)
+    return DayOutcome(
+        day=day,
+        sent=states[DeliveryState.SENT],
+        already_sent=already_sent,
+        skipped=states[DeliveryState.SKIPPED],
+        refused=states[DeliveryState.REFUSED],
+        failed=states[DeliveryState.FAILED],
+        waiting=sum(states[state] for state in WAITING),
+        reasons=tuple(dict.fromkeys(filter(None, map(reason_sentence, rows)))),
+    )
+
+
+def _with_copies(
+    runtime: Runtime,
+    company_id: int,
+    subscribers: Sequence[Subscriber],
+    *,
+    outcome: DayOutcome,
+    window: Window,
+    is_partial: bool = False,
+) -> DayOutcome:
+    """Send a copy to each, under an id of its own, and add up what came of it."""
+    sent, reasons = 0, list(outcome.reasons)
+    for subscriber in subscribers:
+        addressee = Addressee(
+            subscriber.address,
+            runtime.public_base_url,
+            unsubscribe_token(runtime.link_key, subscriber.public_id),
+            is_partial=is_partial,
+        )
+        try:
+            _send_copy(runtime, company_id, addressee, window=window)
+            sent += 1
+        except MailError as error:
+            reasons.append(str(error))
+    return replace(
+        outcome,
+        sent=outcome.sent + sent,
+        already_sent=0,
+        failed=outcome.failed + len(subscribers) - sent,
+        reasons=tuple(dict.fromkeys(reasons)),
+    )
+
+
+def _send_copy(
+    runtime: Runtime, company_id: int, addressee: Addressee, *, window: Window
+) -> ServerAnswer:
+    if runtime.mailer is None:
+        raise MailNotSetUp(NOT_SET_UP)
+    with only_reading(), runtime.sessions() as session:
+        report = collect_report(session, company_id, window=window)
+    envelope = Envelope(runtime.mail_from, new_message_id(runtime.mail_from), runtime.clock())
+    return runtime.mailer.send(compose_report(report, addressee, envelope=envelope))

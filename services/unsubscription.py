@@ -1,0 +1,108 @@
+"""Stop and restart one recipient's report by a signed link, signed in or not.
+
+The link carries no end date: RFC 8058 mail programs keep it as long as the mail. Looking at it
+changes nothing, because mail scanners open every link.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from itsdangerous import BadSignature, Signer
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from models import ReportRecipient
+from services.audit import AuditAction, record_event
+from services.local_days import find_zone, local_day
+
+SALT = "blueclerk.unsubscribe"
+
+
+class BadUnsubscribeLink(Exception):
+    """The link was not written by us, or its recipient is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What the page behind the link shows."""
+
+    address: str
+    company_name: str
+    is_unsubscribed: bool
+
+
+def unsubscribe_token(link_key: str, recipient_public_id: str) -> str:
+    """Return the last part of a recipient's unsubscribe address."""
+    return _signer(link_key).sign(recipient_public_id).decode()
+
+
+def view_subscription(session: Session, token: str, *, link_key: str) -> Subscription:
+    """Return whom the link is about; changes nothing. Raises BadUnsubscribeLink."""
+    return _subscription(_find(session, token, link_key))
+
+
+def unsubscribe(session: Session, token: str, *, link_key: str, now: datetime) -> Subscription:
+    """Send this recipient no more reports; a second time changes nothing. Commits.
+
+    Raises BadUnsubscribeLink.
+    """
+    recipient = _find(session, token, link_key)
+    if recipient.unsubscribed_at is None:
+        recipient.unsubscribed_at = now
+        _record(session, recipient, AuditAction.UNSUBSCRIBED, now=now)
+    session.commit()
+    return _subscription(recipient)
+
+
+def resubscribe(session: Session, token: str, *, link_key: str, now: datetime) -> Subscription:
+    """Send the reports again, from today's local day on. Commits. Raises BadUnsubscribeLink."""
+    recipient = _find(session, token, link_key)
+    if recipient.unsubscribed_at is not None:
+        recipient.unsubscribed_at = None
+        recipient.refusal_count = 0
+        recipient.first_day_on = local_day(find_zone(recipient.company.zone), now)
+        _record(session, recipient, AuditAction.RESUBSCRIBED, now=now)
+    session.commit()
+    return _subscription(recipient)
+
+
+def _signer(link_key: str) -> Signer:
+    return Signer(link_key, salt=SALT)
+
+
+def _find(session: Session, token: str, link_key: str) -> ReportRecipient:
+    try:
+        public_id = _signer(link_key).unsign(token).decode()
+    except (BadSignature, UnicodeError) as error:
+        raise BadUnsubscribeLink from error
+    recipient = session.scalar(
+        select(ReportRecipient)
+        .where(ReportRecipient.public_id == public_id)
+        .options(joinedload(ReportRecipient.company))
+    )
+    if recipient is None:
+        raise BadUnsubscribeLink
+    return recipient
+
+
+def _subscription(recipient: ReportRecipient) -> Subscription:
+    return Subscription(
+        address=recipient.address,
+        company_name=recipient.company.name,
+        is_unsubscribed=recipient.unsubscribed_at is not None,
+    )
+
+
+def _record(
+    session: Session, recipient: ReportRecipient, action: AuditAction, *, now: datetime
+) -> None:
+    record_event(
+        session,
+        company_id=recipient.company_id,
+        user_id=None,
+        action=action,
+        subject="daily report",
+        now=now,
+    )
