@@ -20,6 +20,7 @@ from services.database import prepare_engine
 from services.providers.contract import ProviderKey
 from services.providers.registry import ProviderAccess
 from services.runtime import Clock, Runtime, Wake, utc_now
+from services.smtp import SmtpMailer
 from services.token_vault import TokenVault
 
 MAX_FORM_BYTES = 1_000_000
@@ -107,7 +108,16 @@ def _runtime(app: Flask, settings: Settings, *, wake: Wake, clock: Clock) -> Run
         public_base_url=settings.public_base_url,
         wake=wake,
         clock=clock,
+        mailer=_mailer(settings),
+        mail_from=settings.mail_from,
+        link_key=settings.secret_key,
     )
+
+
+def _mailer(settings: Settings) -> SmtpMailer | None:
+    if settings.smtp is None:
+        return None
+    return SmtpMailer(settings.smtp, own_name=settings.mail_from.rpartition("@")[2])
 
 
 def _start_jobs_under_flask_run(app: Flask, engine: EmbeddedEngine) -> None:

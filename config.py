@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,12 +14,15 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from services.smtp_url import BadSmtpUrl, SmtpServer, TlsMode, parse_smtp_url
+
 PREFIX = "BLUECLERK_"
 PROVIDER_PREFIXES = ("QUICKBOOKS", "XERO", "FRESHBOOKS")
 TOKEN_KEY_BYTES = 32
 SECRET_KEY_MIN_CHARACTERS = 32
 PROJECT_FOLDER = Path(__file__).resolve().parent
 Choice = TypeVar("Choice", bound=StrEnum)
+_SENDER = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9]+(?:[.-][A-Za-z0-9]+)*")
 
 
 class SettingsError(Exception):
@@ -63,7 +67,7 @@ class Settings:
     jobs_engine: JobsEngine
     providers: Mapping[str, ProviderCredentials]
     sandbox_url: str | None
-    smtp_url: str | None = field(repr=False)
+    smtp: SmtpServer | None
     mail_from: str
     log_format: LogFormat
     instance_folder: Path
@@ -91,8 +95,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         jobs_engine=_choice(values, "JOBS_ENGINE", JobsEngine, JobsEngine.EMBEDDED),
         providers={p.lower(): _credentials(values, p) for p in PROVIDER_PREFIXES},
         sandbox_url=_base_url(values, "SANDBOX_URL"),
-        smtp_url=values.get(PREFIX + "SMTP_URL") or None,
-        mail_from=_text(values, "MAIL_FROM", "blueclerk@localhost"),
+        smtp=_smtp_server(values),
+        mail_from=_sender(values),
         log_format=_choice(values, "LOG_FORMAT", LogFormat, LogFormat.TEXT),
         instance_folder=instance_folder,
     )
@@ -111,7 +115,7 @@ def _refuse_unsafe(settings: Settings) -> None:
         raise SettingsError(f"{PREFIX}SANDBOX_URL is refused in production; remove it.")
     if not settings.is_secure:
         raise SettingsError(f"{PREFIX}PUBLIC_BASE_URL must start with https:// in production.")
-    if settings.smtp_url and "tls=none" in settings.smtp_url:
+    if settings.smtp is not None and settings.smtp.tls is TlsMode.NONE:
         raise SettingsError(f"{PREFIX}SMTP_URL may not say tls=none in production.")
 
 
@@ -143,6 +147,23 @@ def _base_url(values: Mapping[str, str], name: str) -> str | None:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
         raise SettingsError(f"{PREFIX}{name} must be an address such as https://app.example.com.")
     return text.rstrip("/")
+
+
+def _smtp_server(values: Mapping[str, str]) -> SmtpServer | None:
+    text = _text(values, "SMTP_URL", "")
+    if not text:
+        return None
+    try:
+        return parse_smtp_url(text)
+    except BadSmtpUrl as error:
+        raise SettingsError(f"{PREFIX}SMTP_URL cannot be used: {error}.") from None
+
+
+def _sender(values: Mapping[str, str]) -> str:
+    address = _text(values, "MAIL_FROM", "blueclerk@localhost")
+    if not _SENDER.fullmatch(address):
+        raise SettingsError(f"{PREFIX}MAIL_FROM must be one address such as clerk@example.com.")
+    return address
 
 
 def _secret_key(values: Mapping[str, str]) -> str:

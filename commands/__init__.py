@@ -6,9 +6,10 @@ from flask import Flask
 
 from commands.check import check
 from commands.operation import company, setup, user
+from commands.report import report
 
 
 def register(app: Flask) -> None:
     """Add the commands to `flask --app app`."""
-    for command in (setup, user, company, check):
+    for command in (setup, user, company, check, report):
         app.cli.add_command(command)

@@ -13,12 +13,13 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from zoneinfo import ZoneInfo
 
 from commands.terminal import read_in_process
-from models import CustomerOrigin, Role
+from models import CustomerOrigin, EmptyDay, Role
 from services import accounts, consent, customers, decisions
 from services.accounts import SignedIn
 from services.connections import require_connection
 from services.customer_import import run_import, start_import
 from services.providers.contract import ProviderKey
+from services.report_settings import ReportWish, change_report_settings
 from services.runtime import Runtime
 from services.unsynced import RemoteRow, RowFilter, search
 
@@ -30,6 +31,7 @@ IGNORED = 4
 SAME = 23
 DOUBTFUL = 8
 PAST_DAYS = 30
+REPORT_HOUR = 7
 IMPORTED_ON_A_DAY = 7
 SEED = 20261122
 
@@ -63,6 +65,7 @@ def fill(runtime: Runtime) -> None:
         decisions.ignore(session, ada, account_id, public_ids=ids, now=now)
     _add_look_alikes(runtime, ada, rest[IGNORED:], now=now)
     _add_walk_ins(runtime, ada, now=now)
+    _switch_report_on(runtime, ada, now=now)
     with runtime.sessions() as session:
         accounts.end_sign_in(session, ada.sign_in_id, now=now)
 
@@ -201,6 +204,19 @@ def _add_walk_ins(runtime: Runtime, ada: SignedIn, *, now: datetime) -> None:
                     origin=chance.choice((CustomerOrigin.JOIN, CustomerOrigin.HAND)),
                     now=_past(now, days=day, hour=chance.randint(8, 18)),
                 )
+
+
+def _switch_report_on(runtime: Runtime, ada: SignedIn, *, now: datetime) -> None:
+    """Mail the report from today's local day on; the past days count as never sent."""
+    wish = ReportWish(
+        is_on=True,
+        local_hour=REPORT_HOUR,
+        zone=ZONE,
+        on_empty_day=EmptyDay.SKIP,
+        recipients=("ada@example.com", "mel@example.com"),
+    )
+    with runtime.sessions() as session:
+        change_report_settings(session, ada, wish=wish, now=now)
 
 
 def _past(now: datetime, *, days: int, hour: int) -> datetime:

@@ -6,7 +6,7 @@ import logging
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from jobs.tasks import JOBS, sweep, tick
+from jobs.tasks import JOBS, deliver_reports, sweep, tick
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +53,7 @@ class EmbeddedEngine:
             job_defaults=defaults,
         )
         self._scheduler.add_job(self._beat, "interval", args=(tick,), seconds=TICK_S)
+        self._scheduler.add_job(self._beat, "interval", args=(deliver_reports,), seconds=TICK_S)
         self._scheduler.add_job(self._beat, "interval", args=(sweep,), seconds=SWEEP_S)
         self._scheduler.start()
 

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 
 from services.customer_import import IMPORT_JOB, due_imports, run_import
 from services.database import only_reading
+from services.heartbeat import TICK, note_beat
 from services.reading_queue import end_abandoned
 from services.readings import refresh
+from services.report_delivery import deliver_due
 from services.runtime import Runtime
 from services.unsynced import READ_JOB
 
@@ -18,9 +20,18 @@ JOBS: Mapping[str, Callable[[Runtime, int], None]] = {
 
 
 def tick(runtime: Runtime) -> None:
-    """Do what is due every minute: end what a killed process has left running."""
+    """Do what is due every minute: beat, and end what a killed process has left running."""
     with runtime.sessions() as session:
+        note_beat(session, name=TICK, now=runtime.clock())
         end_abandoned(session, now=runtime.clock())
+
+
+def deliver_reports(runtime: Runtime) -> None:
+    """Send the daily reports that are due, every minute.
+
+    Apart from the tick, because a silent mail server may hold this one for minutes.
+    """
+    deliver_due(runtime)
 
 
 def sweep(runtime: Runtime) -> None:

@@ -98,9 +98,9 @@ class ReportDelivery(Base):
 
     The window is the half-open span of UTC that the mail reports, fixed when the row is made,
     so that a late or repeated mail neither skips nor counts twice. `day_on` is its last local
-    day, `first_day_on` its first; they differ where days were missed. `due_at` starts the day within which
-    it is tried again. `handover_count` says how often the message was handed over without an
-    answer that settles it.
+    day, `first_day_on` its first; they differ where days were missed. `due_at` starts the day
+    within which it is tried again. `handover_count` says how often the message was handed over
+    without an answer that settles it.
     """
 
     __tablename__ = "report_delivery"

@@ -6,7 +6,6 @@ import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
 from email.message import EmailMessage
-from urllib.parse import urlsplit
 
 from services.local_days import Window
 from services.mail import RenderedMail, build_message, render_mail
@@ -106,9 +105,7 @@ def _headers(addressee: Addressee, *, is_repeat: bool) -> dict[str, str]:
     headers: dict[str, str] = {}
     if addressee.unsubscribe_url is not None:
         headers["List-Unsubscribe"] = f"<{addressee.unsubscribe_url}>"
-        if urlsplit(addressee.public_base_url).scheme == "https":
-            # RFC 8058, 3.1: the one-click header stands beside an https address only.
-            headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     if is_repeat:
         headers["X-BlueClerk-Possible-Repeat"] = "yes"
     return headers

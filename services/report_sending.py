@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -91,10 +91,10 @@ class Subscriber:
     address: str
 
 
-def yesterday(session: Session, company_id: int, runtime: Runtime) -> date:
+def yesterday(session: Session, company_id: int, *, now: datetime) -> date:
     """Return the company's last local day that is over."""
     zone = find_zone(session.get_one(Company, company_id).zone)
-    return local_day(zone, runtime.clock()) - DAY
+    return local_day(zone, now) - DAY
 
 
 def preview_day(runtime: Runtime, company_id: int, *, day: date) -> RenderedMail:
@@ -168,7 +168,7 @@ def send_test(runtime: Runtime, company_id: int, *, address: str) -> ServerAnswe
     """
     _require_mailer(runtime)
     with only_reading(), runtime.sessions() as session:
-        day = yesterday(session, company_id, runtime)
+        day = yesterday(session, company_id, now=runtime.clock())
         window = _window(session, company_id, day)
     addressee = Addressee(address, runtime.public_base_url, is_test=True)
     return _send_copy(runtime, company_id, addressee, window=window)

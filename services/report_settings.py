@@ -138,6 +138,12 @@ def change_report_settings(
     return view_report_settings(session, who.company_id, now=now)
 
 
+def companies_with_report(session: Session) -> Sequence[str]:
+    """Return the slugs of the companies whose report is on, in the order of their creation."""
+    query = select(Company.slug).join(ReportSettings, ReportSettings.company_id == Company.id)
+    return session.scalars(query.where(ReportSettings.is_on.is_(True)).order_by(Company.id)).all()
+
+
 def check_wish(wish: ReportWish) -> tuple[str, ...]:
     """Return the addresses to store, once each; changes nothing. Raises as the change does."""
     if wish.zone not in available_timezones():

@@ -26,6 +26,8 @@ PURE = {
     "services.customer_diff",
     "services.matching",
     "services.placeholder_email",
+    "services.plain_text",
+    "services.smtp_url",
     "services.text_keys",
 }
 WEB = {"flask", "flask_login", "flask_wtf", "flask_migrate", "flask_sqlalchemy", "wtforms"}
@@ -42,13 +44,14 @@ MAY_IMPORT = {
     "services.matching": {"services.matching", "services.providers.contract"},
     "services.placeholder_email": set(),
     "services.text_keys": set(),
+    "services.smtp_url": set(),
     "services": {"services", "models"},
     "jobs": {"jobs", "services", "models", "config"},
     "blueprints": {"blueprints", "services", "extensions", "models"},
     "commands": {"commands", "services", "extensions", "models"},
     # The demo builds an application of its own before it serves one.
     "commands.demo": {"commands", "services", "models", "config", "app"},
-    "config": set(),
+    "config": {"services.smtp_url"},
     "extensions": {"models"},
     "gunicorn.conf": set(),
     "sandbox": {"sandbox"},
