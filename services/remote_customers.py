@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, select, text, update
+from sqlalchemy import bindparam, case, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from models import RemoteAccount, RemoteCustomer, RemoteState
@@ -136,8 +136,10 @@ def _update_rows(
         }
         for record in records
     ]
+    # Not IN: its list is expanded per statement, which a batch of statements cannot do.
+    is_decided = or_(*(RemoteCustomer.state == state for state in DECIDED))
     keep_decision = case(
-        (RemoteCustomer.state.in_(DECIDED), RemoteCustomer.state),
+        (is_decided, RemoteCustomer.state),
         else_=bindparam("b_state", type_=RemoteCustomer.state.type),
     )
     statement = (
