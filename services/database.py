@@ -37,7 +37,9 @@ def only_reading() -> Iterator[None]:
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Install the pragmas and the begin rule; does nothing for PostgreSQL."""
+    """Keep values out of errors; for SQLite, install the pragmas and the begin rule."""
+    # Errors are logged, and the values of a statement are names and addresses of customers.
+    engine.hide_parameters = True
     if engine.dialect.name != "sqlite":
         return
     event.listen(engine, "connect", _set_pragmas)
