@@ -21,7 +21,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 
 from models import Connection
-from services.customer_import import process_batch
+from services import customer_import
 from services.database import prepare_engine
 from services.providers import registry
 from services.providers.contract import ReconnectRequired, TokenSet
@@ -145,10 +145,30 @@ def open_banners(pipe: Pipe, barrier: Any, path: str, connection_id: int, thread
         pipe.send((in_threads(open_banner, threads, barrier), wake_ups))
 
 
-def import_batches(pipe: Pipe, path: str, run_id: int, size: int) -> None:
-    """Carry out an import and report every batch."""
-    runtime = open_runtime(path)
-    with closing(pipe), runtime.sessions() as session:
-        while process_batch(session, run_id, now=NOW, size=size):
-            pipe.send("batch")
-        pipe.send("end")
+def import_in_steps(pipe: Pipe, path: str, run_id: int, hours: int) -> None:
+    """Carry out an import in small batches, and report inside and after every transaction.
+
+    It starts some hours later, when the lease of whoever was killed before has ended.
+    """
+
+    def report_inside(*arguments: Any, **options: Any) -> Any:
+        outcomes = write_batch(*arguments, **options)
+        _say(pipe, "written, not committed")
+        return outcomes
+
+    def report_after(*arguments: Any, **options: Any) -> bool:
+        has_more = process_batch(*arguments, **options)
+        _say(pipe, "committed")
+        return has_more
+
+    process_batch, write_batch = customer_import.process_batch, customer_import.write_batch
+    customer_import.write_batch = report_inside
+    customer_import.process_batch = report_after
+    customer_import.BATCH_ROWS = 4
+    customer_import.run_import(open_runtime(path, now=NOW + timedelta(hours=hours)), run_id)
+
+
+def _say(pipe: Pipe, where: str) -> None:
+    """Say where the work stands, and wait there until told to go on or killed."""
+    pipe.send(where)
+    pipe.recv()
