@@ -5,11 +5,12 @@ from __future__ import annotations
 from flask import Flask
 
 from commands.check import check
+from commands.imports import import_customers
 from commands.operation import company, setup, user
 from commands.report import report
 
 
 def register(app: Flask) -> None:
     """Add the commands to `flask --app app`."""
-    for command in (setup, user, company, check, report):
+    for command in (setup, user, company, check, import_customers, report):
         app.cli.add_command(command)

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 from zoneinfo import ZoneInfo
 
-from commands.terminal import read_in_process
+from commands.reading import read_in_process
 from models import CustomerOrigin, EmptyDay, Role
 from services import accounts, consent, customers, decisions
 from services.accounts import SignedIn
@@ -158,9 +158,9 @@ def _import(
         with runtime.sessions() as session:
             run_id = start_import(
                 session,
-                ada,
                 account_id,
                 public_ids=[row.public_id for row in rows[start:end]],
+                requested_by_id=ada.user_id,
                 wake=runtime.wake,
                 now=at,
             ).id

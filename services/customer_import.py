@@ -18,7 +18,6 @@ from models import (
     ItemOutcome,
     RemoteAccount,
 )
-from services.accounts import SignedIn
 from services.audit import AuditAction, record_event
 from services.database import BATCH_ROWS, insert_rows
 from services.import_batch import OutcomeReason, write_batch
@@ -50,28 +49,30 @@ class LeaseLost(Exception):
 
 def start_import(
     session: Session,
-    who: SignedIn,
     account_id: int,
     *,
     public_ids: Sequence[str],
+    requested_by_id: int | None,
     wake: Wake,
     now: datetime,
 ) -> ImportRun:
     """Write a run with one pending item per named remote customer, and wake the job. Commits.
 
-    Ids that are nobody in this account are left out. Raises NothingChosen and
+    `requested_by_id` is the user, None for a command. Ids that are nobody in this account are left out. Raises NothingChosen and
     ImportAlreadyRunning.
     """
     remote_ids = choose_named(session, account_id, public_ids)
-    return _start(session, who, account_id, remote_ids, wake=wake, now=now)
+    return _start(
+        session, account_id, remote_ids, requested_by_id=requested_by_id, wake=wake, now=now
+    )
 
 
 def start_import_of(
     session: Session,
-    who: SignedIn,
     account_id: int,
     *,
     scope: ImportScope,
+    requested_by_id: int | None,
     wake: Wake,
     now: datetime,
 ) -> ImportRun:
@@ -80,7 +81,9 @@ def start_import_of(
     Raises NothingChosen and ImportAlreadyRunning.
     """
     remote_ids = choose(session, account_id, scope)
-    return _start(session, who, account_id, remote_ids, wake=wake, now=now)
+    return _start(
+        session, account_id, remote_ids, requested_by_id=requested_by_id, wake=wake, now=now
+    )
 
 
 def run_import(runtime: Runtime, run_id: int) -> None:
@@ -142,10 +145,10 @@ def find_active(session: Session, account_id: int) -> ImportRun | None:
 
 def _start(
     session: Session,
-    who: SignedIn,
     account_id: int,
     remote_ids: Iterable[str],
     *,
+    requested_by_id: int | None,
     wake: Wake,
     now: datetime,
 ) -> ImportRun:
@@ -154,9 +157,9 @@ def _start(
     if not chosen:
         raise NothingChosen
     run = ImportRun(
-        company_id=who.company_id,
+        company_id=session.get_one(RemoteAccount, account_id).company_id,
         account_id=account_id,
-        requested_by_id=who.user_id,
+        requested_by_id=requested_by_id,
         state=ImportState.QUEUED,
         created_at=now,
         chosen_count=len(chosen),

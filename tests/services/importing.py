@@ -43,9 +43,9 @@ class Importing:
     def start(self, *remotes: RemoteCustomer) -> ImportRun:
         return start_import(
             self.session,
-            self.ada,
             self.account_id,
             public_ids=[remote.public_id for remote in remotes],
+            requested_by_id=self.ada.user_id,
             wake=self.runtime.wake,
             now=self.runtime.clock(),
         )

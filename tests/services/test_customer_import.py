@@ -110,9 +110,9 @@ def test_ids_of_another_company_choose_nobody(
     with pytest.raises(NothingChosen):
         start_import(
             session,
-            importing.ada,
             importing.account_id,
             public_ids=[foreign.public_id],
+            requested_by_id=importing.ada.user_id,
             wake=runtime.wake,
             now=clock(),
         )
@@ -183,9 +183,9 @@ def test_the_number_said_before_is_the_number_linked(importing: Importing, clock
 
     run = start_import_of(
         importing.session,
-        importing.ada,
         importing.account_id,
         scope=ImportScope.ALL,
+        requested_by_id=importing.ada.user_id,
         wake=importing.runtime.wake,
         now=clock(),
     )

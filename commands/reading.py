@@ -1,0 +1,89 @@
+"""Read like an opened banner, with the job in this process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import click
+
+from services.accounts import find_company
+from services.alert import Alert, AlertState, look_for_end, view_alert
+from services.connections import NotConnected, require_connection, view_connection
+from services.providers.contract import ProviderKey
+from services.providers.registry import provider_profile
+from services.readings import refresh
+from services.runtime import Runtime
+from services.sentences import failure_sentence
+from services.unsynced import Summary, ensure_fresh
+
+PATIENCE_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole reading of a company's account, and the calls that were spent on it now."""
+
+    company_id: int
+    account_id: int
+    summary: Summary
+    calls: int
+
+
+def read_whole(runtime: Runtime, slug: str | None, provider: ProviderKey) -> Whole:
+    """Make sure of a true number. Commits, may call the network.
+
+    Raises ClickException with the sentence that the page would show, and UnknownCompany.
+    """
+    with runtime.sessions() as session:
+        company_id = find_company(session, slug).id
+    try:
+        reading = read_in_process(runtime, company_id, provider)
+    except NotConnected as error:
+        raise click.ClickException(_not_connected(provider)) from error
+    with runtime.sessions() as session:
+        connection = view_connection(session, company_id, provider)
+        alert = view_alert(session, connection, now=runtime.clock(), reading_public_id=reading)
+    if connection is None or alert.summary is None:
+        raise click.ClickException(_trouble(alert, provider_profile(provider).short_name))
+    calls = alert.summary.reading.call_count if reading else 0
+    return Whole(company_id, connection.account_id, alert.summary, calls)
+
+
+def read_in_process(runtime: Runtime, company_id: int, provider: ProviderKey) -> str | None:
+    """Follow the same steps as an opened banner, with the job in this process.
+
+    Returns the reading to look at, or None if a young one was there. Raises NotConnected.
+    """
+    started: list[int] = []
+    with runtime.sessions() as session:
+        reading = ensure_fresh(
+            session,
+            require_connection(session, company_id, provider),
+            wake=lambda _job, row_id: started.append(row_id),
+            now=runtime.clock(),
+        )
+    for reading_id in started:
+        refresh(runtime, reading_id)
+    if reading is not None:
+        look_for_end(runtime, reading, patience_s=PATIENCE_S)
+    return reading
+
+
+def _not_connected(provider: ProviderKey) -> str:
+    name = provider_profile(provider).short_name
+    return f"{name} is not connected. Connect it under Settings > Integrations."
+
+
+def _trouble(alert: Alert, provider_name: str) -> str:
+    if alert.state is AlertState.RECONNECT:
+        return f"{provider_name} needs to be reconnected under Settings > Integrations."
+    sentence = "The reading is still running."
+    if alert.reading is not None and alert.reading.failure is not None:
+        sentence = failure_sentence(alert.reading.failure, provider_name)
+    if alert.last_known is None:
+        return sentence
+    known = alert.last_known
+    return (
+        f"{sentence} The last whole reading, {known.finished_at:%Y-%m-%d %H:%M} UTC, found "
+        f"{known.unsynced_count:,} of {known.counted_count:,} not yet imported."
+    )
