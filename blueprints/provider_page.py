@@ -67,7 +67,7 @@ def load_page(
             raise UnknownReading
         if connection is not None:
             counts = count_customers(session, connection.account_id)
-        if is_opened or reading:
+        if is_opened or reading or alert.state is AlertState.RECONNECT:
             alert = view_alert(session, connection, now=runtime.clock(), reading_public_id=reading)
     profile = provider_profile(provider)
     return ProviderPage(profile, connection, counts, alert, missing_settings(provider))

@@ -189,6 +189,7 @@ def test_a_connection_that_ended_there_asks_to_reconnect(
     assert "Reconnect required" in text
     assert "QuickBooks has ended our permission to read your customers." in text
     assert "not yet imported into BlueClerk" not in text
+    assert "The last whole reading, 10 s ago, found 2 of 2 not yet imported." in text
     assert f'href="{QUICKBOOKS}/connect"' in answer.text
     assert "Reconnect QuickBooks" in text_of(ada.get(INDEX))
 
