@@ -18,6 +18,8 @@ from services.providers.contract import ProviderKey
 from services.runtime import Runtime
 from services.same_customers import count_same
 
+RECEIPT = "created={} linked={} skipped={} failed={}"
+
 
 @click.command("import")
 @click.argument("provider", type=click.Choice([key.value for key in ProviderKey]))
@@ -29,7 +31,7 @@ from services.same_customers import count_same
     "--all",
     "scope",
     flag_value=ImportScope.ALL.value,
-    help="Link what is the same, create the rest.",
+    help="Link who is surely here, create the rest.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -52,14 +54,15 @@ def import_customers(
         whole = read_whole(runtime, slug, ProviderKey(provider))
         create, link = _plan(runtime, whole.account_id, ImportScope(scope))
         click.echo(f"{create:,} to create, {link:,} to link")
-        if dry_run or create + link == 0:
+        if dry_run:
+            return
+        if create + link == 0:
+            click.echo(RECEIPT.format(0, 0, 0, 0))
             return
         if not yes:
             click.confirm("Import them now?", abort=True)
         view = _carry_out(runtime, whole, ImportScope(scope))
-    click.echo(
-        f"created={view.created} linked={view.linked} skipped={view.skipped} failed={view.failed}"
-    )
+    click.echo(RECEIPT.format(view.created, view.linked, view.skipped, view.failed))
 
 
 def _plan(runtime: Runtime, account_id: int, scope: ImportScope) -> tuple[int, int]:

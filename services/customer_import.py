@@ -58,8 +58,8 @@ def start_import(
 ) -> ImportRun:
     """Write a run with one pending item per named remote customer, and wake the job. Commits.
 
-    `requested_by_id` is the user, None for a command. Ids that are nobody in this account are left out. Raises NothingChosen and
-    ImportAlreadyRunning.
+    `requested_by_id` is the user, None for a command. Ids that are nobody in this account are
+    left out. Raises NothingChosen and ImportAlreadyRunning.
     """
     remote_ids = choose_named(session, account_id, public_ids)
     return _start(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
@@ -146,7 +147,7 @@ def count_without_email(session: Session, company_id: int, public_id: str) -> in
     return session.scalar(query) or 0
 
 
-def _runs(company_id: int) -> Select[tuple[ImportRun, str, str | None, int]]:
+def _runs(company_id: int) -> Select[Any]:
     number = func.row_number().over(order_by=ImportRun.id)
     numbered = (
         select(ImportRun.id, number.label("number"))
@@ -162,10 +163,9 @@ def _runs(company_id: int) -> Select[tuple[ImportRun, str, str | None, int]]:
     )
 
 
-def _views(
-    session: Session, query: Select[tuple[ImportRun, str, str | None, int]]
-) -> Sequence[ImportView]:
-    return [_view(*row) for row in session.execute(query)]
+def _views(session: Session, query: Select[Any]) -> Sequence[ImportView]:
+    rows = session.execute(query).all()
+    return [_view(run, provider, name, number) for run, provider, name, number in rows]
 
 
 def _view(run: ImportRun, provider: str, user_name: str | None, number: int) -> ImportView:
