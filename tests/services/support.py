@@ -13,7 +13,17 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import Connection, CustomerLink, Reading, RemoteCustomer, Role
+from models import (
+    Connection,
+    CustomerLink,
+    ImportItem,
+    ImportRun,
+    ImportState,
+    ItemOutcome,
+    Reading,
+    RemoteCustomer,
+    Role,
+)
 from services.accounts import SignedIn
 from services.providers.contract import CustomerRecord
 from services.reading_queue import new_reading
@@ -76,6 +86,27 @@ def ask(runtime: Runtime, place: Place) -> int:
         reading = new_reading(session, connection, now=runtime.clock())
         session.commit()
         return reading.id
+
+
+def queue_import(runtime: Runtime, place: Place, remote_ids: Sequence[str]) -> int:
+    """Write a run that waits to be carried out; return its row id."""
+    with runtime.sessions() as session:
+        run = ImportRun(
+            company_id=place.company_id,
+            account_id=place.account_id,
+            requested_by_id=place.admin.user_id,
+            state=ImportState.QUEUED,
+            created_at=runtime.clock(),
+            chosen_count=len(remote_ids),
+        )
+        session.add(run)
+        session.flush()
+        session.add_all(
+            ImportItem(run_id=run.id, remote_id=remote_id, outcome=ItemOutcome.PENDING)
+            for remote_id in remote_ids
+        )
+        session.commit()
+        return run.id
 
 
 def one(sessions: sessionmaker[Session], table: Any, row_id: int) -> Any:

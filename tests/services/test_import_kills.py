@@ -9,31 +9,17 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from models import Customer, CustomerLink, ImportItem, ImportRun, ImportState, RemoteCustomer
-from services.customer_import import run_import, start_import
+from models import Customer, CustomerLink, ImportItem, ImportRun, ImportState
+from services.customer_import import run_import
 from services.runtime import Runtime
 from tests.conftest import Clock
 from tests.factories import NOW
 from tests.fakes import FakeAccountingClient
 from tests.services import workers
-from tests.services.support import Place, count, links, one, read, record, rows
+from tests.services.support import Place, count, links, one, queue_import, read, record, rows
 
 SIZE = 120
 KILLS = 10
-
-
-def _start(runtime: Runtime, place: Place) -> int:
-    ids = [row[0] for row in rows(runtime.sessions, select(RemoteCustomer.public_id))]
-    with runtime.sessions() as session:
-        run_id: int = start_import(
-            session,
-            place.admin,
-            place.account_id,
-            public_ids=ids,
-            wake=lambda _job, _row_id: None,
-            now=NOW,
-        ).id
-    return run_id
 
 
 def _kill_one(path: Path, run_id: int, hours: int, *, after: int) -> None:
@@ -62,7 +48,7 @@ def test_ten_kills_at_any_point_lose_and_double_nothing(
         for number in range(SIZE)
     ]
     read(runtime, harbor)
-    run_id = _start(runtime, harbor)
+    run_id = queue_import(runtime, harbor, [str(number) for number in range(SIZE)])
 
     for hours in range(1, KILLS + 1):
         _kill_one(database_path, run_id, hours, after=chance.randint(1, 5))

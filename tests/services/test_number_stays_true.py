@@ -11,7 +11,7 @@ from models import CustomerLink, Reading, RemoteCustomer, RemoteState
 from services import decisions
 from services.alert import view_alert
 from services.connections import view_connection
-from services.customer_import import NothingChosen, run_import, start_import
+from services.customer_import import run_import
 from services.decisions import AlreadyDecided
 from services.providers.contract import (
     ProviderKey,
@@ -22,7 +22,7 @@ from services.providers.contract import (
 from services.runtime import Runtime
 from tests.conftest import Clock
 from tests.fakes import FakeAccountingClient
-from tests.services.support import Place, count, one, read, record, rows
+from tests.services.support import Place, count, one, queue_import, read, record, rows
 
 STEPS = 30
 
@@ -86,20 +86,9 @@ class Life:
                 return
 
     def take(self) -> None:
-        ids = self._some_ids()
-        with self.runtime.sessions() as session:
-            try:
-                run_id = start_import(
-                    session,
-                    self.place.admin,
-                    self.place.account_id,
-                    public_ids=ids,
-                    wake=lambda _job, _row_id: None,
-                    now=self.clock(),
-                ).id
-            except NothingChosen:
-                return
-        run_import(self.runtime, run_id)
+        known = [row[0] for row in rows(self.runtime.sessions, select(RemoteCustomer.remote_id))]
+        chosen = self.chance.sample(known, min(3, len(known)))
+        run_import(self.runtime, queue_import(self.runtime, self.place, chosen))
 
     def _some_ids(self) -> list[str]:
         known = [row[0] for row in rows(self.runtime.sessions, select(RemoteCustomer.public_id))]

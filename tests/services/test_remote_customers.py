@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from models import Connection, RemoteAccount, RemoteCustomer
 from services import decisions
-from services.customer_import import run_import, start_import
+from services.customer_import import run_import
 from services.providers.contract import CustomerRecord, RemoteKind, RemoteStatus
 from services.runtime import Runtime
 from services.unsynced import RowFilter, search
@@ -22,6 +22,7 @@ from tests.services.support import (
     last_reading,
     links,
     public_ids,
+    queue_import,
     read,
     record,
     remote_states,
@@ -47,17 +48,7 @@ def _restore(runtime: Runtime, place: Place, *remote_ids: str) -> None:
 
 
 def _import(runtime: Runtime, place: Place, *remote_ids: str) -> None:
-    ids = public_ids(runtime.sessions, place, *remote_ids)
-    with runtime.sessions() as session:
-        run_id = start_import(
-            session,
-            place.admin,
-            place.account_id,
-            public_ids=ids,
-            wake=lambda _job, _row_id: None,
-            now=NOW,
-        ).id
-    run_import(runtime, run_id)
+    run_import(runtime, queue_import(runtime, place, remote_ids))
 
 
 def _counts(runtime: Runtime) -> tuple[int | None, int | None]:
