@@ -1,0 +1,143 @@
+"""Customers here: added, listed by name, page by page; and the unsynced in the same way."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy.orm import Session
+
+from models import Connection, CustomerOrigin, RemoteState
+from services.customers import PAGE_ROWS, add_customer, list_customers
+from services.placeholder_email import is_placeholder_email
+from services.runtime import Runtime
+from services.unsynced import RowFilter, search
+from tests.factories import (
+    NOW,
+    make_company,
+    make_customer,
+    make_reading,
+    make_remote_customer,
+)
+from tests.services.support import Place
+
+
+def _add(session: Session, company_id: int, name: str, email: str = "") -> None:
+    add_customer(session, company_id, name=name, email=email, origin=CustomerOrigin.HAND, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("email", "shown"),
+    [
+        ("Nell <nell@example.com>", "nell@example.com"),
+        ("", None),
+        ("n/a", None),
+        ("x@placeholder.local", None),
+    ],
+)
+def test_a_customer_without_a_usable_address_is_shown_without_one(
+    session: Session, email: str, shown: str | None
+) -> None:
+    company = make_company(session)
+
+    _add(session, company.id, " Nell Harrow ", email)
+
+    [row] = list_customers(session, company.id).rows
+    assert (row.name, row.email, row.origin) == ("Nell Harrow", shown, CustomerOrigin.HAND)
+
+
+def test_two_customers_without_an_address_have_two_placeholders(session: Session) -> None:
+    company = make_company(session)
+
+    added = [
+        add_customer(session, company.id, name="Ann", origin=CustomerOrigin.JOIN, now=NOW)
+        for _ in range(2)
+    ]
+
+    assert added[0].email != added[1].email
+    assert all(is_placeholder_email(customer.email) for customer in added)
+    assert all(customer.is_placeholder_email for customer in added)
+
+
+def test_customers_are_listed_by_name_whatever_its_case(session: Session) -> None:
+    company = make_company(session)
+    for name in ("bea", "Ann", "ÉMILE", "Zoe", "ann"):
+        _add(session, company.id, name)
+
+    names = [row.name for row in list_customers(session, company.id).rows]
+
+    assert names == ["Ann", "ann", "bea", "Zoe", "ÉMILE"]
+
+
+def test_pages_hold_everybody_once_even_under_one_name(session: Session) -> None:
+    company = make_company(session)
+    for _ in range(PAGE_ROWS * 2 + 1):
+        make_customer(session, company, name="Ann")
+
+    pages = [list_customers(session, company.id)]
+    while pages[-1].next_after is not None:
+        pages.append(list_customers(session, company.id, after=pages[-1].next_after))
+
+    ids = [row.public_id for page in pages for row in page.rows]
+    assert [len(page.rows) for page in pages] == [PAGE_ROWS, PAGE_ROWS, 1]
+    assert len(set(ids)) == len(ids) == pages[0].total
+
+
+def test_a_page_that_is_just_full_has_no_next_one(session: Session) -> None:
+    company = make_company(session)
+    for _ in range(PAGE_ROWS):
+        make_customer(session, company)
+
+    assert list_customers(session, company.id).next_after is None
+
+
+@pytest.mark.parametrize("after", ["", "nonsense", "0" * 16])
+def test_a_page_after_nobody_is_the_first_page(session: Session, after: str) -> None:
+    company = make_company(session)
+    make_customer(session, company)
+
+    assert len(list_customers(session, company.id, after=after).rows) == 1
+
+
+def test_zoe_sees_her_own_customers_only(session: Session) -> None:
+    harbor, elsewhere = make_company(session), make_company(session)
+    theirs = make_customer(session, harbor, name="Ann")
+    make_customer(session, elsewhere, name="Ben")
+
+    page = list_customers(session, elsewhere.id, after=theirs.public_id)
+
+    assert [row.name for row in page.rows] == ["Ben"]
+    assert page.total == 1
+
+
+def test_the_unsynced_are_paged_by_name_and_the_ignored_apart(
+    runtime: Runtime, harbor: Place
+) -> None:
+    with runtime.sessions() as session:
+        reading = make_reading(session, session.get_one(Connection, harbor.connection_id))
+        for number in range(PAGE_ROWS + 1):
+            make_remote_customer(session, reading, name=f"Customer {number:03}")
+        make_remote_customer(session, reading, name="Ivo", state=RemoteState.IGNORED)
+
+    with runtime.sessions() as session:
+        first = search(session, harbor.account_id, show=RowFilter.UNSYNCED)
+        second = search(session, harbor.account_id, show=RowFilter.UNSYNCED, after=first.next_after)
+        ignored = search(session, harbor.account_id, show=RowFilter.IGNORED)
+
+    assert (len(first.rows), first.total) == (PAGE_ROWS, PAGE_ROWS + 1)
+    assert [row.name for row in second.rows] == ["Customer 050"]
+    assert second.next_after is None
+    assert [row.name for row in ignored.rows] == ["Ivo"]
+
+
+def test_a_list_continues_after_its_own_rows_only(
+    runtime: Runtime, harbor: Place, elsewhere: Place
+) -> None:
+    with runtime.sessions() as session:
+        mine = make_reading(session, session.get_one(Connection, harbor.connection_id))
+        theirs = make_reading(session, session.get_one(Connection, elsewhere.connection_id))
+        make_remote_customer(session, mine, name="Ann")
+        foreign = make_remote_customer(session, theirs, name="Zed").public_id
+
+    with runtime.sessions() as session:
+        page = search(session, harbor.account_id, show=RowFilter.UNSYNCED, after=foreign)
+
+    assert [row.name for row in page.rows] == ["Ann"]
