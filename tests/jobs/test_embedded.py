@@ -1,0 +1,189 @@
+"""Jobs in the serving process: woken, swept, stopped."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from jobs import embedded, tasks
+from jobs.embedded import EmbeddedEngine
+from models import Connection, Reading, ReadingFailure, ReadingState
+from services.customer_import import IMPORT_JOB
+from services.reading_queue import LEASE, new_reading
+from services.runtime import Runtime
+from services.unsynced import READ_JOB
+from tests.conftest import Clock
+from tests.factories import make_account, make_company, make_connection
+from tests.services.support import one
+
+WAIT_S = 20
+
+
+@pytest.fixture
+def engine(runtime: Runtime) -> Iterator[EmbeddedEngine]:
+    engine = EmbeddedEngine()
+    engine.attach(runtime)
+    yield engine
+    engine.stop()
+
+
+class Job:
+    """A job that says where it ran, and waits until it may end."""
+
+    def __init__(self) -> None:
+        self.has_begun, self.may_end = threading.Event(), threading.Event()
+        self.rows: list[int] = []
+        self.thread: threading.Thread | None = None
+
+    def __call__(self, _runtime: Runtime, row_id: int) -> None:
+        self.thread = threading.current_thread()
+        self.has_begun.set()
+        assert self.may_end.wait(WAIT_S)
+        self.rows.append(row_id)
+
+
+@pytest.fixture
+def job(monkeypatch: pytest.MonkeyPatch) -> Job:
+    job = Job()
+    monkeypatch.setattr(embedded, "JOBS", {READ_JOB: job})
+    return job
+
+
+def _running_reading(runtime: Runtime) -> int:
+    with runtime.sessions() as session:
+        connection = make_connection(session, make_account(session, make_company(session)))
+        connection = session.get_one(Connection, connection.id)
+        reading = new_reading(session, connection, now=runtime.clock())
+        session.commit()
+        return reading.id
+
+
+def test_a_wake_up_runs_the_job_in_another_thread(engine: EmbeddedEngine, job: Job) -> None:
+    engine.start()
+
+    engine.wake(READ_JOB, 7)
+
+    assert job.has_begun.wait(WAIT_S)
+    assert job.thread is not threading.current_thread()
+    job.may_end.set()
+
+
+def test_a_wake_up_before_the_start_does_nothing(engine: EmbeddedEngine, job: Job) -> None:
+    engine.wake(READ_JOB, 7)
+
+    engine.start()
+
+    assert not job.has_begun.is_set()
+
+
+def test_stopping_waits_for_the_job_that_runs(engine: EmbeddedEngine, job: Job) -> None:
+    engine.start()
+    engine.wake(READ_JOB, 7)
+    assert job.has_begun.wait(WAIT_S)
+    threading.Thread(target=job.may_end.set).start()
+
+    engine.stop()
+
+    assert job.rows == [7]
+
+
+def test_after_the_stop_nothing_runs_until_the_next_start(engine: EmbeddedEngine, job: Job) -> None:
+    job.may_end.set()
+    engine.start()
+    engine.stop()
+    engine.wake(READ_JOB, 1)
+
+    engine.start()
+    engine.wake(READ_JOB, 2)
+    assert job.has_begun.wait(WAIT_S)
+    engine.stop()
+
+    assert job.rows == [2]
+
+
+def test_starting_and_stopping_twice_is_like_once(engine: EmbeddedEngine, job: Job) -> None:
+    job.may_end.set()
+    engine.start()
+    engine.start()
+    engine.wake(READ_JOB, 1)
+    assert job.has_begun.wait(WAIT_S)
+
+    engine.stop()
+    engine.stop()
+
+    assert job.rows == [1]
+
+
+def test_a_job_that_breaks_leaves_the_others_alone(
+    engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = threading.Event()
+
+    def run(_runtime: Runtime, row_id: int) -> None:
+        if row_id == 1:
+            raise RuntimeError("this one breaks")
+        done.set()
+
+    monkeypatch.setattr(embedded, "JOBS", {READ_JOB: run})
+    engine.start()
+
+    engine.wake(READ_JOB, 1)
+    engine.wake(READ_JOB, 2)
+
+    assert done.wait(WAIT_S)
+
+
+def test_a_tick_ends_what_a_killed_process_has_left(runtime: Runtime, clock: Clock) -> None:
+    reading_id = _running_reading(runtime)
+    clock.advance(seconds=LEASE.total_seconds() + 1)
+
+    tasks.tick(runtime)
+
+    reading = one(runtime.sessions, Reading, reading_id)
+    assert (reading.state, reading.failure) == (ReadingState.FAILED, ReadingFailure.INTERRUPTED)
+
+
+def test_a_tick_leaves_what_still_runs(runtime: Runtime) -> None:
+    reading_id = _running_reading(runtime)
+
+    tasks.tick(runtime)
+
+    assert one(runtime.sessions, Reading, reading_id).state is ReadingState.RUNNING
+
+
+def test_a_broken_tick_does_not_stop_the_next(
+    runtime: Runtime,
+    engine: EmbeddedEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    came_again = threading.Event()
+    ticks: list[int] = []
+
+    def tick(_runtime: Runtime) -> None:
+        ticks.append(1)
+        if len(ticks) > 1:
+            came_again.set()
+        raise RuntimeError("this tick breaks")
+
+    monkeypatch.setattr(embedded, "tick", tick)
+    monkeypatch.setattr(embedded, "TICK_S", 0.05)
+
+    engine.start()
+
+    assert came_again.wait(WAIT_S)
+    engine.stop()
+    assert "a tick broke" in caplog.text
+
+
+def test_an_engine_without_a_runtime_says_so() -> None:
+    engine = EmbeddedEngine()
+
+    with pytest.raises(RuntimeError, match="without a runtime"):
+        engine._run(READ_JOB, 1)
+
+
+def test_every_job_that_services_wake_is_known() -> None:
+    assert {READ_JOB, IMPORT_JOB} <= set(tasks.JOBS)
