@@ -18,6 +18,7 @@ from services import accounts, consent, customers, decisions
 from services.accounts import SignedIn
 from services.connections import require_connection
 from services.customer_import import run_import, start_import
+from services.customers import CustomerDetails
 from services.providers.contract import ProviderKey
 from services.report_settings import ReportWish, change_report_settings
 from services.runtime import Runtime
@@ -181,8 +182,7 @@ def _add_look_alikes(
             customers.add_customer(
                 session,
                 ada.company_id,
-                name=name,
-                email=email,
+                CustomerDetails(name, email=email),
                 origin=CustomerOrigin.HAND,
                 now=at,
             )
@@ -197,10 +197,7 @@ def _add_walk_ins(runtime: Runtime, ada: SignedIn, *, now: datetime) -> None:
                 customers.add_customer(
                     session,
                     ada.company_id,
-                    name=name,
-                    company_name=company_name,
-                    email=email,
-                    phone=phone,
+                    CustomerDetails(name, company_name=company_name, email=email, phone=phone),
                     origin=chance.choice((CustomerOrigin.JOIN, CustomerOrigin.HAND)),
                     now=_past(now, days=day, hour=chance.randint(8, 18)),
                 )

@@ -1,31 +1,73 @@
-"""Customers of a company: add one, list them."""
+"""Customers of a company: add, change, find, list."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from models import Customer, CustomerOrigin
+from models import Customer, CustomerLink, CustomerOrigin, RemoteAccount, RemoteCustomer
 from models.base import new_public_id
-from services.email_addresses import email_key, first_usable_address
+from services.database import BATCH_ROWS
+from services.email_addresses import UnusableAddress, email_key, normalise_address
 from services.placeholder_email import make_placeholder_email
-from services.text_keys import search_text, sort_key
+from services.providers.contract import ProviderKey
+from services.text_keys import fold, search_text, sort_key
 
 PAGE_ROWS = 50
+MAX_NAME_CHARACTERS = 500
+MAX_PHONE_CHARACTERS = 100
+MAX_SEARCH_CHARACTERS = 200
+
+
+class UnknownCustomer(Exception):
+    """The company has no such customer."""
+
+
+class BadDetails(Exception):
+    """What was entered cannot be a customer; `errors` holds a sentence for each field."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__("the details of a customer cannot be")
+        self.errors = errors
 
 
 @dataclass(frozen=True, slots=True)
-class CustomerRow:
-    """A customer in a list; `email` is None where BlueClerk holds a placeholder."""
+class CustomerDetails:
+    """What a person enters about a customer. An empty e-mail is none."""
+
+    name: str
+    company_name: str = ""
+    email: str = ""
+    phone: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """Where else a customer is: which remote customer, in whose books."""
+
+    provider: ProviderKey
+    account_name: str
+    remote_id: str
+    remote_name: str
+    linked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerView:
+    """A customer as pages show it; `email` is None where BlueClerk holds a placeholder."""
 
     public_id: str
     name: str
     company_name: str
     email: str | None
     phone: str
+    address: str
     origin: CustomerOrigin
     created_at: datetime
 
@@ -34,7 +76,7 @@ class CustomerRow:
 class CustomerPage:
     """One page of customers by name. `next_after` continues it, None at the end."""
 
-    rows: tuple[CustomerRow, ...]
+    rows: tuple[CustomerView, ...]
     total: int
     next_after: str | None
 
@@ -42,54 +84,163 @@ class CustomerPage:
 def add_customer(
     session: Session,
     company_id: int,
+    details: CustomerDetails,
     *,
-    name: str,
     origin: CustomerOrigin,
-    company_name: str = "",
-    email: str = "",
-    phone: str = "",
     now: datetime,
-) -> Customer:
-    """Create a customer; without a usable address it gets a placeholder. Commits."""
-    public_id = new_public_id()
-    address = first_usable_address(email)
-    placeholder = make_placeholder_email(
-        origin.value, company_id=company_id, remote_account_id="", remote_id=public_id
-    )
+) -> str:
+    """Create a customer and return its public id; without an e-mail it gets a placeholder.
+
+    Commits. Raises BadDetails.
+    """
+    details = _checked(details)
     customer = Customer(
-        public_id=public_id,
-        company_id=company_id,
-        name=name.strip(),
-        sort_key=sort_key(name),
-        company_name=company_name.strip(),
-        email=address or placeholder,
-        email_key=email_key(address or placeholder),
-        is_placeholder_email=address is None,
-        phone=phone.strip(),
-        search_text=search_text(name, company_name, address, phone=phone),
-        origin=origin,
-        created_at=now,
+        public_id=new_public_id(), company_id=company_id, origin=origin, created_at=now
     )
+    _write(customer, details)
     session.add(customer)
     session.commit()
-    return customer
+    return customer.public_id
 
 
-def list_customers(session: Session, company_id: int, *, after: str | None = None) -> CustomerPage:
-    """Return one page by name, by key. Two statements."""
-    query = select(Customer).where(Customer.company_id == company_id)
+def edit_customer(
+    session: Session, company_id: int, public_id: str, details: CustomerDetails
+) -> None:
+    """Change a customer; an e-mail replaces the placeholder, the signup day stays. Commits.
+
+    Raises UnknownCustomer and BadDetails.
+    """
+    details = _checked(details)
+    _write(_require(session, company_id, public_id), details)
+    session.commit()
+
+
+def find_customer(session: Session, company_id: int, public_id: str) -> CustomerView:
+    """Return one customer of the company. Raises UnknownCustomer."""
+    return _view(_require(session, company_id, public_id))
+
+
+def list_links(session: Session, company_id: int, public_id: str) -> tuple[LinkView, ...]:
+    """Return where else the customer is, by provider. One statement."""
+    rows = session.execute(
+        select(RemoteAccount, CustomerLink, RemoteCustomer.name)
+        .join(CustomerLink, CustomerLink.account_id == RemoteAccount.id)
+        .join(Customer, Customer.id == CustomerLink.customer_id)
+        .join(
+            RemoteCustomer,
+            (RemoteCustomer.account_id == CustomerLink.account_id)
+            & (RemoteCustomer.remote_id == CustomerLink.remote_id),
+        )
+        .where(Customer.company_id == company_id, Customer.public_id == public_id)
+        .order_by(RemoteAccount.provider, CustomerLink.id)
+    )
+    return tuple(
+        LinkView(
+            provider=ProviderKey(account.provider),
+            account_name=account.name,
+            remote_id=link.remote_id,
+            remote_name=name,
+            linked_at=link.linked_at,
+        )
+        for account, link, name in rows
+    )
+
+
+def list_customers(
+    session: Session, company_id: int, *, query: str = "", after: str | None = None
+) -> CustomerPage:
+    """Return one page by name, by key, of those whose name, company, e-mail or phone has the text.
+
+    Two statements, three from the second page on.
+    """
+    matching = _matching(company_id, query)
+    page = matching
     start = _start(session, company_id, after)
     if start is not None:
-        query = query.where(tuple_(Customer.sort_key, Customer.id) > start)
+        page = page.where(tuple_(Customer.sort_key, Customer.id) > start)
     found = session.scalars(
-        query.order_by(Customer.sort_key, Customer.id).limit(PAGE_ROWS + 1)
+        page.order_by(Customer.sort_key, Customer.id).limit(PAGE_ROWS + 1)
     ).all()
-    rows = tuple(_row(customer) for customer in found[:PAGE_ROWS])
-    counting = select(func.count()).select_from(Customer).where(Customer.company_id == company_id)
-    has_more = len(found) > PAGE_ROWS
-    return CustomerPage(
-        rows, session.scalar(counting) or 0, rows[-1].public_id if has_more else None
+    rows = tuple(_view(customer) for customer in found[:PAGE_ROWS])
+    total = session.scalar(select(func.count()).select_from(matching.subquery())) or 0
+    return CustomerPage(rows, total, rows[-1].public_id if len(found) > PAGE_ROWS else None)
+
+
+def each_customer(session: Session, company_id: int, *, query: str = "") -> Iterator[CustomerView]:
+    """Yield all customers the list would show, by name, without holding them all."""
+    rows = session.scalars(
+        _matching(company_id, query).order_by(Customer.sort_key, Customer.id),
+        execution_options={"yield_per": BATCH_ROWS},
     )
+    for customer in rows:
+        yield _view(customer)
+
+
+def _matching(company_id: int, query: str) -> Select[Any]:
+    statement = select(Customer).where(Customer.company_id == company_id)
+    wanted = fold(query[:MAX_SEARCH_CHARACTERS])
+    if wanted:
+        statement = statement.where(Customer.search_text.contains(wanted, autoescape=True))
+    return statement
+
+
+def _checked(details: CustomerDetails) -> CustomerDetails:
+    """Return the details tidied, the address normalised. Raises BadDetails."""
+    errors = {}
+    name = " ".join(details.name.split())
+    email = details.email.strip()
+    if not name:
+        errors["name"] = "Enter a name."
+    elif len(name) > MAX_NAME_CHARACTERS:
+        errors["name"] = f"A name has at most {MAX_NAME_CHARACTERS} characters."
+    if len(details.phone) > MAX_PHONE_CHARACTERS:
+        errors["phone"] = f"A phone number has at most {MAX_PHONE_CHARACTERS} characters."
+    try:
+        email = normalise_address(email) if email else ""
+    except UnusableAddress:
+        errors["email"] = "This is not an e-mail address that mail could reach."
+    if errors:
+        raise BadDetails(errors)
+    return CustomerDetails(
+        name=name,
+        company_name=" ".join(details.company_name.split())[:MAX_NAME_CHARACTERS],
+        email=email,
+        phone=" ".join(details.phone.split()),
+        address=" ".join(details.address.split())[:MAX_NAME_CHARACTERS],
+    )
+
+
+def _write(customer: Customer, details: CustomerDetails) -> None:
+    customer.name = details.name
+    customer.sort_key = sort_key(details.name)
+    customer.company_name = details.company_name
+    customer.phone = details.phone
+    customer.address = details.address
+    customer.is_placeholder_email = not details.email
+    customer.email = details.email or _placeholder(customer)
+    customer.email_key = email_key(customer.email)
+    customer.search_text = search_text(
+        details.name, details.company_name, details.email, phone=details.phone
+    )
+
+
+def _placeholder(customer: Customer) -> str:
+    """Return the placeholder of a customer who came without the books."""
+    return make_placeholder_email(
+        customer.origin.value,
+        company_id=customer.company_id,
+        remote_account_id="",
+        remote_id=customer.public_id,
+    )
+
+
+def _require(session: Session, company_id: int, public_id: str) -> Customer:
+    customer = session.scalar(
+        select(Customer).where(Customer.company_id == company_id, Customer.public_id == public_id)
+    )
+    if customer is None:
+        raise UnknownCustomer
+    return customer
 
 
 def _start(session: Session, company_id: int, after: str | None) -> tuple[str, int] | None:
@@ -103,13 +254,14 @@ def _start(session: Session, company_id: int, after: str | None) -> tuple[str, i
     return (row[0], row[1]) if row else None
 
 
-def _row(customer: Customer) -> CustomerRow:
-    return CustomerRow(
+def _view(customer: Customer) -> CustomerView:
+    return CustomerView(
         public_id=customer.public_id,
         name=customer.name,
         company_name=customer.company_name,
         email=None if customer.is_placeholder_email else customer.email,
         phone=customer.phone,
+        address=customer.address,
         origin=customer.origin,
         created_at=customer.created_at,
     )

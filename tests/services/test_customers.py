@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Connection, CustomerOrigin, RemoteState
-from services.customers import PAGE_ROWS, add_customer, list_customers
+from models import Connection, Customer, CustomerOrigin, RemoteState
+from services.customers import PAGE_ROWS, CustomerDetails, add_customer, list_customers
 from services.placeholder_email import is_placeholder_email
 from services.runtime import Runtime
 from services.unsynced import RowFilter, search
@@ -20,17 +21,17 @@ from tests.factories import (
 from tests.services.support import Place
 
 
-def _add(session: Session, company_id: int, name: str, email: str = "") -> None:
-    add_customer(session, company_id, name=name, email=email, origin=CustomerOrigin.HAND, now=NOW)
+def _add(session: Session, company_id: int, name: str, email: str = "") -> str:
+    details = CustomerDetails(name, email=email)
+    return add_customer(session, company_id, details, origin=CustomerOrigin.HAND, now=NOW)
 
 
 @pytest.mark.parametrize(
     ("email", "shown"),
     [
-        ("Nell <nell@example.com>", "nell@example.com"),
+        ("nell@EXAMPLE.com", "nell@example.com"),
+        ("x@placeholder.local.example.com", "x@placeholder.local.example.com"),
         ("", None),
-        ("n/a", None),
-        ("x@placeholder.local", None),
     ],
 )
 def test_a_customer_without_a_usable_address_is_shown_without_one(
@@ -47,11 +48,10 @@ def test_a_customer_without_a_usable_address_is_shown_without_one(
 def test_two_customers_without_an_address_have_two_placeholders(session: Session) -> None:
     company = make_company(session)
 
-    added = [
-        add_customer(session, company.id, name="Ann", origin=CustomerOrigin.JOIN, now=NOW)
-        for _ in range(2)
-    ]
+    for _ in range(2):
+        _add(session, company.id, "Ann")
 
+    added = session.scalars(select(Customer)).all()
     assert added[0].email != added[1].email
     assert all(is_placeholder_email(customer.email) for customer in added)
     assert all(customer.is_placeholder_email for customer in added)

@@ -1,0 +1,42 @@
+"""Customers as a file for a spreadsheet, with nothing in it that a spreadsheet would execute."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+
+from services.customers import CustomerView
+
+BYTE_ORDER_MARK = "\ufeff"
+HEADINGS = ("Name", "Company", "E-mail", "Phone", "Address", "Signed up (UTC)")
+# A cell that begins with one of these is a formula to some spreadsheet (OWASP, CSV injection).
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0", "＝", "＋", "－", "＠")
+
+
+def csv_lines(customers: Iterable[CustomerView]) -> Iterator[str]:
+    """Yield the file line by line; a placeholder is an empty cell."""
+    yield BYTE_ORDER_MARK + _line(HEADINGS)
+    for customer in customers:
+        yield _line(
+            (
+                customer.name,
+                customer.company_name,
+                customer.email or "",
+                customer.phone,
+                customer.address,
+                customer.created_at.strftime("%Y-%m-%d %H:%M"),
+            )
+        )
+
+
+def guard_formula(text: str) -> str:
+    """Return the cell so that no spreadsheet takes it for a formula."""
+    cleaned = text.replace("\0", "")
+    return f"'{cleaned}" if text.startswith(_FORMULA_STARTS) else cleaned
+
+
+def _line(cells: Iterable[str]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerow([guard_formula(cell) for cell in cells])
+    return buffer.getvalue()

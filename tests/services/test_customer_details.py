@@ -1,0 +1,150 @@
+"""Adding, changing and finding customers: what can be, what cannot, and whose they are."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Customer, CustomerOrigin
+from services.customer_csv import csv_lines, guard_formula
+from services.customers import (
+    BadDetails,
+    CustomerDetails,
+    UnknownCustomer,
+    add_customer,
+    each_customer,
+    edit_customer,
+    find_customer,
+    list_customers,
+    list_links,
+)
+from tests.factories import (
+    NOW,
+    make_account,
+    make_company,
+    make_connection,
+    make_customer,
+    make_link,
+    make_reading,
+    make_remote_customer,
+)
+
+
+def _add(session: Session, company_id: int, details: CustomerDetails) -> str:
+    return add_customer(session, company_id, details, origin=CustomerOrigin.HAND, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("details", "field"),
+    [
+        (CustomerDetails("  "), "name"),
+        (CustomerDetails("n" * 501), "name"),
+        (CustomerDetails("Nell", email="not an address"), "email"),
+        (CustomerDetails("Nell", email="a@example.com, b@example.com"), "email"),
+        (CustomerDetails("Nell", email="a@example.com\r\nBcc: b@example.com"), "email"),
+        (CustomerDetails("Nell", email="x@PLACEHOLDER.LOCAL"), "email"),
+        (CustomerDetails("Nell", phone="5" * 101), "phone"),
+    ],
+)
+def test_what_cannot_be_is_said_beside_its_field(
+    session: Session, details: CustomerDetails, field: str
+) -> None:
+    company = make_company(session)
+
+    with pytest.raises(BadDetails) as refused:
+        _add(session, company.id, details)
+
+    assert set(refused.value.errors) == {field}
+    assert session.scalars(select(Customer)).all() == []
+
+
+def test_an_email_replaces_the_placeholder_and_keeps_the_signup_day(session: Session) -> None:
+    company = make_company(session)
+    public_id = _add(session, company.id, CustomerDetails("Nell Harrow"))
+
+    edit_customer(
+        session, company.id, public_id, CustomerDetails("Nell Harrow", email="nell@example.com")
+    )
+
+    customer = session.scalars(select(Customer)).one()
+    assert (customer.email, customer.is_placeholder_email) == ("nell@example.com", False)
+    assert customer.created_at == NOW
+
+
+def test_taking_the_email_away_brings_the_placeholder_back(session: Session) -> None:
+    company = make_company(session)
+    public_id = _add(session, company.id, CustomerDetails("Nell", email="nell@example.com"))
+
+    edit_customer(session, company.id, public_id, CustomerDetails("Nell"))
+
+    assert find_customer(session, company.id, public_id).email is None
+
+
+def test_another_company_finds_nobody(session: Session) -> None:
+    company, elsewhere = make_company(session), make_company(session)
+    public_id = _add(session, company.id, CustomerDetails("Nell"))
+
+    with pytest.raises(UnknownCustomer):
+        find_customer(session, elsewhere.id, public_id)
+
+    assert list_customers(session, elsewhere.id).total == 0
+
+
+@pytest.mark.parametrize(
+    "query", ["okafor", "MARINE ltd", "n@okafor", "5550142", "(814) 555", "Ｏｋａｆｏｒ"]
+)
+def test_search_finds_by_name_company_email_and_phone(session: Session, query: str) -> None:
+    company = make_company(session)
+    _add(
+        session,
+        company.id,
+        CustomerDetails(
+            "Nadia Okafor",
+            company_name="Okafor Marine Ltd",
+            email="n@okafor.example.com",
+            phone="(814) 555-0142",
+        ),
+    )
+    _add(session, company.id, CustomerDetails("Somebody else"))
+
+    page = list_customers(session, company.id, query=query)
+
+    assert [row.name for row in page.rows] == ["Nadia Okafor"]
+    assert page.total == 1
+
+
+@pytest.mark.parametrize("query", ["%", "_", "\\", "'", "x" * 10_000])
+def test_search_takes_every_character_literally(session: Session, query: str) -> None:
+    company = make_company(session)
+    _add(session, company.id, CustomerDetails("Nell"))
+
+    assert list_customers(session, company.id, query=query).total == 0
+
+
+def test_a_customer_says_where_else_it_is(session: Session) -> None:
+    company = make_company(session)
+    customer = make_customer(session, company)
+    connection = make_connection(session, make_account(session, company, name="Harbor LLC"))
+    remote = make_remote_customer(session, make_reading(session, connection), name="Nell there")
+    make_link(session, remote, customer)
+
+    [link] = list_links(session, company.id, customer.public_id)
+
+    assert (link.account_name, link.remote_name) == ("Harbor LLC", "Nell there")
+
+
+def test_the_file_has_an_empty_cell_where_there_is_a_placeholder(session: Session) -> None:
+    company = make_company(session)
+    _add(session, company.id, CustomerDetails("Nell, Harrow", phone="+1 814"))
+
+    text = "".join(csv_lines(each_customer(session, company.id)))
+
+    assert text.startswith("\ufeffName,Company,E-mail,Phone")
+    assert text.splitlines()[1] == '"Nell, Harrow",,,\'+1 814,,2026-11-20 14:00'
+    assert "placeholder" not in text
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\0", "＝", "＋", "－", "＠"])
+def test_no_cell_is_a_formula(start: str) -> None:
+    assert guard_formula(f"{start}HYPERLINK()").startswith("'")
