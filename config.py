@@ -143,10 +143,19 @@ def _base_url(values: Mapping[str, str], name: str) -> str | None:
     text = values.get(PREFIX + name)
     if not text:
         return None
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+    if not _is_base_url(text):
         raise SettingsError(f"{PREFIX}{name} must be an address such as https://app.example.com.")
     return text.rstrip("/")
+
+
+def _is_base_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        return False
+    is_bare = not (parts.query or parts.fragment or "@" in parts.netloc)
+    return parts.scheme in ("http", "https") and bool(host) and is_bare
 
 
 def _smtp_server(values: Mapping[str, str]) -> SmtpServer | None:
