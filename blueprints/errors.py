@@ -15,7 +15,12 @@ from services import (
     customer_import,
     decisions,
     email_addresses,
+    import_views,
+    mail,
+    report_sending,
+    report_settings,
     token_vault,
+    unsubscription,
 )
 from services.providers import contract, registry
 
@@ -164,6 +169,26 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
             "{provider} cannot be connected yet",
             "This release of BlueClerk does not know it. Nothing was changed.",
             NextStep.CONNECTION,
+        ),
+        import_views.UnknownImport: ErrorAnswer(
+            404, "There is no such import", "It may belong to another company."
+        ),
+        report_settings.ReportSettingsError: ErrorAnswer(
+            422, "The report cannot be set up like that", "Nothing was changed.", NextStep.RELOAD
+        ),
+        report_sending.SendingError: ErrorAnswer(
+            409, "The report cannot be sent now", "Nothing was sent.", NextStep.RELOAD
+        ),
+        unsubscription.BadUnsubscribeLink: ErrorAnswer(
+            404,
+            "This link does not unsubscribe anybody",
+            "It is not complete, or whoever it was for gets no report any more.",
+        ),
+        mail.MailError: ErrorAnswer(
+            503,
+            "The mail did not go out as it should",
+            "Whoever runs this BlueClerk finds the reason in its log.",
+            NextStep.RELOAD,
         ),
         token_vault.UndecryptableToken: ErrorAnswer(
             409,

@@ -18,8 +18,16 @@ from blueprints.error_pages import find_answer
 from blueprints.errors import ANSWERS
 from tests.blueprints.support import QUICKBOOKS, Browser, text_of
 
-# They never leave the services: the ProviderError family or the end of a job stands for them.
-INSIDE = {"LeaseLost", "NotStrictJson", "RefusedAddress", "TokenRefused"}
+# They never reach a page: the ProviderError family, the end of a job or the start of the program
+# stands for them.
+INSIDE = {
+    "BadSmtpUrl",
+    "LeaseLost",
+    "NotStrictJson",
+    "RefusedAddress",
+    "TokenRefused",
+    "Withdrawn",
+}
 
 
 def _domain_errors() -> set[type[Exception]]:
