@@ -206,6 +206,9 @@ def _database_url(text: str) -> str:
             return "postgresql+psycopg://" + text.removeprefix(plain)
     if not text.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise SettingsError(f"{PREFIX}DATABASE_URL must start with sqlite:/// or postgresql://.")
+    if text in ("sqlite:///", "sqlite:///:memory:"):
+        # Every thread would see a database of its own.
+        raise SettingsError(f"{PREFIX}DATABASE_URL must name a file, as in sqlite:///blueclerk.db.")
     return text
 
 

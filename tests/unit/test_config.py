@@ -59,6 +59,8 @@ def _refusal(tmp_path: Path, values: dict[str, str]) -> str:
         ("TOKEN_KEYS", "é" * 43),
         ("DATABASE_URL", "mysql://x"),
         ("DATABASE_URL", "blueclerk.db"),
+        ("DATABASE_URL", "sqlite:///:memory:"),
+        ("DATABASE_URL", "sqlite:///"),
         ("PUBLIC_BASE_URL", "app.example.com"),
         ("PUBLIC_BASE_URL", "ftp://app.example.com"),
         ("PUBLIC_BASE_URL", "https://"),
