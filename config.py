@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from click import ClickException
+
 from services.smtp_url import BadSmtpUrl, SmtpServer, TlsMode, parse_smtp_url
 
 PREFIX = "BLUECLERK_"
@@ -25,8 +27,11 @@ Choice = TypeVar("Choice", bound=StrEnum)
 _SENDER = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9]+(?:[.-][A-Za-z0-9]+)*")
 
 
-class SettingsError(Exception):
-    """A setting is missing or wrong. The message names it and says what is expected."""
+class SettingsError(ClickException):
+    """A setting is missing or wrong. The message names it and says what is expected.
+
+    For click it is an error of the person at the terminal: one line, no traceback.
+    """
 
 
 class Environment(StrEnum):

@@ -12,7 +12,14 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from config import PROJECT_FOLDER, Environment, new_keys, read_env_file, write_env_file
+from config import (
+    PROJECT_FOLDER,
+    Environment,
+    SettingsError,
+    new_keys,
+    read_env_file,
+    write_env_file,
+)
 
 INSTANCE_FOLDER = Path(
     os.environ.get("BLUECLERK_INSTANCE_FOLDER") or PROJECT_FOLDER / "instance"
@@ -36,7 +43,7 @@ def main() -> int:
     processes: list[subprocess.Popen[bytes]] = []
     try:
         return _run(processes)
-    except DemoRefused as error:
+    except (DemoRefused, SettingsError) as error:
         print(f"The demo did not start: {error}", file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:
