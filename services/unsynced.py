@@ -122,7 +122,7 @@ def ensure_fresh(
     if latest is not None and not fail_if_abandoned(session, latest, now=now):
         if latest.state is ReadingState.RUNNING:
             return _after_commit(session, latest.public_id)
-        if _still_stands(latest, now=now, is_asked_for=is_asked_for):
+        if _still_stands(latest, connection, now=now, is_asked_for=is_asked_for):
             failed = latest.state is ReadingState.FAILED
             return _after_commit(session, latest.public_id if failed else None)
     reading = new_reading(session, connection, now=now)
@@ -209,8 +209,14 @@ def _after_commit(session: Session, public_id: str | None) -> str | None:
     return public_id
 
 
-def _still_stands(latest: Reading, *, now: datetime, is_asked_for: bool) -> bool:
+def _still_stands(
+    latest: Reading, connection: Connection, *, now: datetime, is_asked_for: bool
+) -> bool:
     """Say whether the last result is young enough to be shown instead of reading again."""
+    is_older = latest.started_at < connection.connected_at
+    if is_older and latest.failure is ReadingFailure.RECONNECT_REQUIRED:
+        # What was refused is the permission before this one; a person may reconnect in seconds.
+        return False
     if latest.retry_at is not None and latest.retry_at > now:
         return True
     if is_asked_for or latest.finished_at is None:
