@@ -52,8 +52,8 @@ class SkipReason(StrEnum):
 class ReportSettings(Base):
     """Whether and when a company is mailed; the zone is the company's.
 
-    `first_day_on` is the first local day that is reported by itself: switching the report on
-    never catches up the days before.
+    `reported_from_at` is where the first local day begins that is reported by itself: switching
+    the report on never catches up the days before.
     """
 
     __tablename__ = "report_settings"
@@ -65,7 +65,7 @@ class ReportSettings(Base):
     is_on: Mapped[bool] = mapped_column(default=False)
     local_hour: Mapped[int] = mapped_column(default=DEFAULT_LOCAL_HOUR)
     on_empty_day: Mapped[EmptyDay] = mapped_column(closed_set(EmptyDay), default=EmptyDay.SKIP)
-    first_day_on: Mapped[date | None]
+    reported_from_at: Mapped[OptionalAt]
 
     company: Mapped[Company] = relationship()
 
@@ -85,7 +85,7 @@ class ReportRecipient(Base):
     company_id: Mapped[CompanyId]
     address: Mapped[str] = mapped_column(String(254))
     address_key: Mapped[str] = mapped_column(String(254))
-    first_day_on: Mapped[date]
+    reported_from_at: Mapped[At]
     removed_at: Mapped[OptionalAt]
     unsubscribed_at: Mapped[OptionalAt]
     refusal_count: Mapped[int] = mapped_column(default=0)

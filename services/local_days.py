@@ -50,6 +50,11 @@ def local_day(zone: ZoneInfo, at: datetime) -> date:
     return at.astimezone(zone).date()
 
 
+def start_of_today(zone: ZoneInfo, *, now: datetime) -> datetime:
+    """Return when the zone's current day began, in UTC."""
+    return moment(zone, local_day(zone, now))
+
+
 def last_due_day(zone: ZoneInfo, *, hour: int, now: datetime) -> date:
     """Return the latest local day whose report is due: the day before, once the hour has come."""
     today = local_day(zone, now)

@@ -66,7 +66,7 @@ def deliver_waiting(runtime: Runtime, *, only: Sequence[int] | None = None) -> N
             delivery_record.note_waiting(session, sentence=NOT_SET_UP)
             return
     while (claim := _claim(runtime, only)) is not None:
-        _deliver(runtime, runtime.mailer, claim)
+        _deliver(runtime, claim, mailer=runtime.mailer)
 
 
 def _claim(runtime: Runtime, only: Sequence[int] | None) -> Claim | None:
@@ -74,7 +74,7 @@ def _claim(runtime: Runtime, only: Sequence[int] | None) -> Claim | None:
         return claim_next(session, now=runtime.clock(), only=only)
 
 
-def _deliver(runtime: Runtime, mailer: Mailer, claim: Claim) -> None:
+def _deliver(runtime: Runtime, claim: Claim, *, mailer: Mailer) -> None:
     """Carry one claimed delivery as far as it goes, and write down how far that was."""
     handed_over: list[bool] = []
 
@@ -86,15 +86,15 @@ def _deliver(runtime: Runtime, mailer: Mailer, claim: Claim) -> None:
     try:
         message, listed_count = _write(runtime, claim)
         answer = mailer.send(message, before_final_dot=before_final_dot)
-        _note_sent(runtime, claim, answer, listed_count=listed_count)
+        _note_sent(runtime, claim, answer=answer, listed_count=listed_count)
     except LeaseLost:
         logger.warning("delivery %s was in other hands", claim.delivery_id)
     except (Withdrawn, MailError) as error:
-        _note_trouble(runtime, claim, error)
+        _note_trouble(runtime, claim, error=error)
     except Exception:  # the edge: one poisoned report must not stop the others
         logger.exception("delivery %s broke", claim.delivery_id)
         trouble = UncertainOutcome(OUR_FAULT) if handed_over else TryLater(OUR_FAULT)
-        _note_trouble(runtime, claim, trouble)
+        _note_trouble(runtime, claim, error=trouble)
 
 
 def _write(runtime: Runtime, claim: Claim) -> tuple[EmailMessage, int]:
@@ -122,14 +122,14 @@ def _write(runtime: Runtime, claim: Claim) -> tuple[EmailMessage, int]:
     return compose_report(report, addressee, envelope=envelope), report.count
 
 
-def _note_sent(runtime: Runtime, claim: Claim, answer: ServerAnswer, *, listed_count: int) -> None:
+def _note_sent(runtime: Runtime, claim: Claim, *, answer: ServerAnswer, listed_count: int) -> None:
     with runtime.sessions() as session:
         delivery_record.record_sent(
             session, claim, answer=answer, listed_count=listed_count, now=runtime.clock()
         )
 
 
-def _note_trouble(runtime: Runtime, claim: Claim, error: Withdrawn | MailError) -> None:
+def _note_trouble(runtime: Runtime, claim: Claim, *, error: Withdrawn | MailError) -> None:
     """Write down why there was no mail, as the error says it."""
     now = runtime.clock()
     with runtime.sessions() as session:
@@ -142,10 +142,10 @@ def _note_trouble(runtime: Runtime, claim: Claim, error: Withdrawn | MailError) 
         elif isinstance(error, UncertainOutcome):
             delivery_record.record_uncertain(session, claim, sentence=str(error), now=now)
         else:
-            _postpone(session, claim, error, now=now)
+            _postpone(session, claim, error=error, now=now)
 
 
-def _postpone(session: Session, claim: Claim, error: MailError, *, now: datetime) -> None:
+def _postpone(session: Session, claim: Claim, *, error: MailError, now: datetime) -> None:
     """Try again later; what is wrong with the server lets everybody else wait as well."""
     next_at = delivery_record.record_later(
         session,

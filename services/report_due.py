@@ -26,7 +26,7 @@ from models import (
 )
 from models.base import new_public_id
 from services.database import only_reading
-from services.local_days import Window, day_window, find_zone, last_due_day, local_day, moment
+from services.local_days import Window, day_window, find_zone, last_due_day, local_day
 from services.report_mail import delivery_message_id
 from services.runtime import Runtime
 
@@ -49,7 +49,7 @@ class DueReport:
     company_id: int
     zone: ZoneInfo
     day: date
-    first_day: date
+    reported_from_at: datetime
     recipient_ids: tuple[int, ...]
 
 
@@ -69,8 +69,8 @@ def make_due(runtime: Runtime) -> None:
 def insert_delivery(
     session: Session,
     recipient: ReportRecipient,
-    window: Window,
     *,
+    window: Window,
     sender: str,
     now: datetime,
 ) -> bool:
@@ -150,7 +150,9 @@ def _make_due(runtime: Runtime, company_id: int, *, now: datetime) -> None:
     for recipient_id in due.recipient_ids:
         with runtime.sessions() as session:
             recipient = session.get(ReportRecipient, recipient_id)
-            if recipient is not None and _insert_due(session, due, recipient, runtime, now=now):
+            if recipient is not None and _insert_due(
+                session, due, recipient=recipient, runtime=runtime, now=now
+            ):
                 session.commit()
 
 
@@ -160,11 +162,12 @@ def _find_due(session: Session, company_id: int, *, now: datetime) -> DueReport 
         .where(ReportSettings.company_id == company_id, ReportSettings.is_on.is_(True))
         .options(joinedload(ReportSettings.company))
     )
-    if settings is None or settings.first_day_on is None:
+    if settings is None or settings.reported_from_at is None:
         return None
     zone = find_zone(settings.company.zone)
     day = last_due_day(zone, hour=settings.local_hour, now=now)
-    if day < settings.first_day_on:
+    end_at = day_window(zone, day).end_at
+    if end_at <= settings.reported_from_at:
         return None
     has_row = exists().where(
         ReportDelivery.recipient_id == ReportRecipient.id,
@@ -176,38 +179,42 @@ def _find_due(session: Session, company_id: int, *, now: datetime) -> DueReport 
         select(ReportRecipient.id)
         .where(
             ReportRecipient.company_id == company_id,
-            ReportRecipient.first_day_on <= day,
+            ReportRecipient.reported_from_at < end_at,
             IS_ACTIVE,
             ~has_row,
         )
         .order_by(ReportRecipient.id)
     )
-    return DueReport(company_id, zone, day, settings.first_day_on, tuple(waiting))
+    return DueReport(company_id, zone, day, settings.reported_from_at, tuple(waiting))
 
 
 def _insert_due(
-    session: Session, due: DueReport, recipient: ReportRecipient, runtime: Runtime, *, now: datetime
+    session: Session,
+    due: DueReport,
+    *,
+    recipient: ReportRecipient,
+    runtime: Runtime,
+    now: datetime,
 ) -> bool:
     """Insert one row whose window begins where the last settled one ended.
 
     Older rows that still wait are carried over into it: after missed days there is one mail, not
-    one for each. Returns False where somebody else was faster; nothing is to be kept then.
+    one for each. Returns False where nothing is to be kept: somebody else was faster, or after a
+    change of zone the day was reported before.
     """
-    first_day = max(due.first_day, recipient.first_day_on)
-    start = moment(due.zone, first_day)
+    start = max(due.reported_from_at, recipient.reported_from_at)
+    start = first_uncovered(covered_windows(session, recipient.id, after=start), start=start)
     end = day_window(due.zone, due.day).end_at
-    start = min(
-        first_uncovered(covered_windows(session, recipient.id, after=start), start=start), end
-    )
-    first_day = min(local_day(due.zone, start), due.day)
-    window = Window(first_day, due.day, start, end)
-    waiting = _waiting(session, recipient.id, window)
-    if not insert_delivery(session, recipient, window, sender=runtime.mail_from, now=now):
+    if start >= end:
+        return False
+    window = Window(local_day(due.zone, start), due.day, start, end)
+    waiting = _waiting(session, recipient.id, window=window)
+    if not insert_delivery(session, recipient, window=window, sender=runtime.mail_from, now=now):
         return False
     return _carry_over(session, waiting, now=now)
 
 
-def _waiting(session: Session, recipient_id: int, window: Window) -> list[int]:
+def _waiting(session: Session, recipient_id: int, *, window: Window) -> list[int]:
     """Return the waiting rows that lie within the window; one of another day keeps waiting."""
     query = select(ReportDelivery.id).where(
         ReportDelivery.recipient_id == recipient_id,

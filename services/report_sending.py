@@ -100,7 +100,7 @@ def yesterday(session: Session, company_id: int, *, now: datetime) -> date:
 def preview_day(runtime: Runtime, company_id: int, *, day: date) -> RenderedMail:
     """Return the mail of that local day as nobody in particular would get it. Sends nothing."""
     with only_reading(), runtime.sessions() as session:
-        report = collect_report(session, company_id, window=_window(session, company_id, day))
+        report = collect_report(session, company_id, window=_window(session, company_id, day=day))
         settings = _settings(session, company_id)
     addressee = Addressee(
         address="the report's recipients",
@@ -118,14 +118,14 @@ def send_day(runtime: Runtime, company_id: int, *, day: date, again: bool = Fals
     """
     _require_mailer(runtime)
     with runtime.sessions() as session:
-        window = _window(session, company_id, day)
+        window = _window(session, company_id, day=day)
         if window.end_at > runtime.clock():
             raise DayNotOver(f"{day} is not over yet in the company's zone.")
         recipients = _recipients(session, company_id)
-        have_it = [row for row in recipients if _has_it(session, row.id, window)]
+        have_it = [row for row in recipients if _has_it(session, row.id, window=window)]
         served = [Subscriber(row.public_id, row.address) for row in have_it]
         rows = [
-            _row_of(session, row, window, runtime=runtime)
+            _row_of(session, row, window=window, runtime=runtime)
             for row in recipients
             if row not in have_it
         ]
@@ -133,10 +133,10 @@ def send_day(runtime: Runtime, company_id: int, *, day: date, again: bool = Fals
         reopen(session, rows, now=runtime.clock())
     deliver_waiting(runtime, only=rows)
     with only_reading(), runtime.sessions() as session:
-        outcome = _outcome(session, day, rows, already_sent=len(served))
+        outcome = _outcome(session, day, delivery_ids=rows, already_sent=len(served))
     if not again:
         return outcome
-    return _with_copies(runtime, company_id, served, outcome=outcome, window=window)
+    return _with_copies(runtime, company_id, subscribers=served, outcome=outcome, window=window)
 
 
 def send_partial_day(runtime: Runtime, company_id: int, *, day: date) -> DayOutcome:
@@ -146,7 +146,7 @@ def send_partial_day(runtime: Runtime, company_id: int, *, day: date) -> DayOutc
     """
     _require_mailer(runtime)
     with only_reading(), runtime.sessions() as session:
-        window = _window(session, company_id, day)
+        window = _window(session, company_id, day=day)
         if window.start_at > runtime.clock():
             raise DayInFuture(f"{day} has not begun yet in the company's zone.")
         recipients = _recipients(session, company_id)
@@ -154,7 +154,7 @@ def send_partial_day(runtime: Runtime, company_id: int, *, day: date) -> DayOutc
     return _with_copies(
         runtime,
         company_id,
-        subscribers,
+        subscribers=subscribers,
         outcome=DayOutcome(day),
         window=window,
         is_partial=True,
@@ -169,9 +169,9 @@ def send_test(runtime: Runtime, company_id: int, *, address: str) -> ServerAnswe
     _require_mailer(runtime)
     with only_reading(), runtime.sessions() as session:
         day = yesterday(session, company_id, now=runtime.clock())
-        window = _window(session, company_id, day)
+        window = _window(session, company_id, day=day)
     addressee = Addressee(address, runtime.public_base_url, is_test=True)
-    return _send_copy(runtime, company_id, addressee, window=window)
+    return _send_copy(runtime, company_id, addressee=addressee, window=window)
 
 
 def _require_mailer(runtime: Runtime) -> None:
@@ -179,7 +179,7 @@ def _require_mailer(runtime: Runtime) -> None:
         raise MailNotSetUp(NOT_SET_UP)
 
 
-def _window(session: Session, company_id: int, day: date) -> Window:
+def _window(session: Session, company_id: int, *, day: date) -> Window:
     return day_window(find_zone(session.get_one(Company, company_id).zone), day)
 
 
@@ -205,7 +205,7 @@ def _recipients(session: Session, company_id: int) -> Sequence[ReportRecipient]:
     return found
 
 
-def _has_it(session: Session, recipient_id: int, window: Window) -> bool:
+def _has_it(session: Session, recipient_id: int, *, window: Window) -> bool:
     """Say whether a sent mail covers the whole window, alone or with other days."""
     query = select(ReportDelivery.id).where(
         ReportDelivery.recipient_id == recipient_id,
@@ -217,10 +217,12 @@ def _has_it(session: Session, recipient_id: int, window: Window) -> bool:
 
 
 def _row_of(
-    session: Session, recipient: ReportRecipient, window: Window, *, runtime: Runtime
+    session: Session, recipient: ReportRecipient, *, window: Window, runtime: Runtime
 ) -> int:
     """Return the row of the day and the recipient; makes it where there is none."""
-    insert_delivery(session, recipient, window, sender=runtime.mail_from, now=runtime.clock())
+    insert_delivery(
+        session, recipient, window=window, sender=runtime.mail_from, now=runtime.clock()
+    )
     query = select(ReportDelivery.id).where(
         ReportDelivery.recipient_id == recipient.id, ReportDelivery.day_on == window.last_day
     )
@@ -228,7 +230,7 @@ def _row_of(
 
 
 def _outcome(
-    session: Session, day: date, delivery_ids: Sequence[int], *, already_sent: int
+    session: Session, day: date, *, delivery_ids: Sequence[int], already_sent: int
 ) -> DayOutcome:
     rows = session.scalars(select(ReportDelivery).where(ReportDelivery.id.in_(delivery_ids))).all()
     states = Counter(row.state for row in rows)
@@ -247,8 +249,8 @@ def _outcome(
 def _with_copies(
     runtime: Runtime,
     company_id: int,
-    subscribers: Sequence[Subscriber],
     *,
+    subscribers: Sequence[Subscriber],
     outcome: DayOutcome,
     window: Window,
     is_partial: bool = False,
@@ -263,7 +265,7 @@ def _with_copies(
             is_partial=is_partial,
         )
         try:
-            _send_copy(runtime, company_id, addressee, window=window)
+            _send_copy(runtime, company_id, addressee=addressee, window=window)
             sent += 1
         except MailError as error:
             reasons.append(str(error))
@@ -277,7 +279,7 @@ def _with_copies(
 
 
 def _send_copy(
-    runtime: Runtime, company_id: int, addressee: Addressee, *, window: Window
+    runtime: Runtime, company_id: int, *, addressee: Addressee, window: Window
 ) -> ServerAnswer:
     if runtime.mailer is None:
         raise MailNotSetUp(NOT_SET_UP)

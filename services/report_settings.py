@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from models.report import DEFAULT_LOCAL_HOUR
 from services.accounts import SignedIn, UnknownZone
 from services.audit import AuditAction, record_event
 from services.email_addresses import email_key, normalise_address
-from services.local_days import find_zone, local_day, next_due_at
+from services.local_days import find_zone, local_day, next_due_at, start_of_today
 from services.mail import MessageRefused, check_recipient
 from services.plain_text import plain_line
 from services.report_due import REFUSALS_IN_A_ROW
@@ -65,7 +65,7 @@ class ReportSettingsView:
     local_hour: int
     zone: str
     on_empty_day: EmptyDay
-    first_day_on: date | None
+    first_day: date | None
     recipients: tuple[RecipientView, ...]
     next_send_at: datetime | None
 
@@ -90,13 +90,14 @@ def view_report_settings(session: Session, company_id: int, *, now: datetime) ->
     is_sending = settings.is_on and any(
         not (view.is_unsubscribed or view.is_paused) for view in views
     )
-    next_at = next_due_at(find_zone(company.zone), hour=settings.local_hour, now=now)
+    zone = find_zone(company.zone)
+    next_at = next_due_at(zone, hour=settings.local_hour, now=now)
     return ReportSettingsView(
         is_on=settings.is_on,
         local_hour=settings.local_hour,
         zone=company.zone,
         on_empty_day=settings.on_empty_day,
-        first_day_on=settings.first_day_on,
+        first_day=_first_day(settings, zone),
         recipients=views,
         next_send_at=next_at if is_sending else None,
     )
@@ -114,17 +115,17 @@ def change_report_settings(
     addresses = check_wish(wish)
     company = session.get_one(Company, who.company_id)
     company.zone = wish.zone
-    today = local_day(find_zone(wish.zone), now)
+    today_at = start_of_today(find_zone(wish.zone), now=now)
     settings = _settings(session, who.company_id)
     if settings is None:
         settings = _first_settings(who.company_id)
         session.add(settings)
     if wish.is_on and not settings.is_on:
-        settings.first_day_on = today
+        settings.reported_from_at = today_at
     settings.is_on = wish.is_on
     settings.local_hour = wish.local_hour
     settings.on_empty_day = wish.on_empty_day
-    _store_recipients(session, who.company_id, addresses, today=today, now=now)
+    _store_recipients(session, who.company_id, addresses, today_at=today_at, now=now)
     record_event(
         session,
         company_id=who.company_id,
@@ -173,7 +174,12 @@ def _strict_addresses(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def _store_recipients(
-    session: Session, company_id: int, addresses: Sequence[str], *, today: date, now: datetime
+    session: Session,
+    company_id: int,
+    addresses: Sequence[str],
+    *,
+    today_at: datetime,
+    now: datetime,
 ) -> None:
     """Take off the list who is not named any more, and put on it who is."""
     query = select(ReportRecipient).where(ReportRecipient.company_id == company_id)
@@ -184,25 +190,33 @@ def _store_recipients(
             recipient.removed_at = now
     for key, address in wanted.items():
         if key in known:
-            _put_back(known[key], address, today=today)
+            _put_back(known[key], address, today_at=today_at)
         else:
             session.add(
                 ReportRecipient(
-                    company_id=company_id, address=address, address_key=key, first_day_on=today
+                    company_id=company_id,
+                    address=address,
+                    address_key=key,
+                    reported_from_at=today_at,
                 )
             )
 
 
-def _put_back(recipient: ReportRecipient, address: str, *, today: date) -> None:
+def _put_back(recipient: ReportRecipient, address: str, *, today_at: datetime) -> None:
     recipient.address = address
     recipient.refusal_count = 0
     if recipient.removed_at is not None:
         recipient.removed_at = None
-        recipient.first_day_on = today
+        recipient.reported_from_at = today_at
 
 
 def _settings(session: Session, company_id: int) -> ReportSettings | None:
     return session.scalar(select(ReportSettings).where(ReportSettings.company_id == company_id))
+
+
+def _first_day(settings: ReportSettings, zone: ZoneInfo) -> date | None:
+    at = settings.reported_from_at
+    return local_day(zone, at) if at is not None else None
 
 
 def _first_settings(company_id: int) -> ReportSettings:

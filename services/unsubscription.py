@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from models import ReportRecipient
 from services.audit import AuditAction, record_event
-from services.local_days import find_zone, local_day
+from services.local_days import find_zone, start_of_today
 
 SALT = "blueclerk.unsubscribe"
 
@@ -62,7 +62,7 @@ def resubscribe(session: Session, token: str, *, link_key: str, now: datetime) -
     if recipient.unsubscribed_at is not None:
         recipient.unsubscribed_at = None
         recipient.refusal_count = 0
-        recipient.first_day_on = local_day(find_zone(recipient.company.zone), now)
+        recipient.reported_from_at = start_of_today(find_zone(recipient.company.zone), now=now)
         _record(session, recipient, AuditAction.RESUBSCRIBED, now=now)
     session.commit()
     return _subscription(recipient)

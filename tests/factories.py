@@ -15,12 +15,15 @@ from models import (
     Customer,
     CustomerLink,
     CustomerOrigin,
+    EmptyDay,
     Reading,
     ReadingKind,
     ReadingState,
     RemoteAccount,
     RemoteCustomer,
     RemoteState,
+    ReportRecipient,
+    ReportSettings,
     Role,
     SignIn,
     User,
@@ -192,6 +195,29 @@ def make_customer(session: Session, company: Company, **overrides: Any) -> Custo
         "created_at": NOW,
     }
     return _add(session, Customer(**values | overrides))
+
+
+def make_report_settings(session: Session, company: Company, **overrides: Any) -> ReportSettings:
+    """A report that is on since ten days ago."""
+    values = {
+        "company_id": company.id,
+        "is_on": True,
+        "local_hour": 7,
+        "on_empty_day": EmptyDay.SKIP,
+        "reported_from_at": NOW - timedelta(days=10),
+    }
+    return _add(session, ReportSettings(**values | overrides))
+
+
+def make_report_recipient(session: Session, company: Company, **overrides: Any) -> ReportRecipient:
+    address = overrides.get("address", f"recipient-{next(_numbers)}@example.com")
+    values = {
+        "company_id": company.id,
+        "address": address,
+        "address_key": address.lower(),
+        "reported_from_at": NOW - timedelta(days=10),
+    }
+    return _add(session, ReportRecipient(**values | overrides))
 
 
 def make_link(session: Session, remote: RemoteCustomer, customer: Customer) -> CustomerLink:

@@ -5,8 +5,17 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 from urllib.parse import urlencode
 
+from services.mail import (
+    MailError,
+    ServerAnswer,
+    UncertainOutcome,
+    check_envelope,
+    nothing,
+    wire_bytes,
+)
 from services.providers.contract import (
     AuthorizationRequest,
     CustomerPage,
@@ -128,3 +137,36 @@ class FakeAuthorization:
         self.meanwhile()
         if self.error is not None:
             raise self.error
+
+
+class Outbox:
+    """A Mailer that keeps the messages as they would go over the line.
+
+    `errors` are what recipients bring, before the final dot; `late_errors` come after it, and an
+    UncertainOutcome there means that the message arrived all the same. `meanwhile` runs while a
+    message is on its way.
+    """
+
+    def __init__(self, *, meanwhile: Callable[[], None] = nothing) -> None:
+        self.meanwhile = meanwhile
+        self.errors: dict[str, Exception] = {}
+        self.late_errors: dict[str, MailError] = {}
+        self.received: list[bytes] = []
+        self.recipients: list[str] = []
+
+    def send(
+        self, message: EmailMessage, *, before_final_dot: Callable[[], None] = nothing
+    ) -> ServerAnswer:
+        _, recipient = check_envelope(message)
+        lines = wire_bytes(message)
+        self.meanwhile()
+        if recipient in self.errors:
+            raise self.errors[recipient]
+        before_final_dot()
+        late = self.late_errors.get(recipient)
+        if late is None or isinstance(late, UncertainOutcome):
+            self.received.append(lines)
+            self.recipients.append(recipient)
+        if late is not None:
+            raise late
+        return ServerAnswer(250, "kept")

@@ -25,7 +25,7 @@ def upgrade() -> None:
     sa.Column('company_id', sa.Integer(), nullable=False),
     sa.Column('address', sa.String(length=254), nullable=False),
     sa.Column('address_key', sa.String(length=254), nullable=False),
-    sa.Column('first_day_on', sa.Date(), nullable=False),
+    sa.Column('reported_from_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('removed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('unsubscribed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('refusal_count', sa.Integer(), nullable=False),
@@ -43,7 +43,7 @@ def upgrade() -> None:
     sa.Column('is_on', sa.Boolean(), nullable=False),
     sa.Column('local_hour', sa.Integer(), nullable=False),
     sa.Column('on_empty_day', sa.String(length=32), nullable=False),
-    sa.Column('first_day_on', sa.Date(), nullable=True),
+    sa.Column('reported_from_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['company_id'], ['company.id'], name=op.f('fk_report_settings_company_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_report_settings')),
     sa.UniqueConstraint('company_id', name=op.f('uq_report_settings_company_id'))
