@@ -11,7 +11,7 @@ from blueprints.guards import get_runtime
 from blueprints.provider_page import Notice, is_standing, kept_notice, load_page
 from services.connections import NotConnected
 from services.providers.contract import ProviderKey
-from services.unsynced import RowFilter, search
+from services.remote_lists import RowFilter, search
 
 
 def load_context(provider: ProviderKey, *, notice: Notice | None = None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from flask import Flask, g
 
 from blueprints.guards import get_runtime
 from services.accounts import company_zone
-from services.unsynced import Balance
+from services.remote_lists import Balance
 
 MINUTE_S = 60
 HOUR_S = 3600

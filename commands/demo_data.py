@@ -20,9 +20,9 @@ from services.connections import require_connection
 from services.customer_import import run_import, start_import
 from services.customers import CustomerDetails
 from services.providers.contract import ProviderKey
+from services.remote_lists import RemoteRow, RowFilter, search
 from services.report_settings import ReportWish, change_report_settings
 from services.runtime import Runtime
-from services.unsynced import RemoteRow, RowFilter, search
 
 PASSWORD = "demo-password"  # noqa: S105  (printed at start, and refused in production)
 ZONE = "America/New_York"

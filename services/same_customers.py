@@ -40,9 +40,14 @@ def find_same(
 
 def count_same(session: Session, account_id: int) -> int:
     """Return how many unsynced remote customers `find_same` would find. One statement."""
-    keys = (
+    return session.scalar(select(func.count()).select_from(same_ids(account_id).subquery())) or 0
+
+
+def same_ids(account_id: int) -> Select[Any]:
+    """Return the query of the row ids of the unsynced whom `find_same` would find."""
+    return (
         _pairs(account_id)
-        .with_only_columns(RemoteCustomer.email_key)
+        .with_only_columns(func.min(RemoteCustomer.id))
         .group_by(RemoteCustomer.email_key, RemoteCustomer.sort_key)
         .having(
             and_(
@@ -52,7 +57,6 @@ def count_same(session: Session, account_id: int) -> int:
             )
         )
     )
-    return session.scalar(select(func.count()).select_from(keys.subquery())) or 0
 
 
 def looks_like_nobody(account: RemoteAccount) -> ColumnElement[bool]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
-from sqlalchemy import ColumnElement, TextClause, case, func, select, text, tuple_
+from sqlalchemy import case, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -20,43 +19,13 @@ from models import (
     RemoteState,
 )
 from services.reading_queue import fail_if_abandoned, new_reading
+from services.remote_lists import IS_UNSYNCED, Balance, RemoteRow, view_row
 from services.runtime import Wake
 
 FRESH_FOR = timedelta(seconds=60)
 FAILED_FOR = timedelta(seconds=5)
 FIRST_ROWS = 5
-PAGE_ROWS = 50
 READ_JOB = "read_customers"
-# Written out, not bound: a database picks a partial index by its literal condition.
-IS_UNSYNCED = text("remote_customer.state = 'unsynced'")
-
-
-class RowFilter(StrEnum):
-    """Which remote customers a list shows."""
-
-    UNSYNCED = "unsynced"
-    IGNORED = "ignored"
-    ARCHIVED = "archived"
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """Open balances of one currency. `cents` is in hundredths of it."""
-
-    currency: str
-    cents: int
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteRow:
-    """A remote customer in a list; the address is None when there is no usable one."""
-
-    public_id: str
-    name: str
-    company_name: str
-    email: str | None
-    phone: str
-    balance: Balance
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +59,6 @@ class Summary:
     balances: tuple[Balance, ...]
     rows: tuple[RemoteRow, ...]
     reading: ReadingView
-
-
-@dataclass(frozen=True, slots=True)
-class RowPage:
-    """One page of a list, ordered by name. `next_after` continues it, None at the end."""
-
-    rows: tuple[RemoteRow, ...]
-    total: int
-    next_after: str | None
 
 
 def ensure_fresh(
@@ -158,31 +118,6 @@ def summary(session: Session, account_id: int, *, reading: ReadingView) -> Summa
         rows=_first_rows(session, account_id),
         reading=reading,
     )
-
-
-def search(
-    session: Session, account_id: int, *, show: RowFilter, after: str | None = None
-) -> RowPage:
-    """Return one page of the list, by key: page 2,000 costs as much as page 1."""
-    condition = _filter(show)
-    query = (
-        select(RemoteCustomer)
-        .where(RemoteCustomer.account_id == account_id, condition)
-        .order_by(RemoteCustomer.sort_key, RemoteCustomer.id)
-        .limit(PAGE_ROWS + 1)
-    )
-    start = _start(session, account_id, after)
-    if start is not None:
-        query = query.where(tuple_(RemoteCustomer.sort_key, RemoteCustomer.id) > start)
-    found = session.scalars(query).all()
-    rows = tuple(_row(remote) for remote in found[:PAGE_ROWS])
-    total = session.scalar(
-        select(func.count())
-        .select_from(RemoteCustomer)
-        .where(RemoteCustomer.account_id == account_id, condition)
-    )
-    has_more = len(found) > PAGE_ROWS
-    return RowPage(rows, total or 0, rows[-1].public_id if has_more else None)
 
 
 def view_reading(reading: Reading, *, is_abandoned: bool = False) -> ReadingView:
@@ -269,34 +204,4 @@ def _first_rows(session: Session, account_id: int) -> tuple[RemoteRow, ...]:
         .order_by(RemoteCustomer.balance_cents.desc(), RemoteCustomer.id.desc())
         .limit(FIRST_ROWS)
     )
-    return tuple(_row(remote) for remote in rows)
-
-
-def _filter(show: RowFilter) -> ColumnElement[bool] | TextClause:
-    if show is RowFilter.UNSYNCED:
-        return IS_UNSYNCED
-    if show is RowFilter.IGNORED:
-        return RemoteCustomer.state == RemoteState.IGNORED
-    return (RemoteCustomer.state == RemoteState.LEFT_OUT) & (RemoteCustomer.status == "archived")
-
-
-def _start(session: Session, account_id: int, after: str | None) -> tuple[str, int] | None:
-    if after is None:
-        return None
-    row = session.execute(
-        select(RemoteCustomer.sort_key, RemoteCustomer.id).where(
-            RemoteCustomer.account_id == account_id, RemoteCustomer.public_id == after
-        )
-    ).first()
-    return (row[0], row[1]) if row else None
-
-
-def _row(remote: RemoteCustomer) -> RemoteRow:
-    return RemoteRow(
-        public_id=remote.public_id,
-        name=remote.name,
-        company_name=remote.company_name,
-        email=remote.email,
-        phone=remote.phone,
-        balance=Balance(remote.currency, remote.balance_cents),
-    )
+    return tuple(view_row(remote) for remote in rows)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from models import Connection, ConnectionState, RemoteState
-from services.unsynced import PAGE_ROWS
+from services.remote_lists import PAGE_ROWS
 from tests.blueprints.support import QUICKBOOKS, Browser, make_counted, text_of
 from tests.conftest import WakeUps
 from tests.factories import make_remote_customer

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from blueprints.words import count_of, day, money, moneys, number, until, when
-from services.unsynced import Balance
+from services.remote_lists import Balance
 
 NOW = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
 NEW_YORK = ZoneInfo("America/New_York")

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from models import Connection, Customer, CustomerOrigin, RemoteState
 from services.customers import PAGE_ROWS, CustomerDetails, add_customer, list_customers
 from services.placeholder_email import is_placeholder_email
+from services.remote_lists import RowFilter, search
 from services.runtime import Runtime
-from services.unsynced import RowFilter, search
 from tests.factories import (
     NOW,
     make_company,

@@ -12,8 +12,8 @@ from models import Connection, RemoteAccount, RemoteCustomer
 from services import decisions
 from services.customer_import import run_import
 from services.providers.contract import CustomerRecord, RemoteKind, RemoteStatus
+from services.remote_lists import RowFilter, search
 from services.runtime import Runtime
-from services.unsynced import RowFilter, search
 from tests.conftest import Clock
 from tests.factories import NOW
 from tests.fakes import FakeAccountingClient
