@@ -13,6 +13,7 @@ from services import (
     connections,
     consent,
     customer_import,
+    customers,
     decisions,
     email_addresses,
     import_views,
@@ -169,6 +170,14 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
             "{provider} cannot be connected yet",
             "This release of BlueClerk does not know it. Nothing was changed.",
             NextStep.CONNECTION,
+        ),
+        customers.UnknownCustomer: ErrorAnswer(
+            404,
+            "There is no such customer",
+            "It may have been removed, or it belongs to another company.",
+        ),
+        customers.BadDetails: ErrorAnswer(
+            422, "That cannot be a customer", "Nothing was changed.", NextStep.RELOAD
         ),
         import_views.UnknownImport: ErrorAnswer(
             404, "There is no such import", "It may belong to another company."
