@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import blueprints
 import commands
-from config import Settings, load_settings
+from config import Settings, SettingsError, load_settings
 from extensions import csrf, db, login_manager, migrate
 from jobs.embedded import EmbeddedEngine
 from services.database import prepare_engine
@@ -83,9 +83,16 @@ def _prepare_database(app: Flask) -> None:
 
 
 def _make_private_file(path: Path) -> None:
-    """Create the SQLite file for its owner only; its journals inherit the mode."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    """Keep the SQLite file to its owner, new or old; its journals inherit the mode."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        os.fchmod(descriptor, 0o600)
+        os.close(descriptor)
+    except OSError as error:
+        raise SettingsError(
+            f"BLUECLERK_DATABASE_URL cannot be used: {path}: {error.strerror}."
+        ) from error
 
 
 def _runtime(app: Flask, settings: Settings, *, wake: Wake, clock: Clock) -> Runtime:
