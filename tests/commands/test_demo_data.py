@@ -1,0 +1,155 @@
+"""The demo's data, filled through the real services against the real sandbox."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import date, timedelta
+from urllib.request import urlopen
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+from werkzeug.serving import make_server
+
+from app import create_app
+from commands.demo_data import PAST_DAYS, ZONE, fill
+from config import load_settings
+from extensions import db
+from models import (
+    Base,
+    Company,
+    Connection,
+    Customer,
+    Reading,
+    RemoteCustomer,
+    RemoteState,
+    SignIn,
+    User,
+)
+from sandbox.app import create_app as create_sandbox
+from services.runtime import Runtime
+from tests.commands.conftest import settings_in
+from tests.services.support import count, rows
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[str]:
+    """The sandbox on a free port of this machine."""
+    server = make_server("127.0.0.1", 0, create_sandbox(), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def filled(sandbox: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
+    """The demo's rows; no test here changes them."""
+    folder = tmp_path_factory.mktemp("demo")
+    app = create_app(
+        load_settings(
+            settings_in(
+                folder,
+                SANDBOX_URL=sandbox,
+                QUICKBOOKS_CLIENT_ID="sandbox-quickbooks-client",
+                QUICKBOOKS_CLIENT_SECRET="sandbox-quickbooks-secret",
+            )
+        )
+    )
+    runtime: Runtime = app.extensions["runtime"]
+    with app.app_context():
+        Base.metadata.create_all(db.engine)
+        fill(runtime)
+        yield runtime
+        db.engine.dispose()
+
+
+@pytest.fixture
+def sessions(filled: Runtime) -> sessionmaker[Session]:
+    return filled.sessions
+
+
+def _company_id(sessions: sessionmaker[Session], slug: str) -> int:
+    row_id: int = rows(sessions, select(Company.id).where(Company.slug == slug))[0][0]
+    return row_id
+
+
+def test_182_of_1204_are_unsynced_as_the_sandbox_counts(
+    sessions: sessionmaker[Session], sandbox: str
+) -> None:
+    with closing(urlopen(f"{sandbox}/control/state")) as answer:
+        counted = json.load(answer)["providers"]["quickbooks"]["customers"]["counted"]
+
+    is_counted = RemoteCustomer.is_counted
+    states = rows(sessions, select(RemoteCustomer.state).where(is_counted))
+    assert counted == len(states) == 1204
+    assert Counter(state for (state,) in states) == {
+        RemoteState.UNSYNCED: 182,
+        RemoteState.LINKED: 1018,
+        RemoteState.IGNORED: 4,
+    }
+
+
+def test_the_books_were_read_once(sessions: sessionmaker[Session]) -> None:
+    assert count(sessions, Reading) == 1
+
+
+def test_31_look_alikes_of_the_unsynced_stand_beside_23_of_them_the_same(
+    sessions: sessionmaker[Session],
+) -> None:
+    unsynced = RemoteCustomer.state == RemoteState.UNSYNCED
+    there = rows(sessions, select(RemoteCustomer.email, RemoteCustomer.name).where(unsynced))
+    here = rows(sessions, select(Customer.email, Customer.name))
+
+    same = set(here) & set(there)
+    doubtful = [name for _email, name in here if name.endswith(" & Co")]
+    assert (len(same), len(doubtful)) == (23, 8)
+
+
+def test_each_of_the_past_thirty_days_has_signups_of_every_kind(
+    filled: Runtime, sessions: sessionmaker[Session]
+) -> None:
+    demo = Customer.company_id == _company_id(sessions, "demo")
+    query = select(Customer.created_at, Customer.origin, Customer.is_placeholder_email).where(demo)
+    zone = ZoneInfo(ZONE)
+    signups = [
+        (at.astimezone(zone).date(), origin.value, placeholder)
+        for at, origin, placeholder in rows(sessions, query)
+    ]
+    today = filled.clock().astimezone(zone).date()
+
+    past = {today - timedelta(days=day) for day in range(1, PAST_DAYS + 1)}
+
+    _every(past, signups, lambda signup: signup[1] in ("join", "hand"))
+    _every(past, signups, lambda signup: signup[1] == "import")
+    placeholders = {placeholder for day, _origin, placeholder in signups if day in past}
+    assert placeholders == {True, False}
+    assert not [day for day, _origin, _placeholder in signups if day > today]
+
+
+def test_zoe_has_a_company_with_nothing_in_it(sessions: sessionmaker[Session]) -> None:
+    other = _company_id(sessions, "other")
+
+    assert count(sessions, User, User.company_id == other) == 1
+    for table in (Customer, Connection, RemoteCustomer, Reading):
+        assert count(sessions, table, table.company_id == other) == 0
+
+
+def test_the_preparation_leaves_nobody_signed_in(sessions: sessionmaker[Session]) -> None:
+    assert count(sessions, SignIn, SignIn.ended_at.is_(None)) == 0
+
+
+def _every(
+    days: set[date],
+    signups: list[tuple[date, str, bool]],
+    is_meant: Callable[[tuple[date, str, bool]], bool],
+) -> None:
+    found = {signup[0] for signup in signups if is_meant(signup)}
+    assert sorted(days - found) == []
