@@ -1,0 +1,164 @@
+"""Every page, and every state of the alert, as places that a test can go to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.people import (
+    QUICKBOOKS,
+    Opener,
+    alert_body,
+    expect_number,
+    follow,
+    press,
+    toggle,
+)
+from tests.system.demo import Demo
+
+Place = Callable[..., Page]
+
+
+def _page(person: str | None, path: str) -> Place:
+    def go(people: Opener, _demo: Demo, **options: Any) -> Page:
+        return people.open(person, path, **options)
+
+    return go
+
+
+def _wrong_password(people: Opener, _demo: Demo, **options: Any) -> Page:
+    page = people.open(None, "/login", **options)
+    page.get_by_label("E-mail").fill("ada@example.com")
+    page.get_by_label("Password").fill("not-the-password")
+    press(page, "Sign in")
+    expect(page.get_by_role("alert")).to_be_visible()
+    return page
+
+
+def _opened(people: Opener, **options: Any) -> Page:
+    page = people.open("ada", **options)
+    toggle(page)
+    return page
+
+
+def _counted(people: Opener, _demo: Demo, **options: Any) -> Page:
+    page = _opened(people, **options)
+    expect_number(page, "182", "1,204")
+    return page
+
+
+def _one_ignored(people: Opener, demo: Demo, **options: Any) -> Page:
+    page = _counted(people, demo, **options)
+    alert_body(page).locator("tbody button").first.click()
+    expect_number(page, "181", "1,204")
+    return page
+
+
+def _all_ignored(people: Opener, demo: Demo, **options: Any) -> Page:
+    page = _counted(people, demo, **options)
+    press(page, "Ignore these 182")
+    expect_number(page, "0", "1,204")
+    return page
+
+
+def _checking(people: Opener, demo: Demo, **options: Any) -> Page:
+    demo.fault("delay", seconds=4)
+    page = _opened(people, **options)
+    expect(alert_body(page).get_by_role("progressbar")).to_be_visible()
+    # The picture stands still while it is looked at; the polls go on without an answer.
+    page.route("**/unsynced?reading=*", lambda _route: None)
+    return page
+
+
+def _failed(people: Opener, demo: Demo, **options: Any) -> Page:
+    demo.fault("html200")
+    page = _opened(people, **options)
+    expect(alert_body(page)).to_contain_text("an answer that we cannot read")
+    return page
+
+
+def _asked_to_wait(people: Opener, demo: Demo, **options: Any) -> Page:
+    demo.fault("status", status=429, headers={"Retry-After": "600"})
+    page = _opened(people, **options)
+    expect(alert_body(page)).to_contain_text("asked us to wait")
+    return page
+
+
+def _reconnect(people: Opener, demo: Demo, **options: Any) -> Page:
+    demo.fault("revoke")
+    page = _opened(people, **options)
+    expect(alert_body(page)).to_contain_text("has ended our permission")
+    page.goto(QUICKBOOKS)
+    expect(page.locator("#unsynced")).to_have_attribute("open", "")
+    return page
+
+
+def _offline(people: Opener, _demo: Demo, **options: Any) -> Page:
+    people.watch.forgive("Failed to load resource: net::ERR_", "htmx: htmx:error: Failed to fetch")
+    page = people.open("ada", **options)
+    page.route("**/unsynced", lambda route: route.abort())
+    toggle(page)
+    expect(alert_body(page)).to_contain_text("BlueClerk could not be reached.")
+    return page
+
+
+def _refused_consent(people: Opener, _demo: Demo, **options: Any) -> Page:
+    page = people.open("zoe", **options)
+    follow(page, "Connect QuickBooks")
+    press(page, "Refuse")
+    expect(page.get_by_role("status")).to_be_visible()
+    return page
+
+
+def _consent(people: Opener, _demo: Demo, **options: Any) -> Page:
+    page = people.open("zoe", **options)
+    follow(page, "Connect QuickBooks")
+    expect(page.get_by_label("Company")).to_be_visible()
+    return page
+
+
+def _other_account(people: Opener, _demo: Demo, **options: Any) -> Page:
+    page = people.open("ada", **options)
+    follow(page, "Reconnect")
+    page.get_by_label("Company").select_option(label="Empty Company · 0")
+    press(page, "Allow")
+    expect(page.locator("h1")).to_have_text("You chose another QuickBooks company")
+    return page
+
+
+def _sandbox(people: Opener, demo: Demo, **options: Any) -> Page:
+    return people.open(None, f"{demo.sandbox_url}/", **options)
+
+
+PAGES: Mapping[str, Place] = {
+    "sign in": _page(None, "/login"),
+    "wrong password": _wrong_password,
+    "integrations": _page("ada", "/settings/integrations"),
+    "quickbooks": _page("ada", QUICKBOOKS),
+    "not connected": _page("zoe", QUICKBOOKS),
+    "consent refused": _refused_consent,
+    "other account": _other_account,
+    "disconnect": _page("ada", f"{QUICKBOOKS}/disconnect"),
+    "coming": _page("ada", "/settings/integrations/xero"),
+    "list": _page("ada", f"{QUICKBOOKS}/review"),
+    "ignored": _page("ada", f"{QUICKBOOKS}/review?show=ignored"),
+    "archived": _page("ada", f"{QUICKBOOKS}/review?show=archived"),
+    "customers": _page("ada", "/customers"),
+    "no customers": _page("zoe", "/customers"),
+    "forbidden": _page("mel", "/settings/integrations"),
+    "not found": _page("ada", "/nowhere"),
+}
+ALERT_STATES: Mapping[str, Place] = {
+    "counted": _counted,
+    "one ignored": _one_ignored,
+    "all ignored": _all_ignored,
+    "checking": _checking,
+    "failed": _failed,
+    "asked to wait": _asked_to_wait,
+    "reconnect": _reconnect,
+    "offline": _offline,
+}
+SANDBOX_PAGES: Mapping[str, Place] = {"consent": _consent, "sandbox": _sandbox}
+PLACES: Mapping[str, Place] = {**PAGES, **ALERT_STATES, **SANDBOX_PAGES}
