@@ -9,12 +9,12 @@ from flask import flash, get_flashed_messages, render_template, request
 
 from blueprints.addresses import public_id
 from blueprints.guards import get_runtime, get_signed_in
-from blueprints.sentences import FailureWords, failure_words
 from services.alert import Alert, AlertState, UnknownReading, view_alert
 from services.connections import AccountCounts, ConnectionView, count_customers, view_connection
 from services.decisions import Decision
 from services.providers.contract import ProviderKey
 from services.providers.registry import ProviderProfile, provider_profile
+from services.sentences import FailureWords, failure_words
 
 FIRST_WAIT_MS = 300
 LONGEST_WAIT_MS = 2_000

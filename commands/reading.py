@@ -13,7 +13,7 @@ from services.providers.contract import ProviderKey
 from services.providers.registry import provider_profile
 from services.readings import refresh
 from services.runtime import Runtime
-from services.sentences import failure_sentence
+from services.sentences import failure_words
 from services.unsynced import Summary, ensure_fresh
 
 PATIENCE_S = 600.0
@@ -79,7 +79,10 @@ def _trouble(alert: Alert, provider_name: str) -> str:
         return f"{provider_name} needs to be reconnected under Settings > Integrations."
     sentence = "The reading is still running."
     if alert.reading is not None and alert.reading.failure is not None:
-        sentence = failure_sentence(alert.reading.failure, provider_name)
+        words = failure_words(
+            alert.reading.failure, provider=provider_name, settings="the client id and secret"
+        )
+        sentence = f"{words.happened} {words.did}"
     if alert.last_known is None:
         return sentence
     known = alert.last_known

@@ -3,25 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
 from models import ReadingFailure
 
-FAILURES: Mapping[ReadingFailure, str] = {
-    ReadingFailure.RECONNECT_REQUIRED: "{provider} has ended our permission to read your "
-    "customers. Nothing was lost. Reconnect to go on.",
-    ReadingFailure.RATE_LIMITED: "{provider} asks us to wait before we read on. Half a list would "
-    "give you a wrong number, so we show none.",
-    ReadingFailure.UNAVAILABLE: "{provider} did not answer. Half a list would give you a wrong "
-    "number, so we show none.",
-    ReadingFailure.UNREADABLE: "{provider} sent an answer we cannot read. Half a list would give "
-    "you a wrong number, so we show none.",
-    ReadingFailure.WRONG_CREDENTIALS: "{provider} does not accept BlueClerk's own client id and "
-    "secret. Whoever runs BlueClerk has to check the settings; your connection is untouched.",
-    ReadingFailure.INTERRUPTED: "The reading was interrupted before its end. Half a list would "
-    "give you a wrong number, so we show none.",
-    ReadingFailure.BROKEN: "Something broke on our side while reading. Half a list would give you "
-    "a wrong number, so we show none.",
-}
+
+@dataclass(frozen=True, slots=True)
+class FailureWords:
+    """What happened and what we did; `{provider}` and `{settings}` are filled in later."""
+
+    happened: str
+    did: str
+
+
+NO_HALF_NUMBER = "Half a list would give you a wrong number, so we show none."
+
+FAILURES: Mapping[ReadingFailure, FailureWords] = MappingProxyType(
+    {
+        ReadingFailure.RECONNECT_REQUIRED: FailureWords(
+            "{provider} has ended our permission to read your customers.",
+            "Reconnect to check again. Your links and ignored customers stay as they are.",
+        ),
+        ReadingFailure.RATE_LIMITED: FailureWords(
+            "{provider} asked us to wait.",
+            "It limits how often its customers may be read. " + NO_HALF_NUMBER,
+        ),
+        ReadingFailure.UNAVAILABLE: FailureWords(
+            "{provider} did not answer.",
+            "We asked several times and stopped. " + NO_HALF_NUMBER,
+        ),
+        ReadingFailure.UNREADABLE: FailureWords(
+            "{provider} sent an answer that we cannot read.",
+            "It was not a list of customers, so we took nothing from it and show no number.",
+        ),
+        ReadingFailure.WRONG_CREDENTIALS: FailureWords(
+            "{provider} did not accept BlueClerk itself.",
+            "Your connection is not at fault. Whoever runs this BlueClerk has to check {settings}.",
+        ),
+        ReadingFailure.INTERRUPTED: FailureWords(
+            "The reading was interrupted.",
+            "BlueClerk was restarted while it read. " + NO_HALF_NUMBER,
+        ),
+        ReadingFailure.BROKEN: FailureWords(
+            "Something broke on our side while reading {provider}.",
+            "We have a record of it, without your customers in it. " + NO_HALF_NUMBER,
+        ),
+    }
+)
+
+
+def failure_words(failure: ReadingFailure, *, provider: str, settings: str) -> FailureWords:
+    """Return the words of a failure with the names filled in."""
+    words = FAILURES[failure]
+    return FailureWords(
+        words.happened.format(provider=provider),
+        words.did.format(provider=provider, settings=settings),
+    )
 
 
 def unsynced_sentence(unsynced: int, counted: int, provider_name: str) -> str:
@@ -32,8 +70,3 @@ def unsynced_sentence(unsynced: int, counted: int, provider_name: str) -> str:
         f"{unsynced:,} of {counted:,} {noun} in {provider_name} {verb} "
         "not yet imported into BlueClerk"
     )
-
-
-def failure_sentence(failure: ReadingFailure, provider_name: str) -> str:
-    """Say why a reading has no number, what that means, and what helps."""
-    return FAILURES[failure].format(provider=provider_name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from models import ReadingFailure
-from services.sentences import failure_sentence, unsynced_sentence
+from services.sentences import failure_words, unsynced_sentence
 from services.text_keys import SORT_KEY_CHARACTERS, sort_key
 
 
@@ -24,11 +24,12 @@ def test_the_sentence_agrees_with_its_numbers(unsynced: int, counted: int, sente
 
 @pytest.mark.parametrize("failure", ReadingFailure)
 def test_every_failure_has_a_sentence_without_a_number(failure: ReadingFailure) -> None:
-    sentence = failure_sentence(failure, "QuickBooks")
+    words = failure_words(failure, provider="QuickBooks", settings="the settings")
 
-    assert sentence.endswith(".")
-    assert "{" not in sentence
-    assert not any(character.isdigit() for character in sentence)
+    for sentence in (words.happened, words.did):
+        assert sentence.endswith(".")
+        assert "{" not in sentence
+        assert not any(character.isdigit() for character in sentence)
 
 
 @pytest.mark.parametrize("name", ["  Ann   BRANDT ", "ann brandt", "Ａｎｎ Brandt"])
