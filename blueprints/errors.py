@@ -17,6 +17,7 @@ from services import (
     decisions,
     email_addresses,
     import_views,
+    joining,
     mail,
     report_sending,
     report_settings,
@@ -181,6 +182,15 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
         ),
         import_views.UnknownImport: ErrorAnswer(
             404, "There is no such import", "It may belong to another company."
+        ),
+        joining.UnknownJoinPage: ErrorAnswer(
+            404, "Nobody is here", "No company has a page at this address. Check the spelling."
+        ),
+        joining.TooManySignups: ErrorAnswer(
+            429,
+            "That was often",
+            "Somebody signed up from your network many times within the hour. Nothing was stored. "
+            "Try again later, or call the company.",
         ),
         report_settings.ReportSettingsError: ErrorAnswer(
             422, "The report cannot be set up like that", "Nothing was changed.", NextStep.RELOAD

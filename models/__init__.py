@@ -1,5 +1,6 @@
 """Plain SQLAlchemy tables: no queries, no Flask. Importing the package loads every table."""
 
+from models.attempt import Attempt
 from models.audit import AuditEvent
 from models.base import Base
 from models.company import Company, Role, SignIn, User
@@ -33,6 +34,7 @@ from models.report import (
 )
 
 __all__ = [
+    "Attempt",
     "AuditEvent",
     "Base",
     "Company",

@@ -14,7 +14,7 @@ from models import Customer, CustomerLink, CustomerOrigin, RemoteAccount, Remote
 from models.base import new_public_id
 from services.database import BATCH_ROWS
 from services.email_addresses import UnusableAddress, email_key, normalise_address
-from services.placeholder_email import make_placeholder_email
+from services.placeholder_email import is_placeholder_email, make_placeholder_email
 from services.providers.contract import ProviderKey
 from services.text_keys import fold, search_text, sort_key
 
@@ -93,7 +93,7 @@ def add_customer(
 
     Commits. Raises BadDetails.
     """
-    details = _checked(details)
+    details = check_details(details)
     customer = Customer(
         public_id=new_public_id(), company_id=company_id, origin=origin, created_at=now
     )
@@ -110,7 +110,7 @@ def edit_customer(
 
     Raises UnknownCustomer and BadDetails.
     """
-    details = _checked(details)
+    details = check_details(details)
     _write(_require(session, company_id, public_id), details)
     session.commit()
 
@@ -176,16 +176,8 @@ def each_customer(session: Session, company_id: int, *, query: str = "") -> Iter
         yield _view(customer)
 
 
-def _matching(company_id: int, query: str) -> Select[Any]:
-    statement = select(Customer).where(Customer.company_id == company_id)
-    wanted = fold(query[:MAX_SEARCH_CHARACTERS])
-    if wanted:
-        statement = statement.where(Customer.search_text.contains(wanted, autoescape=True))
-    return statement
-
-
-def _checked(details: CustomerDetails) -> CustomerDetails:
-    """Return the details tidied, the address normalised. Raises BadDetails."""
+def check_details(details: CustomerDetails) -> CustomerDetails:
+    """Return the details tidied, the address normalised; changes nothing. Raises BadDetails."""
     errors = {}
     name = " ".join(details.name.split())
     email = details.email.strip()
@@ -210,6 +202,14 @@ def _checked(details: CustomerDetails) -> CustomerDetails:
     )
 
 
+def _matching(company_id: int, query: str) -> Select[Any]:
+    statement = select(Customer).where(Customer.company_id == company_id)
+    wanted = fold(query[:MAX_SEARCH_CHARACTERS])
+    if wanted:
+        statement = statement.where(Customer.search_text.contains(wanted, autoescape=True))
+    return statement
+
+
 def _write(customer: Customer, details: CustomerDetails) -> None:
     customer.name = details.name
     customer.sort_key = sort_key(details.name)
@@ -217,11 +217,17 @@ def _write(customer: Customer, details: CustomerDetails) -> None:
     customer.phone = details.phone
     customer.address = details.address
     customer.is_placeholder_email = not details.email
-    customer.email = details.email or _placeholder(customer)
+    customer.email = details.email or _kept_placeholder(customer) or _placeholder(customer)
     customer.email_key = email_key(customer.email)
     customer.search_text = search_text(
         details.name, details.company_name, details.email, phone=details.phone
     )
+
+
+def _kept_placeholder(customer: Customer) -> str | None:
+    """Return the placeholder the customer has; one from the books stays the books' own."""
+    has_one = customer.email is not None and is_placeholder_email(customer.email)
+    return customer.email if has_one else None
 
 
 def _placeholder(customer: Customer) -> str:

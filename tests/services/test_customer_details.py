@@ -81,6 +81,23 @@ def test_taking_the_email_away_brings_the_placeholder_back(session: Session) -> 
     assert find_customer(session, company.id, public_id).email is None
 
 
+def test_a_placeholder_from_the_books_survives_an_edit(session: Session) -> None:
+    company = make_company(session)
+    address = "quickbooks-0123456789abcdef@placeholder.local"
+    customer = make_customer(
+        session,
+        company,
+        email=address,
+        is_placeholder_email=True,
+        origin=CustomerOrigin.IMPORT,
+    )
+
+    edit_customer(session, company.id, customer.public_id, CustomerDetails("Nell", phone="1"))
+
+    assert customer.email == address
+    assert customer.is_placeholder_email
+
+
 def test_another_company_finds_nobody(session: Session) -> None:
     company, elsewhere = make_company(session), make_company(session)
     public_id = _add(session, company.id, CustomerDetails("Nell"))
