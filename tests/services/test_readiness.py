@@ -1,0 +1,76 @@
+"""Readiness: the database, its schema, and whether the clock still beats."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session, sessionmaker
+
+from services.heartbeat import TICK, note_beat
+from services.readiness import Readiness, look, newest_schema
+from services.runtime import Runtime
+from tests.conftest import Clock
+
+
+def _stamp(session: Session, version: str | None) -> None:
+    session.execute(text("CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32))"))
+    session.execute(text("DELETE FROM alembic_version"))
+    session.execute(text("INSERT INTO alembic_version VALUES (:version)"), {"version": version})
+    session.commit()
+
+
+def test_all_is_well_while_the_clock_beats(session: Session, runtime: Runtime) -> None:
+    _stamp(session, newest_schema())
+    note_beat(session, name=TICK, now=runtime.clock())
+
+    readiness = look(runtime)
+
+    assert readiness == Readiness(database=True, schema=True, scheduler=True, beat_age_s=0)
+    assert readiness.is_ready
+
+
+@pytest.mark.parametrize(("minutes", "is_ready"), [(5, True), (6, False)])
+def test_a_silent_clock_is_noticed(
+    session: Session, runtime: Runtime, clock: Clock, minutes: int, is_ready: bool
+) -> None:
+    _stamp(session, newest_schema())
+    note_beat(session, name=TICK, now=clock())
+    clock.advance(minutes=minutes)
+
+    readiness = look(runtime)
+
+    assert readiness.is_ready is is_ready
+    assert readiness.beat_age_s == minutes * 60
+
+
+def test_a_clock_that_never_beat_is_not_ready(session: Session, runtime: Runtime) -> None:
+    _stamp(session, newest_schema())
+
+    readiness = look(runtime)
+
+    assert (readiness.is_ready, readiness.beat_age_s) == (False, None)
+
+
+@pytest.mark.parametrize("version", ["0001", "9999"])
+def test_another_schema_is_not_ready(session: Session, runtime: Runtime, version: str) -> None:
+    _stamp(session, version)
+    note_beat(session, name=TICK, now=runtime.clock())
+
+    assert look(runtime) == Readiness(database=True)
+
+
+def test_a_database_without_tables_is_not_ready(runtime: Runtime, tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'new.db'}")
+
+    assert not look(replace(runtime, sessions=sessionmaker(engine))).is_ready
+    engine.dispose()
+
+
+def test_a_database_that_is_away_is_said(runtime: Runtime, tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'nowhere' / 'new.db'}")
+
+    assert look(replace(runtime, sessions=sessionmaker(engine))) == Readiness(database=False)
+    engine.dispose()
