@@ -6,7 +6,9 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 
-from services.customers import CustomerView
+from services.customers import CustomerView, each_customer
+from services.database import in_batches, only_reading
+from services.runtime import Runtime
 
 BYTE_ORDER_MARK = "\ufeff"
 HEADINGS = ("Name", "Company", "E-mail", "Phone", "Address", "Signed up (UTC)")
@@ -28,6 +30,18 @@ def csv_lines(customers: Iterable[CustomerView]) -> Iterator[str]:
                 customer.created_at.strftime("%Y-%m-%d %H:%M"),
             )
         )
+
+
+def stream_csv(runtime: Runtime, company_id: int, *, query: str = "") -> Iterator[str]:
+    """Yield the company's file in pieces, as they are read; opens and ends its own session.
+
+    For an answer that is still being sent when its request has ended.
+    """
+    with runtime.sessions() as session:
+        with only_reading():
+            session.connection()
+        for lines in in_batches(csv_lines(each_customer(session, company_id, query=query))):
+            yield "".join(lines)
 
 
 def guard_formula(text: str) -> str:
