@@ -9,7 +9,7 @@ import pytest
 
 from models import Connection, ConnectionState, Reading, ReadingState
 from services import unsynced
-from services.providers.contract import ProviderUnavailable, RateLimited
+from services.providers.contract import ProviderUnavailable, RateLimited, ReconnectRequired
 from services.readings import refresh
 from services.runtime import Runtime
 from services.unsynced import READ_JOB, ensure_fresh
@@ -151,6 +151,21 @@ def test_nothing_is_read_under_a_permission_that_ended(
 
     assert wake_ups.rows == []
     assert count(runtime.sessions, Reading) == 0
+
+
+def test_whoever_reconnects_within_seconds_is_read_at_once(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient, clock: Clock
+) -> None:
+    books.error = ReconnectRequired("revoked")
+    read(runtime, harbor)
+    clock.advance(seconds=2)
+    change_connection(
+        runtime, harbor, state=ConnectionState.CONNECTED, connected_at=runtime.clock()
+    )
+
+    _open(runtime, harbor)
+
+    assert last_reading(runtime.sessions).state is ReadingState.RUNNING
 
 
 def test_each_company_has_its_own_reading(

@@ -33,6 +33,7 @@ from tests.conftest import Clock
 from tests.factories import NOW
 from tests.fakes import FakeAccountingClient, FakeAuthorization
 from tests.services.support import Place, ask, count, one, read, record, remote_states, rows
+from tests.services.token_rows import change_connection
 
 FAILURES = [
     (ReconnectRequired("revoked"), ReadingFailure.RECONNECT_REQUIRED),
@@ -168,6 +169,20 @@ def test_a_connection_that_ended_meanwhile_is_not_read(
 
     assert books.call_count == 0
     assert _reading(runtime, reading_id).state is ReadingState.FAILED
+
+
+def test_a_connection_that_is_gone_when_the_job_begins_has_no_number(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient
+) -> None:
+    reading_id = ask(runtime, harbor)
+    change_connection(runtime, harbor, state=ConnectionState.DISCONNECTED)
+
+    refresh(runtime, reading_id)
+
+    assert books.call_count == 0
+    assert _reading(runtime, reading_id).failure is ReadingFailure.RECONNECT_REQUIRED
+    connection = one(runtime.sessions, Connection, harbor.connection_id)
+    assert connection.state is ConnectionState.DISCONNECTED
 
 
 def test_no_log_names_a_customer_or_a_token(
