@@ -115,6 +115,12 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
             "Choose at least one. Nothing was changed.",
             NextStep.RELOAD,
         ),
+        decisions.UnknownRemoteCustomer: ErrorAnswer(
+            404,
+            "There is no such customer",
+            "The list may have changed since you looked. Nothing was changed.",
+            NextStep.RELOAD,
+        ),
         decisions.AlreadyDecided: ErrorAnswer(
             409,
             "Already decided",

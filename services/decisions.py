@@ -23,6 +23,10 @@ class AlreadyDecided(Exception):
     """None of the customers is in the state any more that the decision starts from."""
 
 
+class UnknownRemoteCustomer(Exception):
+    """None of the ids is a remote customer of this company."""
+
+
 class ListChanged(Exception):
     """A newer reading has replaced the list that the person saw."""
 
@@ -43,9 +47,11 @@ def ignore(
     public_ids: Sequence[str],
     now: datetime,
 ) -> Decision:
-    """Ignore the named unsynced customers. Commits. Raises NothingSelected or AlreadyDecided."""
-    if not public_ids:
-        raise NothingSelected
+    """Ignore the named unsynced customers. Commits.
+
+    Raises NothingSelected, UnknownRemoteCustomer or AlreadyDecided.
+    """
+    _require_known(session, who, account_id, public_ids)
     return _ignore(session, who, account_id, RemoteCustomer.public_id.in_(public_ids), now=now)
 
 
@@ -85,10 +91,10 @@ def restore(
     """Take ignoring back, for the named ones or for all of one decision. Commits.
 
     Who counts is unsynced again at once; whoever was archived there meanwhile is left out.
-    Raises NothingSelected or AlreadyDecided.
+    Raises NothingSelected, UnknownRemoteCustomer or AlreadyDecided.
     """
-    if not public_ids and batch is None:
-        raise NothingSelected
+    if batch is None:
+        _require_known(session, who, account_id, public_ids)
     chosen = (
         RemoteCustomer.decision_batch == batch
         if batch is not None
@@ -108,6 +114,24 @@ def restore(
     condition = (RemoteCustomer.state == RemoteState.IGNORED) & chosen
     count = _change(session, who, account_id, condition, values)
     return _record(session, who, action=AuditAction.RESTORED, batch="", count=count, now=now)
+
+
+def _require_known(
+    session: Session, who: SignedIn, account_id: int, public_ids: Sequence[str]
+) -> None:
+    if not public_ids:
+        raise NothingSelected
+    known = session.scalar(
+        select(RemoteCustomer.id)
+        .where(
+            RemoteCustomer.company_id == who.company_id,
+            RemoteCustomer.account_id == account_id,
+            RemoteCustomer.public_id.in_(public_ids),
+        )
+        .limit(1)
+    )
+    if known is None:
+        raise UnknownRemoteCustomer
 
 
 def _ignore(

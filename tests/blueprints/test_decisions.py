@@ -256,7 +256,7 @@ def test_zoe_cannot_decide_about_customers_of_another_company(
         zoe.htmx_post(RESTORE, {"id": theirs}),
     ]
 
-    assert [answer.status_code for answer in answers] == [409, 409, 409]
+    assert [answer.status_code for answer in answers] == [404, 409, 404]
     assert _ids(session, RemoteState.UNSYNCED) == theirs
 
 

@@ -54,7 +54,7 @@ def test_one_call_is_one_call(run: Run, harbor: Place, books: FakeAccountingClie
     ("error", "says"),
     [
         (ProviderUnavailable("no answer"), "QuickBooks did not answer"),
-        (RateLimited("wait", retry_after_s=60), "QuickBooks asks us to wait"),
+        (RateLimited("wait", retry_after_s=60), "QuickBooks asked us to wait"),
         (ReconnectRequired("revoked"), "QuickBooks needs to be reconnected"),
     ],
 )

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from models import AuditEvent, Reading, RemoteCustomer, RemoteState
 from services import decisions
-from services.decisions import AlreadyDecided, ListChanged, NothingSelected
+from services.decisions import AlreadyDecided, ListChanged, NothingSelected, UnknownRemoteCustomer
 from services.runtime import Runtime
 from tests.factories import NOW
 from tests.fakes import FakeAccountingClient
@@ -173,7 +173,7 @@ def test_zoe_cannot_decide_about_ids_of_harbor(
 ) -> None:
     ids = public_ids(runtime.sessions, harbor, "1", "2")
 
-    with pytest.raises(AlreadyDecided):
+    with pytest.raises(UnknownRemoteCustomer):
         _ignore(runtime, elsewhere, *ids)
 
     assert "ignored" not in remote_states(runtime.sessions, harbor).values()
@@ -185,10 +185,10 @@ def test_zoe_cannot_decide_with_the_account_of_harbor(
     confused = replace(harbor, admin=elsewhere.admin)
     [ann] = public_ids(runtime.sessions, harbor, "1")
 
-    with pytest.raises(AlreadyDecided):
+    with pytest.raises(UnknownRemoteCustomer):
         _ignore(runtime, confused, ann)
     _ignore(runtime, harbor, ann)
-    with pytest.raises(AlreadyDecided):
+    with pytest.raises(UnknownRemoteCustomer):
         _restore(runtime, confused, ann)
 
     assert remote_states(runtime.sessions, harbor)["1"] == "ignored"
