@@ -60,6 +60,15 @@ class Claim:
         return self.handover_count > 0
 
 
+def has_work(session: Session, *, now: datetime) -> bool:
+    """Say whether any delivery may be worked on now. One statement by index, changes nothing."""
+    is_open = ReportDelivery.state.in_(
+        (DeliveryState.DUE, DeliveryState.CLAIMED, DeliveryState.HANDING_OVER)
+    )
+    query = select(ReportDelivery.id).where(is_open, ReportDelivery.next_attempt_at <= now)
+    return session.scalar(query.limit(1)) is not None
+
+
 def claim_next(
     session: Session, *, now: datetime, only: Sequence[int] | None = None
 ) -> Claim | None:

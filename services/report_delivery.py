@@ -19,6 +19,7 @@ from services.delivery_claim import (
     Withdrawn,
     claim_next,
     find_withdrawal,
+    has_work,
     note_handover,
 )
 from services.mail import (
@@ -60,6 +61,9 @@ def deliver_waiting(runtime: Runtime, *, only: Sequence[int] | None = None) -> N
 
     `only` narrows it to these rows. Calls the network, outside transactions.
     """
+    with only_reading(), runtime.sessions() as session:
+        if not has_work(session, now=runtime.clock()):
+            return
     with runtime.sessions() as session:
         delivery_record.end_lost_handovers(session, now=runtime.clock())
         if runtime.mailer is None:

@@ -14,7 +14,7 @@ from models import Company, EmptyDay, ReportRecipient, ReportSettings
 from models.report import DEFAULT_LOCAL_HOUR
 from services.accounts import SignedIn, UnknownZone
 from services.audit import AuditAction, record_event
-from services.email_addresses import email_key, normalise_address
+from services.email_addresses import UnusableAddress, email_key, normalise_address
 from services.local_days import find_zone, local_day, next_due_at, start_of_today
 from services.mail import MessageRefused, check_recipient
 from services.plain_text import plain_line
@@ -163,14 +163,21 @@ def _strict_addresses(texts: Iterable[str]) -> tuple[str, ...]:
     found: dict[str, str] = {}
     for text in texts:
         try:
-            check_recipient(text.strip(" "))
-        except MessageRefused as error:
-            raise BadRecipient(text, str(error)) from error
-        address = normalise_address(text)
+            address = _strict_address(text)
+        except (UnusableAddress, MessageRefused) as error:
+            raise BadRecipient(text, "this is not one address that mail could reach.") from error
         found.setdefault(email_key(address), address)
     if len(found) > MAX_RECIPIENTS:
         raise TooManyRecipients(f"A report has at most {MAX_RECIPIENTS} recipients.")
     return tuple(found.values())
+
+
+def _strict_address(text: str) -> str:
+    if not text.isprintable():
+        raise UnusableAddress("the text holds a line break or a control character")
+    address = normalise_address(text)
+    check_recipient(address)
+    return address
 
 
 def _store_recipients(

@@ -101,7 +101,7 @@ def make_desk(runtime: Runtime, clock: Clock, *addresses: str, **settings: Any) 
         company_id = company.id
     desk = Desk(runtime, outbox, clock, company_id)
     desk.add_recipients(
-        *(addresses or ("ada@example.com",)), reported_from_at=NOW - timedelta(days=9)
+        *(addresses or ("ada@example.com",)), reported_from_at=NOW - timedelta(days=999)
     )
     clock.now = MORNING
     return desk
