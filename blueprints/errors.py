@@ -16,6 +16,7 @@ from services import (
     customers,
     decisions,
     email_addresses,
+    import_request,
     import_views,
     joining,
     mail,
@@ -101,6 +102,12 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
             409,
             "An import is running already",
             "It goes on, and nothing was started twice.",
+            NextStep.RELOAD,
+        ),
+        import_request.ImportRepeated: ErrorAnswer(
+            409,
+            "This import was done a moment ago",
+            "Nothing was started twice.",
             NextStep.RELOAD,
         ),
         customer_import.NothingChosen: ErrorAnswer(

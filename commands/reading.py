@@ -77,6 +77,8 @@ def _not_connected(provider: ProviderKey) -> str:
 def _trouble(alert: Alert, provider_name: str) -> str:
     if alert.state is AlertState.RECONNECT:
         return f"{provider_name} needs to be reconnected under Settings > Integrations."
+    if alert.state is AlertState.IMPORTING:
+        return "An import of this account is running already. Ask again when it has ended."
     sentence = "The reading is still running."
     if alert.reading is not None and alert.reading.failure is not None:
         words = failure_words(

@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 
 from models import Reading, ReadingState
 from services.connections import ConnectionView
+from services.customer_import import find_active
 from services.database import only_reading
+from services.import_views import ImportView, view_import
 from services.runtime import Runtime
 from services.unsynced import ReadingView, Summary, summary, view_reading
 
@@ -28,18 +30,23 @@ class AlertState(StrEnum):
     CHECKING = "checking"
     COUNTED = "counted"
     ALL_IMPORTED = "all_imported"
+    IMPORTING = "importing"
     RECONNECT = "reconnect"
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Everything the alert shows. `last_known` is the last whole reading, if there is one."""
+    """Everything the alert shows. `last_known` is the last whole reading, if there is one.
+
+    `running` is the import that takes from the list now; the number is not told until it ends.
+    """
 
     state: AlertState
     summary: Summary | None = None
     reading: ReadingView | None = None
     last_known: ReadingView | None = None
+    running: ImportView | None = None
 
 
 class UnknownReading(Exception):
@@ -73,8 +80,8 @@ def view_alert(
 ) -> Alert:
     """Return what the alert shows now; never starts anything.
 
-    With a reading to follow, its progress or failure is shown; without, the stored number. Raises
-    UnknownReading for the reading of another connection.
+    A running import comes first; then, with a reading to follow, its progress or failure; then
+    the stored number. Raises UnknownReading for the reading of another connection.
     """
     if connection is None or not (connection.is_connected or connection.needs_reconnect):
         return Alert(AlertState.NOT_CONNECTED)
@@ -82,9 +89,13 @@ def view_alert(
     followed = _followed(session, connection, reading_public_id, now=now)
     if connection.needs_reconnect:
         return Alert(AlertState.RECONNECT, reading=followed, last_known=last_known)
+    active = find_active(session, connection.account_id)
+    if active is not None:
+        running = view_import(session, active.company_id, active.public_id)
+        return Alert(AlertState.IMPORTING, last_known=last_known, running=running)
     if followed and followed.state is not ReadingState.FINISHED:
-        running = followed.state is ReadingState.RUNNING
-        state = AlertState.CHECKING if running else AlertState.FAILED
+        is_running = followed.state is ReadingState.RUNNING
+        state = AlertState.CHECKING if is_running else AlertState.FAILED
         return Alert(state, reading=followed, last_known=last_known)
     if last_known is None:
         return Alert(AlertState.CLOSED)

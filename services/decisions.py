@@ -9,10 +9,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, case, select, update
 from sqlalchemy.orm import Session
 
-from models import Reading, ReadingState, RemoteCustomer, RemoteState
+from models import RemoteCustomer, RemoteState
 from models.base import new_public_id
 from services.accounts import SignedIn
 from services.audit import AuditAction, record_event
+from services.reading_queue import last_whole_id
 
 
 class NothingSelected(Exception):
@@ -68,13 +69,7 @@ def ignore_all(
     Raises ListChanged if another reading has ended since: "these 182" means the ones seen.
     Raises AlreadyDecided if nobody is left.
     """
-    last = session.scalar(
-        select(Reading.public_id)
-        .where(Reading.account_id == account_id, Reading.state == ReadingState.FINISHED)
-        .order_by(Reading.id.desc())
-        .limit(1)
-    )
-    if last != seen_reading:
+    if seen_reading != last_whole_id(session, account_id):
         raise ListChanged
     return _ignore(session, who, account_id, RemoteCustomer.id.is_not(None), now=now)
 

@@ -88,12 +88,15 @@ def view_import(session: Session, company_id: int, public_id: str) -> ImportView
 
 
 def list_imports(
-    session: Session, company_id: int, *, account_id: int | None = None
+    session: Session, company_id: int, *, provider: ProviderKey, most: int = RUNS_SHOWN
 ) -> Sequence[ImportView]:
-    """Return the latest runs, newest first; of one remote account or of all."""
-    query = _runs(company_id).order_by(ImportRun.id.desc()).limit(RUNS_SHOWN)
-    if account_id is not None:
-        query = query.where(ImportRun.account_id == account_id)
+    """Return the latest runs from one provider, newest first. One statement."""
+    query = (
+        _runs(company_id)
+        .where(RemoteAccount.provider == provider.value)
+        .order_by(ImportRun.id.desc())
+        .limit(most)
+    )
     return _views(session, query)
 
 

@@ -45,6 +45,16 @@ def new_reading(session: Session, connection: Connection, *, now: datetime) -> R
     return reading
 
 
+def last_whole_id(session: Session, account_id: int) -> str | None:
+    """Return the public id of the last whole reading, None before the first."""
+    return session.scalar(
+        select(Reading.public_id)
+        .where(Reading.account_id == account_id, Reading.state == ReadingState.FINISHED)
+        .order_by(Reading.id.desc())
+        .limit(1)
+    )
+
+
 def fail_if_abandoned(session: Session, reading: Reading, *, now: datetime) -> bool:
     """Fail a running reading whose process has died, in the caller's transaction."""
     if reading.state is not ReadingState.RUNNING or reading.lease_until_at >= now:

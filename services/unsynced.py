@@ -18,6 +18,7 @@ from models import (
     RemoteCustomer,
     RemoteState,
 )
+from services.customer_import import find_active
 from services.reading_queue import fail_if_abandoned, new_reading
 from services.remote_lists import IS_UNSYNCED, Balance, RemoteRow, view_row
 from services.runtime import Wake
@@ -73,10 +74,12 @@ def ensure_fresh(
 
     None: the last whole reading is younger than a minute, nothing was started. However many ask
     at once, one reading runs and all follow it. `is_asked_for` (Check again, Try again) reads
-    even when the last reading is young. Nothing is read under a permission that ended. Commits;
-    does not call the network itself.
+    even when the last reading is young. Nothing is read under a permission that ended, nor while
+    an import takes from the list. Commits; does not call the network itself.
     """
     if connection.state is not ConnectionState.CONNECTED:
+        return _after_commit(session, None)
+    if find_active(session, connection.account_id) is not None:
         return _after_commit(session, None)
     latest = _latest(session, connection)
     if latest is not None and not fail_if_abandoned(session, latest, now=now):
