@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.people import (
@@ -78,6 +79,7 @@ def test_checking_again_sees_what_changed(people: Opener, demo: Demo) -> None:
     expect(page.locator("#sync-facts")).to_contain_text("1,209 customers")
 
 
+@pytest.mark.full
 def test_opening_after_a_minute_sees_what_changed(people: Opener, demo: Demo) -> None:
     page = people.open("ada")
     toggle(page)

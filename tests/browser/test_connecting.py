@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.people import (
@@ -64,6 +65,7 @@ def test_refusing_changes_nothing(people: Opener, demo: Demo) -> None:
     assert demo.calls() == 0
 
 
+@pytest.mark.full
 def test_going_back_to_the_consent_page_connects_once(people: Opener, demo: Demo) -> None:
     page = people.open("zoe")
     follow(page, "Connect QuickBooks")
@@ -93,6 +95,7 @@ def test_disconnecting_keeps_links_and_reconnecting_brings_the_number(people: Op
     expect_number(page, "182", "1,204")
 
 
+@pytest.mark.full
 def test_another_company_than_before_is_asked_about(people: Opener, demo: Demo) -> None:
     page = people.open("ada")
     follow(page, "Reconnect")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.people import (
@@ -85,6 +86,7 @@ def test_the_list_pages_and_remembers_decisions(people: Opener, demo: Demo) -> N
     assert demo.calls() == 0
 
 
+@pytest.mark.full
 def test_all_of_the_list_are_ignored_and_restored(people: Opener) -> None:
     page = people.open("ada", REVIEW)
 
@@ -96,6 +98,7 @@ def test_all_of_the_list_are_ignored_and_restored(people: Opener) -> None:
     expect(page.get_by_role("link", name="Unsynced 182")).to_be_visible()
 
 
+@pytest.mark.full
 def test_a_customer_two_tabs_ignore_is_ignored_once(people: Opener) -> None:
     browser = people.browser("ada")
     first, second = browser.new_page(), browser.new_page()

@@ -86,6 +86,7 @@ def test_zoe_cannot_decide_about_customers_of_another_company(
     assert demo.calls() == 0
 
 
+@pytest.mark.full
 def test_two_companies_decide_apart_about_the_same_books(people: Opener) -> None:
     zoe = people.open("zoe")
     follow(zoe, "Connect QuickBooks")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.people import (
@@ -57,6 +58,7 @@ def test_a_web_page_instead_of_customers_is_told_in_a_sentence(people: Opener, d
     expect_number(page, "182", "1,204")
 
 
+@pytest.mark.full
 def test_a_reading_that_fails_after_the_first_number_keeps_that(people: Opener, demo: Demo) -> None:
     page = people.open("ada")
     toggle(page)
@@ -116,10 +118,11 @@ def test_a_slow_reading_shows_progress_and_polling_ends(people: Opener, demo: De
     asked = len(people.watch.asked_for(FRAGMENT))
     page.wait_for_timeout(1_500)
 
-    assert asked >= 3
+    assert asked >= 2
     assert len(people.watch.asked_for(FRAGMENT)) == asked
 
 
+@pytest.mark.full
 def test_the_page_can_be_left_while_it_reads(people: Opener, demo: Demo) -> None:
     demo.fault("delay", seconds=1.5)
     page = people.open("ada")

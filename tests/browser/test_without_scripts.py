@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.people import (
@@ -64,6 +65,7 @@ def test_checking_again_sees_what_changed(people: Opener, demo: Demo) -> None:
     expect_number(page, "187", "1,209")
 
 
+@pytest.mark.full
 def test_a_slow_reading_is_looked_at_again_by_itself(people: Opener, demo: Demo) -> None:
     demo.fault("delay", seconds=1.5)
     page = people.open("ada", java_script_enabled=False)
@@ -105,6 +107,7 @@ def test_the_list_is_paged_and_decided_in(people: Opener) -> None:
     expect(page).to_have_url(re.compile("after="))
 
 
+@pytest.mark.full
 def test_a_company_is_connected_and_counted(people: Opener) -> None:
     page = people.open("zoe", java_script_enabled=False)
     follow(page, "Connect QuickBooks")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import requests
 
@@ -10,6 +11,8 @@ PAGE = "/settings/integrations/quickbooks"
 HTMX = {"HX-Request": "true"}
 SENTENCE = "<b>{}</b> of {} customers in QuickBooks are not yet imported into BlueClerk."
 LIMIT_S = 30
+POLL_S = 0.1
+FOLLOWED = re.compile(r'hx-get="[^"]*reading=([0-9a-f]{16})')
 CSRF_FIELD = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
 
@@ -29,6 +32,21 @@ def check_again(client: requests.Session, url: str) -> requests.Response:
     """Press Check again."""
     form = {"csrf_token": csrf_token(open_page(client, url))}
     return client.post(f"{url}{PAGE}/check", data=form, headers=HTMX, timeout=LIMIT_S)
+
+
+def number_in(client: requests.Session, url: str, answer: requests.Response) -> str:
+    """Follow a reading as the page does until it has ended; return the last fragment."""
+    while (found := FOLLOWED.search(answer.text)) is not None:
+        time.sleep(POLL_S)
+        answer = open_alert(client, url, reading=found.group(1))
+    return answer.text
+
+
+def followed(answer: requests.Response) -> str:
+    """Return the reading that an answer follows."""
+    found = FOLLOWED.search(answer.text)
+    assert found, "the answer does not follow a reading"
+    return found.group(1)
 
 
 def csrf_token(page: str) -> str:
