@@ -1,8 +1,10 @@
-"""Jobs inside the web process: APScheduler's thread pool and a tick in UTC."""
+"""Jobs inside the web process: a thread pool for wake-ups, APScheduler for what comes round."""
 
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -33,35 +35,36 @@ class EmbeddedEngine:
     def __init__(self) -> None:
         self._runtime: Runtime | None = None
         self._scheduler: BackgroundScheduler | None = None
+        self._pool: ThreadPoolExecutor | None = None
 
     def attach(self, runtime: Runtime) -> None:
         """Give the engine the runtime that its jobs work with."""
         self._runtime = runtime
 
     def start(self) -> None:
-        """Start the thread pool and the tick; a second call does nothing."""
+        """Start the thread pool and the beats; a second call does nothing."""
         if self._scheduler is not None:
             return
-        from apscheduler.executors.pool import ThreadPoolExecutor
         from apscheduler.schedulers.background import BackgroundScheduler
+
+        # Wake-ups have threads of their own: long jobs cannot hold up a beat, and APScheduler
+        # loses a job that it fires while it is being shut down.
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="job")
 
         # A missed moment is caught up once, never dropped: the default grace is one second.
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
-        self._scheduler = BackgroundScheduler(
-            timezone=UTC,
-            executors={"default": ThreadPoolExecutor(THREADS)},
-            job_defaults=defaults,
-        )
+        self._scheduler = BackgroundScheduler(timezone=UTC, job_defaults=defaults)
         self._scheduler.add_job(self._beat, "interval", args=(tick,), seconds=TICK_S)
         self._scheduler.add_job(self._beat, "interval", args=(deliver_reports,), seconds=TICK_S)
         self._scheduler.add_job(self._beat, "interval", args=(sweep,), seconds=SWEEP_S)
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Wait for running jobs and end the threads."""
-        if self._scheduler is not None:
+        """Wait for running jobs and end the threads; what has not begun is left to its row."""
+        if self._scheduler is not None and self._pool is not None:
             self._scheduler.shutdown(wait=True)
-            self._scheduler = None
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._scheduler = self._pool = None
 
     def wake(self, job: str, row_id: int) -> None:
         """Run the job soon, in this process.
@@ -69,13 +72,17 @@ class EmbeddedEngine:
         Where the engine is not started (a command, a test) nothing happens: the row is the
         truth, and the next opening finds it.
         """
-        if self._scheduler is not None:
-            self._scheduler.add_job(self._run, args=(job, row_id))
+        if self._pool is not None:
+            with suppress(RuntimeError):  # the pool is ending with its process
+                self._pool.submit(self._run, job, row_id)
 
     def _run(self, job: str, row_id: int) -> None:
         if self._runtime is None:
             raise RuntimeError("the engine was started without a runtime")
-        JOBS[job](self._runtime, row_id)
+        try:
+            JOBS[job](self._runtime, row_id)
+        except Exception:  # the edge of a job: nobody else would tell
+            logger.exception("the job %s broke", job)
 
     def _beat(self, work: Callable[[Runtime], None]) -> None:
         if self._runtime is None:

@@ -116,8 +116,40 @@ def test_starting_and_stopping_twice_is_like_once(engine: EmbeddedEngine, job: J
     assert job.rows == [1]
 
 
+def test_long_jobs_do_not_hold_up_a_tick(
+    engine: EmbeddedEngine, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticked = threading.Event()
+    monkeypatch.setattr(embedded, "tick", lambda _runtime: ticked.set())
+    monkeypatch.setattr(embedded, "TICK_S", 0.05)
+    engine.start()
+    for row_id in range(embedded.THREADS * 2):
+        engine.wake(READ_JOB, row_id)
+    assert job.has_begun.wait(WAIT_S)
+
+    assert ticked.wait(WAIT_S)
+
+    job.may_end.set()
+
+
+def test_a_wake_up_while_the_process_ends_is_left_to_its_row(
+    engine: EmbeddedEngine, job: Job
+) -> None:
+    engine.start()
+    engine.wake(READ_JOB, 1)
+    assert job.has_begun.wait(WAIT_S)
+    stopping = threading.Thread(target=engine.stop)
+    stopping.start()
+
+    engine.wake(READ_JOB, 2)
+
+    job.may_end.set()
+    stopping.join()
+    assert 1 in job.rows
+
+
 def test_a_job_that_breaks_leaves_the_others_alone(
-    engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
+    engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     done = threading.Event()
 
@@ -133,6 +165,8 @@ def test_a_job_that_breaks_leaves_the_others_alone(
     engine.wake(READ_JOB, 2)
 
     assert done.wait(WAIT_S)
+    engine.stop()
+    assert "the job read_customers broke" in caplog.text
 
 
 def test_a_tick_ends_what_a_killed_process_has_left(runtime: Runtime, clock: Clock) -> None:
