@@ -68,5 +68,5 @@ def test_a_change_of_the_clocks_makes_one_mail_a_day(
 @pytest.mark.full
 @pytest.mark.parametrize("zone", ZONES)
 def test_two_years_of_ticks_make_one_mail_a_day(runtime: Runtime, clock: Clock, zone: str) -> None:
-    step = timedelta(hours=2)
+    step = timedelta(hours=6)
     _run(runtime, clock, zone=zone, hour=7, start=START, days=730, step=step)

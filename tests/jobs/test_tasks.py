@@ -1,0 +1,74 @@
+"""What the clock sets in motion."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from jobs import embedded
+from jobs.embedded import EmbeddedEngine
+from jobs.tasks import deliver_reports, tick
+from services.heartbeat import TICK, last_beat_at
+from services.runtime import Runtime
+from tests.conftest import Clock
+from tests.services.reporting import make_desk
+
+WAIT_S = 20
+
+
+def _beat(runtime: Runtime) -> object:
+    with runtime.sessions() as session:
+        return last_beat_at(session, name=TICK)
+
+
+def test_a_tick_leaves_its_moment(runtime: Runtime, clock: Clock) -> None:
+    before = _beat(runtime)
+    tick(runtime)
+    first = _beat(runtime)
+    clock.advance(minutes=1)
+
+    tick(runtime)
+
+    assert before is None
+    assert first == clock.now - timedelta(minutes=1)
+    assert _beat(runtime) == clock.now
+
+
+def test_reports_that_are_due_go_out(runtime: Runtime, clock: Clock) -> None:
+    desk = make_desk(runtime, clock)
+
+    deliver_reports(desk.runtime)
+    deliver_reports(desk.runtime)
+
+    assert desk.outbox.recipients == ["ada@example.com"]
+
+
+def test_a_silent_mail_server_does_not_hold_up_the_tick(
+    runtime: Runtime, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_silent, ticked_meanwhile, may_answer = (threading.Event() for _ in range(3))
+
+    def stay_silent() -> None:
+        is_silent.set()
+        may_answer.wait(WAIT_S)
+
+    def note_tick(_runtime: Runtime) -> None:
+        if is_silent.is_set():
+            ticked_meanwhile.set()
+
+    monkeypatch.setattr(embedded, "TICK_S", 0.05)
+    monkeypatch.setattr(embedded, "tick", note_tick)
+    desk = make_desk(runtime, clock)
+    desk.outbox.meanwhile = stay_silent
+    engine = EmbeddedEngine()
+    engine.attach(desk.runtime)
+
+    engine.start()
+    has_ticked = ticked_meanwhile.wait(WAIT_S)
+    may_answer.set()
+    engine.stop()
+
+    assert has_ticked
+    assert desk.outbox.recipients == ["ada@example.com"]
