@@ -13,8 +13,13 @@ from blueprints import (
     error_pages,
     guards,
     headers,
+    health,
     integrations,
+    join,
+    report_settings,
+    reports,
     static_files,
+    unsubscribe,
     unsynced,
     words,
 )
@@ -31,5 +36,16 @@ def register(app: Flask) -> None:
     static_files.register(app)
     error_pages.register(app)
     words.register(app)
-    for module in (auth, integrations, connections, unsynced, customers):
+    for module in (
+        auth,
+        integrations,
+        connections,
+        unsynced,
+        customers,
+        join,
+        reports,
+        report_settings,
+        unsubscribe,
+        health,
+    ):
         app.register_blueprint(module.blueprint)

@@ -1,21 +1,191 @@
-"""The customers of the company, by name."""
+"""The customers of the company: find, look at, add, change, take away as a file."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints.addresses import public_id
+from blueprints.forms import one_line
 from blueprints.guards import get_runtime, get_signed_in
-from services.customers import list_customers
+from blueprints.htmx import is_htmx
+from blueprints.provider_page import Notice, is_standing, keep_notice, kept_notice
+from models import CustomerOrigin
+from services.accounts import company_zone
+from services.connections import list_connections
+from services.customer_csv import stream_csv
+from services.customers import (
+    MAX_SEARCH_CHARACTERS,
+    BadDetails,
+    CustomerDetails,
+    CustomerPage,
+    CustomerView,
+    LinkView,
+    UnknownCustomer,
+    add_customer,
+    edit_customer,
+    find_customer,
+    list_customers,
+    list_links,
+)
+from services.local_days import local_day
+from services.providers.registry import PROVIDERS, ProviderProfile
 
 blueprint = Blueprint("customers", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One accounting software, and whom the customer is there; no link where nobody."""
+
+    profile: ProviderProfile
+    links: tuple[LinkView, ...]
+    is_connected: bool
 
 
 @blueprint.get("/customers")
 def index() -> ResponseReturnValue:
     """Show one page of the list; everybody who is signed in may."""
-    after = public_id(request.args.get("after"))
+    return render_template("customers/index.html", **_found(), notice=kept_notice())
+
+
+@blueprint.get("/customers/found")
+def found() -> ResponseReturnValue:
+    """Answer the search while somebody types; a browser is led to the page."""
+    if not is_htmx():
+        return redirect(url_for("customers.index", q=_query() or None), 303)
+    return render_template("customers/_found.html", **_found())
+
+
+@blueprint.get("/customers.csv")
+def download() -> ResponseReturnValue:
+    """Send whom the list would show as a file for a spreadsheet, while it is read."""
+    runtime, who = get_runtime(), get_signed_in()
+    today = local_day(company_zone(who.zone), runtime.clock())
+    lines = stream_csv(runtime, who.company_id, query=_query())
+    headers = {"Content-Disposition": f'attachment; filename="customers-{today}.csv"'}
+    return Response(lines, mimetype="text/csv", headers=headers)
+
+
+@blueprint.get("/customers/new")
+def new() -> ResponseReturnValue:
+    """Ask for a customer."""
+    return _form(None, CustomerDetails(name=""))
+
+
+@blueprint.post("/customers/new")
+def new_submit() -> ResponseReturnValue:
+    """Add the customer, or say beside its field what cannot be."""
+    runtime, details = get_runtime(), _entered()
+    try:
+        with runtime.sessions() as session:
+            added = add_customer(
+                session,
+                get_signed_in().company_id,
+                details,
+                origin=CustomerOrigin.HAND,
+                now=runtime.clock(),
+            )
+    except BadDetails as error:
+        return _form(None, details, errors=error.errors)
+    keep_notice(Notice("ok", "The customer is in BlueClerk now."))
+    return redirect(url_for("customers.detail", customer=added), 303)
+
+
+@blueprint.get("/customers/<customer>")
+def detail(customer: str) -> ResponseReturnValue:
+    """Show one customer and where else it is."""
+    who = get_signed_in()
     with get_runtime().sessions() as session:
-        page = list_customers(session, get_signed_in().company_id, after=after)
-    return render_template("customers/index.html", page=page, after=after)
+        found_customer = find_customer(session, who.company_id, _id(customer))
+        links = list_links(session, who.company_id, found_customer.public_id)
+        connections = list_connections(session, who.company_id)
+    standing = {key for key, connection in connections.items() if is_standing(connection)}
+    places = [
+        Place(profile, tuple(link for link in links if link.provider is key), key in standing)
+        for key, profile in PROVIDERS.items()
+    ]
+    return render_template(
+        "customers/detail.html",
+        customer=found_customer,
+        places=places,
+        links=sorted(links, key=lambda link: link.linked_at, reverse=True),
+        names={key: profile.short_name for key, profile in PROVIDERS.items()},
+        notice=kept_notice(),
+    )
+
+
+@blueprint.get("/customers/<customer>/edit")
+def edit(customer: str) -> ResponseReturnValue:
+    """Ask what to change; a placeholder is an empty field."""
+    found_customer = _find(customer)
+    details = CustomerDetails(
+        name=found_customer.name,
+        company_name=found_customer.company_name,
+        email=found_customer.email or "",
+        phone=found_customer.phone,
+        address=found_customer.address,
+    )
+    return _form(found_customer, details)
+
+
+@blueprint.post("/customers/<customer>/edit")
+def edit_submit(customer: str) -> ResponseReturnValue:
+    """Change the customer, or say beside its field what cannot be."""
+    details = _entered()
+    try:
+        with get_runtime().sessions() as session:
+            edit_customer(session, get_signed_in().company_id, _id(customer), details)
+    except BadDetails as error:
+        return _form(_find(customer), details, errors=error.errors)
+    keep_notice(Notice("ok", "The changes are saved."))
+    return redirect(url_for("customers.detail", customer=customer), 303)
+
+
+def _found() -> dict[str, CustomerPage | str | None]:
+    query, after = _query(), public_id(request.args.get("after"))
+    with get_runtime().sessions() as session:
+        page = list_customers(session, get_signed_in().company_id, query=query, after=after)
+    return {"page": page, "query": query, "after": after}
+
+
+def _query() -> str:
+    return one_line(request.args.get("q", ""))[:MAX_SEARCH_CHARACTERS]
+
+
+def _id(text: str) -> str:
+    known = public_id(text)
+    if known is None:
+        raise UnknownCustomer
+    return known
+
+
+def _find(customer: str) -> CustomerView:
+    with get_runtime().sessions() as session:
+        return find_customer(session, get_signed_in().company_id, _id(customer))
+
+
+def _entered() -> CustomerDetails:
+    form = request.form
+    return CustomerDetails(
+        name=one_line(form.get("name", "")),
+        company_name=one_line(form.get("company", "")),
+        email=form.get("email", ""),
+        phone=one_line(form.get("phone", "")),
+        address=one_line(form.get("address", "")),
+    )
+
+
+def _form(
+    customer: CustomerView | None,
+    details: CustomerDetails,
+    *,
+    errors: Mapping[str, str] | None = None,
+) -> ResponseReturnValue:
+    page = render_template(
+        "customers/form.html", customer=customer, details=details, errors=errors or {}
+    )
+    return page, 422 if errors else 200

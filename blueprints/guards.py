@@ -20,6 +20,8 @@ from services.runtime import Runtime
 
 # GETs that store something: a reading is claimed, a consent is asked for or answered.
 WRITING_GETS = frozenset({"unsynced.show", "connections.connect", "connections.callback"})
+# Files and watchers: who asks is not looked up, so that no database is needed for the answer.
+NOBODY_ASKED = frozenset({"static", "health.alive", "health.ready"})
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
 
@@ -100,7 +102,7 @@ def _end_unit(_error: BaseException | None) -> None:
 
 def _require_sign_in() -> ResponseReturnValue | None:
     g.who = None
-    if request.endpoint == "static":
+    if request.endpoint in NOBODY_ASKED:
         return None
     g.who = current_user.signed_in if current_user.is_authenticated else None
     view = current_app.view_functions.get(request.endpoint or "")

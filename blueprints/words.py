@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import partial
 
 from flask import Flask, g
@@ -70,6 +70,34 @@ def day(at: datetime, *, now: datetime, zone: tzinfo) -> str:
     return text if local.year == now.astimezone(zone).year else f"{text} {local.year}"
 
 
+def dated(at: datetime, *, zone: tzinfo) -> str:
+    """Write a day with its year, as tables do: 17 Nov 2026."""
+    local = at.astimezone(zone)
+    return f"{local.day} {local:%b} {local.year}"
+
+
+def stamped(at: datetime, *, zone: tzinfo) -> str:
+    """Write a day and its time: 17 Nov 2026, 09:14."""
+    return f"{dated(at, zone=zone)}, {at.astimezone(zone):%H:%M}"
+
+
+def day_name(on: date, *, now: datetime, zone: tzinfo, long: bool = False) -> str:
+    """Write a day of a calendar: 17 Nov, with the year when it is another one.
+
+    Long: Tuesday, 17 November 2026.
+    """
+    if long:
+        return f"{on:%A}, {on.day} {on:%B} {on.year}"
+    text = f"{on.day} {on:%b}"
+    return text if on.year == now.astimezone(zone).year else f"{text} {on.year}"
+
+
+def weekday_time(at: datetime, *, zone: tzinfo, utc: bool = False) -> str:
+    """Write a moment of this or the next week: Sat 21 Nov, 07:00."""
+    local = at.astimezone(UTC if utc else zone)
+    return f"{local:%a} {local.day} {local:%b}, {local:%H:%M}"
+
+
 def until(at: datetime, *, now: datetime, zone: tzinfo) -> str:
     """Write a moment to come: in 40 s · in 12 min · at 09:14 · on 17 Nov at 09:14."""
     wait_s = int((at - now).total_seconds())
@@ -87,5 +115,8 @@ def _words_of_now() -> dict[str, object]:
     who = g.get("who")
     now = get_runtime().clock()
     zone = company_zone(who.zone) if who else UTC
-    times = {word.__name__: partial(word, now=now, zone=zone) for word in (when, day, until)}
-    return {"who": who, "now": now, **times}
+    times = {
+        word.__name__: partial(word, now=now, zone=zone) for word in (when, day, day_name, until)
+    }
+    days = {word.__name__: partial(word, zone=zone) for word in (dated, stamped, weekday_time)}
+    return {"who": who, "now": now, **times, **days}
