@@ -89,6 +89,6 @@ def _trouble(alert: Alert, provider_name: str) -> str:
         return sentence
     known = alert.last_known
     return (
-        f"{sentence} The last whole reading, {known.finished_at:%Y-%m-%d %H:%M} UTC, found "
-        f"{known.unsynced_count:,} of {known.counted_count:,} not yet imported."
+        f"{sentence} As of the last whole reading, {known.finished_at:%Y-%m-%d %H:%M} UTC, "
+        f"{known.unsynced_count:,} of {known.counted_count:,} are not yet imported."
     )

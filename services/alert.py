@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -16,6 +16,7 @@ from services.connections import ConnectionView
 from services.customer_import import find_active
 from services.database import only_reading
 from services.import_views import ImportView, view_import
+from services.remote_customers import count_unsynced
 from services.runtime import Runtime
 from services.unsynced import ReadingView, Summary, summary, view_reading
 
@@ -111,7 +112,10 @@ def _last_whole(session: Session, account_id: int) -> ReadingView | None:
         .order_by(Reading.id.desc())
         .limit(1)
     )
-    return view_reading(reading) if reading else None
+    if reading is None:
+        return None
+    # Imports and decisions since then count: the list is as old as the reading, the number is not.
+    return replace(view_reading(reading), unsynced_count=count_unsynced(session, account_id))
 
 
 def _followed(

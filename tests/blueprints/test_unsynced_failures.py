@@ -32,8 +32,8 @@ Run = Callable[[], None]
 def test_every_failure_has_a_sentence_and_shows_no_partial_number(
     ada: Browser, session: Session, connection: Connection, failure: ReadingFailure
 ) -> None:
-    known = {"unsynced_count": 179, "counted_count": 1201}
-    make_counted(session, connection, unsynced=1, finished_at=NOW - timedelta(hours=17), **known)
+    earlier = {"finished_at": NOW - timedelta(hours=17), "unsynced_count": 179}
+    make_counted(session, connection, unsynced=2, counted_count=1201, **earlier)
     reading = make_failed(session, connection, failure)
 
     answer = ada.htmx_get(f"{UNSYNCED}?reading={reading.public_id}")
@@ -44,7 +44,7 @@ def test_every_failure_has_a_sentence_and_shows_no_partial_number(
     assert ("Retry-After" in answer.headers) != is_reconnect
     assert 'class="bad" role="alert"' in answer.text
     assert SENTENCE not in text
-    assert "The last whole reading, yesterday, 16:00, found 179 of 1,201" in text
+    assert "As of the last whole reading, yesterday, 16:00, 2 of 1,201 are not yet" in text
     assert ("Reconnect QuickBooks" if is_reconnect else "Try again") in text
     assert poll_address(answer) is None
     assert "{" not in text

@@ -82,7 +82,7 @@ def test_trouble_names_the_last_known_number_as_such(
     result = run("check", "quickbooks")
 
     assert result.exit_code == 1
-    assert "2026-11-20 14:00 UTC, found 1 of 1 not yet imported" in result.output
+    assert "2026-11-20 14:00 UTC, 1 of 1 are not yet imported" in result.output
 
 
 def test_a_connection_that_ended_is_told_without_a_call(

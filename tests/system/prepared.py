@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.system.asking import csrf_token, open_alert
+from tests.system.asking import csrf_token
 from tests.system.demo import Demo, age_readings, open_database, start_demo, wait_until
 
 PASSWORD = "demo-password"
@@ -62,15 +62,11 @@ class PreparedDemo:
         return client
 
     def prepare(self) -> None:
-        """Run the real demo once, sign everybody in, open the alert, stop it."""
+        """Run the real demo once, sign everybody in, stop it."""
         demo = start_demo(self.folder)
         try:
             cookies = {person: sign_in(demo.url, person) for person in PEOPLE}
             self._cookie_file.write_text(json.dumps(cookies), encoding="utf-8")
-            demo.age_readings()
-            with self.client("ada") as client:
-                open_alert(client, demo.url)
-            wait_until(lambda: not demo.is_reading(), "the first opening has its number")
         finally:
             demo.stop()
 
