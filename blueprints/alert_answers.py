@@ -83,6 +83,5 @@ def _page_address(page: ProviderPage) -> str:
 
 def _place(provider: ProviderKey, choice: Choice) -> str:
     if choice.came_from_list:
-        show, after = review.place()
-        return url_for("unsynced.show_list", provider=provider, show=show, after=after)
+        return review.address(provider)
     return url_for("integrations.detail", provider=provider, opened=1)

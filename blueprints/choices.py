@@ -16,7 +16,7 @@ class Choice:
     """Who is meant, and whether the person was looking at the list or at the alert.
 
     `is_all` means everybody unsynced as of `seen_reading`; `batch` means everybody of one
-    decision.
+    decision. `is_confirmed`: the person has read what an import of many will do.
     """
 
     public_ids: tuple[str, ...]
@@ -24,6 +24,7 @@ class Choice:
     seen_reading: str
     batch: str | None
     came_from_list: bool
+    is_confirmed: bool
 
 
 def read_choice() -> Choice:
@@ -33,8 +34,9 @@ def read_choice() -> Choice:
         abort(413)
     return Choice(
         public_ids=tuple(text for text in named if public_id(text)),
-        is_all=request.form.get("all") == "1",
+        is_all=request.form.get("scope") == "all",
         seen_reading=public_id(request.form.get("reading")) or "",
         batch=public_id(request.form.get("batch")),
         came_from_list=request.form.get("from") == "list",
+        is_confirmed=request.form.get("confirmed") == "1",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,16 +10,14 @@ from flask import flash, get_flashed_messages, render_template, request
 
 from blueprints.addresses import public_id
 from blueprints.guards import get_runtime, get_signed_in
+from blueprints.htmx import next_wait_ms
 from services.alert import Alert, AlertState, UnknownReading, view_alert
 from services.connections import AccountCounts, ConnectionView, count_customers, view_connection
 from services.decisions import Decision
+from services.import_views import ImportView, list_imports
 from services.providers.contract import ProviderKey
 from services.providers.registry import ProviderProfile, provider_profile
 from services.sentences import FailureWords, failure_words
-
-FIRST_WAIT_MS = 300
-LONGEST_WAIT_MS = 2_000
-WAIT_GROWTH = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +39,7 @@ class ProviderPage:
     counts: AccountCounts
     alert: Alert
     missing_settings: tuple[str, ...]
+    last_import: ImportView | None
 
     @property
     def is_standing(self) -> bool:
@@ -60,6 +60,7 @@ def load_page(
     """
     runtime, who = get_runtime(), get_signed_in()
     counts = AccountCounts()
+    imports: Sequence[ImportView] = ()
     with runtime.sessions() as session:
         connection = view_connection(session, who.company_id, provider)
         alert = Alert(_unopened(connection))
@@ -67,10 +68,12 @@ def load_page(
             raise UnknownReading
         if connection is not None:
             counts = count_customers(session, connection.account_id)
+            imports = list_imports(session, who.company_id, provider=provider, most=1)
         if is_opened or reading or alert.state is AlertState.RECONNECT:
             alert = view_alert(session, connection, now=runtime.clock(), reading_public_id=reading)
     profile = provider_profile(provider)
-    return ProviderPage(profile, connection, counts, alert, missing_settings(provider))
+    missing, last_import = missing_settings(provider), next(iter(imports), None)
+    return ProviderPage(profile, connection, counts, alert, missing, last_import)
 
 
 def render_page(
@@ -88,7 +91,7 @@ def alert_context(page: ProviderPage, notice: Notice | None) -> dict[str, Any]:
         "page": page,
         "notice": notice,
         "failure": _failure(page),
-        "wait_ms": _next_wait_ms(request.args.get("wait", "")),
+        "wait_ms": next_wait_ms(),
     }
 
 
@@ -143,10 +146,3 @@ def _failure(page: ProviderPage) -> FailureWords | None:
     key = page.profile.key
     names = f"{_setting(key, 'CLIENT_ID')} and {_setting(key, 'CLIENT_SECRET')}"
     return failure_words(reading.failure, provider=page.profile.short_name, settings=names)
-
-
-def _next_wait_ms(waited_ms: str) -> int:
-    """Grow the wait between two looks, so that a long reading is not asked after all the time."""
-    if not (waited_ms.isascii() and waited_ms.isdecimal() and len(waited_ms) <= 5):
-        return FIRST_WAIT_MS
-    return max(FIRST_WAIT_MS, min(int(int(waited_ms) * WAIT_GROWTH), LONGEST_WAIT_MS))

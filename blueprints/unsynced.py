@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from blueprints import review
@@ -29,9 +29,12 @@ PATIENCE_S = 0.3
 def show(provider: ProviderKey) -> ResponseReturnValue:
     """Answer the opened alert: see that a number is there or on its way, then say how it stands.
 
-    With `reading` (a poll) it only looks at that one.
+    With `reading` (a poll) it only looks at that one, with `look` (a poll of an import) at what
+    is stored.
     """
-    reading = asked_reading() or _start_if_due(provider, is_asked_for=False)
+    reading = asked_reading()
+    if reading is None and "look" not in request.args:
+        reading = _start_if_due(provider, is_asked_for=False)
     return _answer(provider, reading)
 
 

@@ -19,7 +19,7 @@ HOUR_S = 3600
 def register(app: Flask) -> None:
     """Give templates these words; times come in the zone of the company."""
     app.jinja_env.filters.update(number=number, money=money, moneys=moneys)
-    app.jinja_env.globals.update(count_of=count_of)
+    app.jinja_env.globals.update(count_of=count_of, lasted=lasted)
     app.context_processor(_words_of_now)
 
 
@@ -92,10 +92,19 @@ def day_name(on: date, *, now: datetime, zone: tzinfo, long: bool = False) -> st
     return text if on.year == now.astimezone(zone).year else f"{text} {on.year}"
 
 
-def weekday_time(at: datetime, *, zone: tzinfo, utc: bool = False) -> str:
-    """Write a moment of this or the next week: Sat 21 Nov, 07:00."""
-    local = at.astimezone(UTC if utc else zone)
-    return f"{local:%a} {local.day} {local:%b}, {local:%H:%M}"
+def weekday_time(at: datetime, *, zone: tzinfo) -> str:
+    """Write a moment of the days to come, also in UTC: Sat 21 Nov, 07:00 (12:00 UTC)."""
+    local, utc = at.astimezone(zone), at.astimezone(UTC)
+    day_there = "" if utc.date() == local.date() else f"{utc:%a} {utc.day} {utc:%b}, "
+    return f"{local:%a} {local.day} {local:%b}, {local:%H:%M} ({day_there}{utc:%H:%M} UTC)"
+
+
+def lasted(start_at: datetime, end_at: datetime) -> str:
+    """Write how long something took: less than 1 s · 23 s · 4 min 5 s."""
+    minutes, seconds = divmod(int((end_at - start_at).total_seconds()), MINUTE_S)
+    if minutes:
+        return f"{minutes:,} min {seconds} s"
+    return f"{seconds} s" if seconds > 0 else "less than 1 s"
 
 
 def until(at: datetime, *, now: datetime, zone: tzinfo) -> str:

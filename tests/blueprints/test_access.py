@@ -31,6 +31,7 @@ PARTS = {
     "<provider:provider>": "quickbooks",
     "<customer>": "0" * 16,
     "<day>": "2026-11-19",
+    "<import_id>": "0" * 16,
     "<slug>": "nobody",
     "<token>": "nobody",
 }

@@ -55,7 +55,7 @@ def test_ignoring_all_of_these_offers_to_restore_all_of_them(
 ) -> None:
     reading = make_counted(session, connection, unsynced=3)
 
-    answer = ada.htmx_post(IGNORE, {"all": "1", "reading": reading.public_id})
+    answer = ada.htmx_post(IGNORE, {"scope": "all", "reading": reading.public_id})
 
     text = text_of(answer)
     assert "You ignored 3 customers. Restore these 3" in text
@@ -69,7 +69,7 @@ def test_restoring_takes_back_one_decision_and_no_other(
     reading = make_counted(session, connection, unsynced=3)
     first, *_ = _ids(session, RemoteState.UNSYNCED)
     ada.htmx_post(IGNORE, {"id": first})
-    answer = ada.htmx_post(IGNORE, {"all": "1", "reading": reading.public_id})
+    answer = ada.htmx_post(IGNORE, {"scope": "all", "reading": reading.public_id})
 
     restored = ada.htmx_post(RESTORE, {"batch": _batch(answer.text)})
 
@@ -84,7 +84,7 @@ def test_a_list_that_has_changed_since_is_not_ignored_blindly(
     seen = make_counted(session, connection, unsynced=2)
     make_reading(session, connection, counted_count=2, finished_at=NOW - timedelta(seconds=5))
 
-    answer = ada.htmx_post(IGNORE, {"all": "1", "reading": seen.public_id})
+    answer = ada.htmx_post(IGNORE, {"scope": "all", "reading": seen.public_id})
 
     text = text_of(answer)
     assert answer.status_code == 409
@@ -117,7 +117,7 @@ def test_whoever_is_ignored_already_is_told_as_such(
         {"id": "' OR 1=1"},
         {"id": ["../../x", "\x00"]},
         {"batch": "x", "reading": "y"},
-        {"all": "yes"},
+        {"scope": "yes"},
     ],
 )
 def test_a_form_that_names_nobody_changes_nothing(
@@ -138,7 +138,7 @@ def test_all_of_a_list_nobody_saw_changes_nothing(
 ) -> None:
     make_counted(session, connection, unsynced=2)
 
-    answer = ada.htmx_post(IGNORE, {"all": "1", "reading": reading})
+    answer = ada.htmx_post(IGNORE, {"scope": "all", "reading": reading})
 
     assert answer.status_code == 409
     assert len(_ids(session, RemoteState.UNSYNCED)) == 2
@@ -193,7 +193,7 @@ def test_without_scripts_a_conflict_is_a_page_with_the_alert_as_it_stands(
 ) -> None:
     make_counted(session, connection, unsynced=2)
 
-    answer = ada.post(IGNORE, {"all": "1", "reading": "0" * 16})
+    answer = ada.post(IGNORE, {"scope": "all", "reading": "0" * 16})
 
     assert answer.status_code == 409
     assert "<!doctype html>" in answer.text
@@ -233,7 +233,7 @@ def test_a_conflict_in_the_list_is_told_in_the_list(
     ada: Browser, session: Session, connection: Connection
 ) -> None:
     make_counted(session, connection, unsynced=2)
-    form = {"all": "1", "reading": "0" * 16, "from": "list"}
+    form = {"scope": "all", "reading": "0" * 16, "from": "list"}
 
     fragment, page = ada.htmx_post(IGNORE, form), ada.post(IGNORE, form)
 
@@ -252,7 +252,7 @@ def test_zoe_cannot_decide_about_customers_of_another_company(
 
     answers = [
         zoe.htmx_post(IGNORE, {"id": theirs}),
-        zoe.htmx_post(IGNORE, {"all": "1", "reading": "0" * 16}),
+        zoe.htmx_post(IGNORE, {"scope": "all", "reading": "0" * 16}),
         zoe.htmx_post(RESTORE, {"id": theirs}),
     ]
 
@@ -266,7 +266,7 @@ def test_a_batch_of_another_company_is_not_restored(
     reading = make_counted(session, connection, unsynced=1)
     hers = make_account(session, make_company(session), company_id=people.other.id)
     make_reading(session, make_connection(session, hers))
-    answer = ada.htmx_post(IGNORE, {"all": "1", "reading": reading.public_id})
+    answer = ada.htmx_post(IGNORE, {"scope": "all", "reading": reading.public_id})
 
     zoe.htmx_post(RESTORE, {"batch": _batch(answer.text)})
 

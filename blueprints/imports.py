@@ -1,0 +1,191 @@
+"""Imports: asked for, confirmed, watched while they run, told in a receipt, kept in a history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from blueprints import review
+from blueprints.addresses import public_id
+from blueprints.choices import Choice, read_choice
+from blueprints.error_pages import find_answer
+from blueprints.guards import admin_required, get_runtime, get_signed_in
+from blueprints.htmx import is_htmx, next_wait_ms
+from blueprints.provider_page import Notice, keep_notice, kept_notice, load_page
+from models import ItemOutcome
+from services.connections import require_connection
+from services.customer_import import ImportAlreadyRunning, NothingChosen
+from services.database import only_reading
+from services.decisions import ListChanged
+from services.import_request import (
+    ImportPlan,
+    ImportRepeated,
+    ImportRequest,
+    plan_import,
+    start_requested,
+)
+from services.import_views import (
+    RUNS_SHOWN,
+    UnknownImport,
+    count_without_email,
+    list_imports,
+    list_items,
+    view_import,
+)
+from services.providers.contract import ProviderKey
+from services.providers.registry import provider_profile
+
+blueprint = Blueprint(
+    "imports", __name__, url_prefix="/settings/integrations/<provider:provider>/imports"
+)
+
+# More than a page of the list, so more than anybody has ticked and seen.
+MOST_UNASKED = 50
+MOST_ID_CHARACTERS = 64
+TOLD = (ItemOutcome.FAILED, ItemOutcome.SKIPPED)
+DONE = (ItemOutcome.CREATED, ItemOutcome.LINKED)
+
+
+@blueprint.get("")
+@admin_required
+def index(provider: ProviderKey) -> ResponseReturnValue:
+    """Show who imported what from the provider, whether it is still connected or not."""
+    with get_runtime().sessions() as session:
+        runs = list_imports(session, get_signed_in().company_id, provider=provider)
+    is_cut = len(runs) == RUNS_SHOWN
+    return render_template(
+        "imports/index.html", profile=provider_profile(provider), runs=runs, is_cut=is_cut
+    )
+
+
+@blueprint.get("/new")
+@admin_required
+def ask(provider: ProviderKey) -> ResponseReturnValue:
+    """Say what an import of all would do, before it is started; writes nothing."""
+    reading = load_page(provider, is_opened=True).alert.last_known
+    wanted = ImportRequest(seen_reading=reading.public_id if reading else "")
+    try:
+        return _confirm_page(provider, wanted, _plan(provider, wanted))
+    except (ImportAlreadyRunning, ImportRepeated) as error:
+        return _show_first(provider, error)
+    except (ListChanged, NothingChosen):
+        # Nothing was read yet, or nobody is left; the list says which.
+        return redirect(url_for("unsynced.show_list", provider=provider), 303)
+
+
+@blueprint.post("")
+@admin_required
+def start(provider: ProviderKey) -> ResponseReturnValue:
+    """Start an import of the named customers or of all; ask first where many are meant."""
+    choice = read_choice()
+    wanted = _wanted(choice)
+    try:
+        if not choice.is_confirmed:
+            plan = _plan(provider, wanted)
+            if plan.chosen > MOST_UNASKED:
+                return _confirm_page(provider, wanted, plan)
+        run_id = _start(provider, wanted)
+    except (ImportAlreadyRunning, ImportRepeated) as error:
+        return _show_first(provider, error)
+    except (ListChanged, NothingChosen) as error:
+        return _list_again(provider, error)
+    return redirect(url_for("imports.show", provider=provider, import_id=run_id), 303)
+
+
+@blueprint.get("/<import_id>")
+@admin_required
+def show(provider: ProviderKey, import_id: str) -> ResponseReturnValue:
+    """Show one import: its progress, or its receipt."""
+    context = _context(provider, import_id)
+    return render_template("imports/run.html", notice=kept_notice(), **context)
+
+
+@blueprint.get("/<import_id>/progress")
+@admin_required
+def progress(provider: ProviderKey, import_id: str) -> ResponseReturnValue:
+    """Answer the import's region as it stands; it holds the next poll only while it runs."""
+    if not is_htmx():
+        return redirect(url_for("imports.show", provider=provider, import_id=import_id), 303)
+    return render_template("imports/_run.html", **_context(provider, import_id))
+
+
+def _wanted(choice: Choice) -> ImportRequest:
+    if choice.is_all:
+        return ImportRequest(seen_reading=choice.seen_reading)
+    return ImportRequest(public_ids=choice.public_ids)
+
+
+def _plan(provider: ProviderKey, wanted: ImportRequest) -> ImportPlan:
+    runtime = get_runtime()
+    with only_reading(), runtime.sessions() as session:
+        account_id = require_connection(session, get_signed_in().company_id, provider).account_id
+        return plan_import(session, account_id, wanted, now=runtime.clock())
+
+
+def _start(provider: ProviderKey, wanted: ImportRequest) -> str:
+    runtime, who = get_runtime(), get_signed_in()
+    with runtime.sessions() as session:
+        return start_requested(
+            session,
+            require_connection(session, who.company_id, provider).account_id,
+            wanted,
+            requested_by_id=who.user_id,
+            wake=runtime.wake,
+            now=runtime.clock(),
+        )
+
+
+def _confirm_page(provider: ProviderKey, wanted: ImportRequest, plan: ImportPlan) -> str:
+    return render_template(
+        "imports/new.html", profile=provider_profile(provider), wanted=wanted, plan=plan
+    )
+
+
+def _show_first(
+    provider: ProviderKey, error: ImportAlreadyRunning | ImportRepeated
+) -> ResponseReturnValue:
+    """Lead the second click, or the second admin, to the import that is there."""
+    answer = find_answer(error)
+    keep_notice(Notice("info", f"{answer.title}. {answer.sentence}"))
+    return redirect(url_for("imports.show", provider=provider, import_id=error.public_id), 303)
+
+
+def _list_again(provider: ProviderKey, error: Exception) -> ResponseReturnValue:
+    answer = find_answer(error)
+    notice = Notice("warn", f"{answer.title}. {answer.sentence}")
+    with only_reading():
+        context = review.load_context(provider, notice=notice)
+    return render_template("unsynced/review.html", **context), answer.status
+
+
+def _context(provider: ProviderKey, import_id: str) -> dict[str, Any]:
+    """Read what the templates of one import show; the lists only when it has ended.
+
+    Raises UnknownImport, for that of another provider as well.
+    """
+    if public_id(import_id) is None:
+        raise UnknownImport
+    company_id = get_signed_in().company_id
+    told_after, done_after = _item_key("told"), _item_key("done")
+    with get_runtime().sessions() as session:
+        run = view_import(session, company_id, import_id)
+        if run.provider is not provider:
+            raise UnknownImport
+        context = {"profile": provider_profile(provider), "run": run, "wait_ms": next_wait_ms()}
+        if run.is_active:
+            return context
+        return context | {
+            "told": list_items(session, company_id, import_id, outcomes=TOLD, after=told_after),
+            "told_after": told_after,
+            "done": list_items(session, company_id, import_id, outcomes=DONE, after=done_after),
+            "done_after": done_after,
+            "without_email": count_without_email(session, company_id, import_id),
+        }
+
+
+def _item_key(name: str) -> str | None:
+    """Return the key that a list goes on after; what cannot be one begins the list."""
+    text = request.args.get(name, "")
+    return text if text.isprintable() and 0 < len(text) <= MOST_ID_CHARACTERS else None
