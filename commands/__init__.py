@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from commands.backup import backup
 from commands.check import check
 from commands.imports import import_customers
 from commands.operation import company, setup, user
@@ -12,5 +13,5 @@ from commands.report import report
 
 def register(app: Flask) -> None:
     """Add the commands to `flask --app app`."""
-    for command in (setup, user, company, check, import_customers, report):
+    for command in (setup, user, company, check, import_customers, backup, report):
         app.cli.add_command(command)

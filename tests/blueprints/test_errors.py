@@ -21,6 +21,7 @@ from tests.blueprints.support import QUICKBOOKS, Browser, text_of
 # They never reach a page: the ProviderError family, the end of a job or the start of the program
 # stands for them.
 INSIDE = {
+    "BackupImpossible",
     "BadSmtpUrl",
     "LeaseLost",
     "NotStrictJson",
