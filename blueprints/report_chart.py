@@ -8,7 +8,7 @@ from datetime import date
 
 from services.signup_report import DayCount
 
-WIDTH, HEIGHT = 720, 170
+WIDTH = 720
 LEFT, TOP, GROUND = 28, 18, 148
 BAR_SHARE = 0.74
 MOST_LINES = 4
