@@ -102,7 +102,7 @@ def test_a_page_that_fails_in_the_middle_shows_the_last_known_number_only(
     assert answer.status_code == 503
     assert sentence in text
     assert SENTENCE not in text
-    assert "found 4 of 4 not yet imported" in text
+    assert "4 of 4 are not yet imported" in text
 
 
 def test_a_permission_that_ended_asks_to_reconnect_and_stops_polling(

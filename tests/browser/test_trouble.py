@@ -19,7 +19,7 @@ from tests.browser.people import (
 from tests.system.demo import Demo, wait_until
 
 FRAGMENT = f"{QUICKBOOKS}/unsynced"
-LAST_KNOWN = "182 of 1,204 not yet imported"
+LAST_KNOWN = "182 of 1,204 are not yet imported"
 PARTIAL = re.compile(r"1,000 of|of 1,000")
 
 

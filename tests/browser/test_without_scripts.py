@@ -82,7 +82,7 @@ def test_a_failure_is_told_and_tried_again(people: Opener, demo: Demo) -> None:
 
     _check_now(page)
     expect(alert_body(page)).to_contain_text("QuickBooks sent an answer that we cannot read.")
-    expect(alert_body(page)).to_contain_text("182 of 1,204 not yet imported")
+    expect(alert_body(page)).to_contain_text("182 of 1,204 are not yet imported")
     demo.clear_faults()
     press(page, "Try again")
 

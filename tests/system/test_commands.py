@@ -40,5 +40,5 @@ def test_check_says_what_is_missing(demo: Demo) -> None:
     assert unconnected.stderr == (
         "Error: QuickBooks is not connected. Connect it under Settings > Integrations.\n"
     )
-    assert "182 of 1,204 not yet imported." in unreadable.stderr
+    assert "182 of 1,204 are not yet imported." in unreadable.stderr
     assert unreadable.stdout == ""
