@@ -19,7 +19,7 @@ from blueprints.provider_page import Notice, keep_notice, kept_notice
 from models import EmptyDay
 from services.accounts import UnknownZone
 from services.database import only_reading
-from services.mail import MailError
+from services.mail import MailError, UncertainOutcome
 from services.report_history import list_deliveries
 from services.report_sending import SendingError, send_test
 from services.report_settings import (
@@ -145,9 +145,11 @@ def _errors(wish: ReportWish) -> Mapping[str, str]:
 
 
 def _trouble(error: MailError | SendingError) -> str:
+    """Say what happened; where the server's answer was lost, nobody knows whether it arrived."""
+    start = "" if isinstance(error, UncertainOutcome) else "The test did not go out. "
     answer = error.answer if isinstance(error, MailError) else None
-    said = f" It answered {answer.code} {answer.text}." if answer else ""
-    return f"The test did not go out. {error}{said}".replace("..", ".")
+    said = f" It answered {answer.code} {answer.text.rstrip('.')}." if answer else ""
+    return f"{start}{error}{said}"
 
 
 def _page(

@@ -1,0 +1,94 @@
+"""For whoever watches: the process lives, and it can work; without signing in, without data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session, sessionmaker
+
+from services.heartbeat import TICK, note_beat
+from services.readiness import newest_schema
+from services.runtime import Runtime
+from tests.blueprints.support import Browser
+from tests.conftest import Clock
+
+
+@pytest.fixture
+def stamped(session: Session) -> None:
+    session.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
+    session.execute(text("INSERT INTO alembic_version VALUES (:new)"), {"new": newest_schema()})
+    session.commit()
+
+
+@pytest.fixture
+def no_database(app: Flask, runtime: Runtime, tmp_path: Path) -> None:
+    gone = create_engine(f"sqlite:///{tmp_path / 'nowhere' / 'gone.db'}")
+    app.extensions["runtime"] = replace(runtime, sessions=sessionmaker(gone))
+
+
+def test_a_living_process_says_so(stranger: Browser) -> None:
+    answer = stranger.get("/healthz")
+
+    assert (answer.status_code, answer.text) == (200, "ok\n")
+    assert answer.content_type.startswith("text/plain")
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_living_needs_no_database(ada: Browser, no_database: None) -> None:
+    assert ada.get("/healthz").status_code == 200
+
+
+def test_a_process_that_can_work_is_ready(
+    stranger: Browser, session: Session, clock: Clock, stamped: None
+) -> None:
+    note_beat(session, name=TICK, now=clock())
+    clock.advance(seconds=12)
+
+    answer = stranger.get("/readyz")
+
+    assert answer.status_code == 200
+    assert answer.get_json() == {
+        "ready": True,
+        "not_ready": [],
+        "scheduler_heartbeat_age_s": 12,
+    }
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_silent_clock_is_named(
+    stranger: Browser, session: Session, clock: Clock, stamped: None
+) -> None:
+    note_beat(session, name=TICK, now=clock())
+    clock.advance(minutes=6)
+
+    answer = stranger.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.get_json()["not_ready"] == ["scheduler"]
+    assert answer.get_json()["scheduler_heartbeat_age_s"] == 360
+
+
+def test_another_releases_tables_are_named(stranger: Browser) -> None:
+    answer = stranger.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.get_json()["not_ready"] == ["schema", "scheduler"]
+
+
+def test_a_database_that_is_away_is_named(ada: Browser, no_database: None) -> None:
+    answer = ada.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.get_json()["not_ready"] == ["database", "schema", "scheduler"]
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_nothing_of_anybody_is_in_it(ada: Browser, path: str) -> None:
+    answer = ada.get(path)
+
+    assert "Harbor" not in answer.text
+    assert "ada" not in answer.text
