@@ -146,10 +146,11 @@ def _errors(wish: ReportWish) -> Mapping[str, str]:
 
 def _trouble(error: MailError | SendingError) -> str:
     """Say what happened; where the server's answer was lost, nobody knows whether it arrived."""
-    start = "" if isinstance(error, UncertainOutcome) else "The test did not go out. "
+    if isinstance(error, UncertainOutcome):
+        return f"{error} The test may have arrived."
     answer = error.answer if isinstance(error, MailError) else None
     said = f" It answered {answer.code} {answer.text.rstrip('.')}." if answer else ""
-    return f"{start}{error}{said}"
+    return f"The test did not go out. {error}{said}"
 
 
 def _page(

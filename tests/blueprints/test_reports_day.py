@@ -1,0 +1,165 @@
+"""One local day on its page: the sum that adds up, and what only admins see."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy.orm import Session
+
+from models import CustomerOrigin, ReportRecipient
+from tests.blueprints.report_rows import YESTERDAY, add_recipients, add_signups, deliver
+from tests.blueprints.support import Browser, text_of
+from tests.factories import make_customer
+
+PLACEHOLDER = "quickbooks-0123456789abcdef@placeholder.local"
+
+
+@pytest.fixture
+def recipients(session: Session, people: SimpleNamespace) -> list[ReportRecipient]:
+    return add_recipients(session, people)
+
+
+def test_the_sum_of_a_day_adds_up(mel: Browser, session: Session, people: SimpleNamespace) -> None:
+    add_signups(session, people, listed=9, filtered=5)
+
+    text = text_of(mel.get("/reports/2026-11-19"))
+
+    assert "Thursday, 19 November 2026" in text
+    assert "14 new · 9 with real e-mail listed · 5 placeholder addresses filtered" in text
+    assert "Real 0 real-0@example.com Added by hand 09:00" in text
+
+
+def test_one_placeholder_address_is_one(
+    mel: Browser, session: Session, people: SimpleNamespace
+) -> None:
+    add_signups(session, people, listed=0, filtered=1)
+
+    text = text_of(mel.get("/reports/2026-11-19"))
+
+    assert "1 new · 0 with real e-mail listed · 1 placeholder address filtered" in text
+    assert "Nobody to list" in text
+
+
+def test_only_admins_see_what_was_filtered(
+    ada: Browser, mel: Browser, session: Session, people: SimpleNamespace
+) -> None:
+    add_signups(session, people, listed=1, filtered=1)
+
+    admin, member = ada.get("/reports/2026-11-19"), mel.get("/reports/2026-11-19")
+
+    assert "<code>hand-0000000000000000@placeholder.local</code>" in admin.text
+    assert "Nameless 0" in text_of(admin)
+    assert "placeholder.local" not in member.text
+    assert "Nameless 0" not in member.text
+
+
+def test_an_address_that_only_looks_like_a_placeholder_is_real(
+    mel: Browser, session: Session, people: SimpleNamespace
+) -> None:
+    make_customer(
+        session,
+        people.company,
+        email="x@placeholder.local.example.com",
+        created_at=YESTERDAY,
+    )
+
+    text = text_of(mel.get("/reports/2026-11-19"))
+
+    assert "1 with real e-mail listed · 0 placeholder addresses filtered" in text
+
+
+def test_a_day_is_the_companys_own(mel: Browser, session: Session, people: SimpleNamespace) -> None:
+    for hour, name in ((4, "Before midnight"), (6, "After midnight")):
+        at = datetime(2026, 11, 20, hour, tzinfo=UTC)
+        make_customer(session, people.company, name=name, created_at=at)
+
+    before, after = mel.get("/reports/2026-11-19"), mel.get("/reports/2026-11-20")
+
+    assert "Before midnight" in text_of(before)
+    assert "After midnight" not in text_of(before)
+    assert "After midnight" in text_of(after)
+
+
+def test_today_is_not_over(mel: Browser, session: Session, people: SimpleNamespace) -> None:
+    make_customer(session, people.company, origin=CustomerOrigin.JOIN)
+
+    answer = mel.get("/reports/2026-11-20")
+
+    assert "the day is not over yet in New York" in text_of(answer)
+    assert "Web form 09:00" in text_of(answer)
+    assert 'href="/reports/2026-11-19"' in answer.text
+    assert 'href="/reports/2026-11-21"' not in answer.text
+
+
+def test_a_day_says_when_it_was_mailed(
+    mel: Browser, session: Session, recipients: list[ReportRecipient]
+) -> None:
+    deliver(session, recipients[0])
+
+    assert "Mailed today 07:00" in text_of(mel.get("/reports/2026-11-19"))
+    assert "Not mailed" in text_of(mel.get("/reports/2026-11-18"))
+
+
+@pytest.mark.parametrize("day", ["2026-11-21", "2999-01-01", "9999-12-31"])
+def test_a_day_to_come_is_told_kindly(mel: Browser, day: str) -> None:
+    answer = mel.get(f"/reports/{day}")
+
+    assert answer.status_code == 200
+    assert "has not come yet" in text_of(answer)
+    assert 'href="/reports/2026-11-20"' in answer.text
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        "yesterday",
+        "2026-02-30",
+        "2026-13-01",
+        "2026-1-1",
+        "20261119",
+        "2026-W47-4",
+        "0000-00-00",
+        "0001-01-01",
+        "1999-12-31",
+        "٢٠٢٦-١١-١٩",
+        "2026-11-19 ",
+        "%00",
+        "x" * 5000,
+    ],
+)
+def test_a_day_that_is_none_is_no_page(mel: Browser, day: str) -> None:
+    assert mel.get(f"/reports/{day}").status_code == 404
+
+
+def test_a_busy_day_lists_its_beginning(
+    ada: Browser, session: Session, people: SimpleNamespace
+) -> None:
+    add_signups(session, people, listed=201, filtered=201)
+
+    text = text_of(ada.get("/reports/2026-11-19"))
+
+    assert "402 new · 201 with real e-mail listed · 201 placeholder addresses filtered" in text
+    assert text.count("The first 200 of 201.") == 2
+
+
+@pytest.mark.parametrize("name", ["<script>alert(1)</script>", "\u202eevil", "x" * 500])
+def test_a_hostile_name_is_only_a_name(
+    ada: Browser, session: Session, people: SimpleNamespace, name: str
+) -> None:
+    make_customer(session, people.company, name=name, company_name=name, created_at=YESTERDAY)
+    make_customer(
+        session,
+        people.company,
+        name=name,
+        email=PLACEHOLDER,
+        is_placeholder_email=True,
+        created_at=YESTERDAY,
+    )
+
+    answer = ada.get("/reports/2026-11-19")
+
+    assert answer.status_code == 200
+    assert "<script>alert" not in answer.text
+    assert "\u202e" not in answer.text
