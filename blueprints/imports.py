@@ -147,8 +147,7 @@ def _show_first(
     provider: ProviderKey, error: ImportAlreadyRunning | ImportRepeated
 ) -> ResponseReturnValue:
     """Lead the second click, or the second admin, to the import that is there."""
-    answer = find_answer(error)
-    keep_notice(Notice("info", f"{answer.title}. {answer.sentence}"))
+    keep_notice(Notice("info", "Nothing was started twice: this import was there already."))
     return redirect(url_for("imports.show", provider=provider, import_id=error.public_id), 303)
 
 

@@ -8,19 +8,19 @@ from types import SimpleNamespace
 
 import pytest
 from flask import Flask
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, update
 from sqlalchemy.orm import Session
 
 from app import create_app
 from blueprints import unsynced
 from config import load_settings, new_keys
 from extensions import db
-from models import Connection, Role
+from jobs.tasks import JOBS
+from models import Connection, ImportRun, ImportState, Role
 from services.database import prepare_engine
 from services.providers import registry
-from services.readings import refresh
 from services.runtime import Runtime
-from tests.blueprints.support import CHEAP_HASH, Browser
+from tests.blueprints.support import CHEAP_HASH, QUICKBOOKS, Browser, make_counted
 from tests.conftest import Clock, WakeUps
 from tests.factories import make_account, make_company, make_connection, make_user
 from tests.fakes import FakeAccountingClient, FakeAuthorization
@@ -136,11 +136,23 @@ def consent(monkeypatch: pytest.MonkeyPatch) -> FakeAuthorization:
 
 @pytest.fixture
 def run_jobs(runtime: Runtime, wake_ups: WakeUps) -> Callable[[], None]:
-    """Carry out the readings that were asked for, as the job engine would."""
+    """Carry out the readings and imports that were asked for, as the job engine would."""
 
     def run() -> None:
-        for _job, row_id in wake_ups.rows:
-            refresh(runtime, row_id)
+        for job, row_id in wake_ups.rows:
+            JOBS[job](runtime, row_id)
         wake_ups.rows.clear()
 
     return run
+
+
+@pytest.fixture
+def running_import(ada: Browser, session: Session, connection: Connection) -> str:
+    """The address of an import of 180 customers that has done 112 of them."""
+    reading = make_counted(session, connection, unsynced=3)
+    form = {"scope": "all", "reading": reading.public_id, "confirmed": "1"}
+    address = ada.post(f"{QUICKBOOKS}/imports", form).location
+    values = {"chosen_count": 180, "created_count": 91, "linked_count": 20, "skipped_count": 1}
+    session.execute(update(ImportRun).values(state=ImportState.RUNNING, **values))
+    session.commit()
+    return str(address)
