@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from blueprints.words import count_of, day, money, moneys, number, until, when
+from blueprints.words import (
+    count_of,
+    dated,
+    day,
+    day_name,
+    money,
+    moneys,
+    number,
+    stamped,
+    until,
+    weekday_time,
+    when,
+)
 from services.remote_lists import Balance
 
 NOW = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
@@ -87,3 +99,36 @@ def test_the_day_is_that_of_the_zone() -> None:
 )
 def test_a_moment_to_come_is_told_in_the_zone_of_the_company(wait: timedelta, text: str) -> None:
     assert until(NOW + wait, now=NOW, zone=NEW_YORK) == text
+
+
+def test_tables_show_the_year_and_the_companys_own_day() -> None:
+    at = datetime(2026, 11, 20, 3, 5, tzinfo=UTC)
+
+    assert dated(at, zone=NEW_YORK) == "19 Nov 2026"
+    assert stamped(at, zone=NEW_YORK) == "19 Nov 2026, 22:05"
+
+
+@pytest.mark.parametrize(
+    ("on", "text"), [(date(2026, 11, 3), "3 Nov"), (date(2025, 11, 3), "3 Nov 2025")]
+)
+def test_a_day_of_another_year_says_which(on: date, text: str) -> None:
+    assert day_name(on, now=NOW, zone=NEW_YORK) == text
+
+
+def test_a_day_can_be_written_out() -> None:
+    text = day_name(date(2026, 11, 3), now=NOW, zone=NEW_YORK, long=True)
+
+    assert text == "Tuesday, 3 November 2026"
+
+
+@pytest.mark.parametrize(
+    ("hour", "text"),
+    [
+        (12, "Sat 21 Nov, 07:00 (12:00 UTC)"),
+        (2, "Fri 20 Nov, 21:00 (Sat 21 Nov, 02:00 UTC)"),
+    ],
+)
+def test_a_moment_to_come_is_written_in_both_clocks(hour: int, text: str) -> None:
+    at = datetime(2026, 11, 21, hour, tzinfo=UTC)
+
+    assert weekday_time(at, zone=NEW_YORK) == text
