@@ -16,6 +16,7 @@ from tests.browser.people import (
     press,
     toggle,
 )
+from tests.browser.running import hold_import
 from tests.system.demo import Demo
 
 Place = Callable[..., Page]
@@ -95,6 +96,25 @@ def _reconnect(people: Opener, demo: Demo, **options: Any) -> Page:
     return page
 
 
+def _importing(people: Opener, demo: Demo, **options: Any) -> Page:
+    hold_import(demo)
+    page = _opened(people, **options)
+    expect(alert_body(page).get_by_role("progressbar")).to_be_visible()
+    return page
+
+
+def _import_runs(people: Opener, demo: Demo, **options: Any) -> Page:
+    hold_import(demo)
+    return people.open("ada", f"{QUICKBOOKS}/imports/new", **options)
+
+
+def _receipt(people: Opener, _demo: Demo, **options: Any) -> Page:
+    page = people.open("ada", f"{QUICKBOOKS}/imports", **options)
+    page.get_by_role("link", name="Import 31").click()
+    page.locator("#done > summary").click()
+    return page
+
+
 def _offline(people: Opener, _demo: Demo, **options: Any) -> Page:
     people.watch.forgive("Failed to load resource: net::ERR_", "htmx: htmx:error: Failed to fetch")
     page = people.open("ada", **options)
@@ -143,6 +163,13 @@ PAGES: Mapping[str, Place] = {
     "disconnect": _page("ada", f"{QUICKBOOKS}/disconnect"),
     "coming": _page("ada", "/settings/integrations/xero"),
     "list": _page("ada", f"{QUICKBOOKS}/review"),
+    "same": _page("ada", f"{QUICKBOOKS}/review?show=same"),
+    "nobody found": _page("ada", f"{QUICKBOOKS}/review?show=same&q=nobody"),
+    "import all": _page("ada", f"{QUICKBOOKS}/imports/new"),
+    "import runs": _import_runs,
+    "receipt": _receipt,
+    "import history": _page("ada", f"{QUICKBOOKS}/imports"),
+    "no import history": _page("zoe", f"{QUICKBOOKS}/imports"),
     "ignored": _page("ada", f"{QUICKBOOKS}/review?show=ignored"),
     "archived": _page("ada", f"{QUICKBOOKS}/review?show=archived"),
     "customers": _page("ada", "/customers"),
@@ -155,6 +182,7 @@ ALERT_STATES: Mapping[str, Place] = {
     "one ignored": _one_ignored,
     "all ignored": _all_ignored,
     "checking": _checking,
+    "importing": _importing,
     "failed": _failed,
     "asked to wait": _asked_to_wait,
     "reconnect": _reconnect,

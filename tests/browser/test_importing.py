@@ -1,0 +1,166 @@
+"""Importing as a person does it: from the alert, from the list, with and without scripts."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.people import (
+    QUICKBOOKS,
+    Opener,
+    alert_body,
+    expect_number,
+    follow,
+    press,
+    toggle,
+)
+from tests.browser.running import hold_import, release_import
+from tests.system.demo import Demo
+
+REVIEW = f"{QUICKBOOKS}/review"
+TELEPHONE = {"width": 390, "height": 844}
+
+
+def _boxes(page: Page) -> Locator:
+    return page.locator("#review tbody input[type=checkbox]")
+
+
+def _bin(page: Page, word: str) -> Locator:
+    return page.locator(".bins li").filter(has_text=re.compile(rf"\b{word}\b")).locator("b")
+
+
+def _expect_receipt(page: Page, **numbers: int) -> None:
+    for word, number in numbers.items():
+        expect(_bin(page, word.capitalize())).to_have_text(str(number))
+
+
+def _has_room(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+
+
+def test_all_are_imported_from_the_alert(people: Opener, demo: Demo) -> None:
+    page = people.open("ada")
+    toggle(page)
+    expect_number(page, "182", "1,204")
+    calls = demo.calls()
+
+    follow(page, "Import all 182")
+    expect(_bin(page, "Create")).to_have_text("159")
+    expect(_bin(page, "Link")).to_have_text("23")
+    press(page, "Import 182 customers")
+    _expect_receipt(page, created=159, linked=23, skipped=0, failed=0)
+    expect(page.locator("h1")).to_have_text("Import 32 Finished")
+    follow(page, "Back to QuickBooks")
+    toggle(page)
+
+    expect_number(page, "0", "1,204")
+    expect(page.locator("#sync-facts")).to_contain_text("159 created, 23 linked")
+    assert demo.calls() == calls
+
+
+def test_all_are_imported_without_scripts(people: Opener) -> None:
+    page = people.open("ada", REVIEW, java_script_enabled=False)
+    expect(page.get_by_label("Select all on this page")).to_be_hidden()
+
+    press(page, "Import all 182")
+    press(page, "Import 182 customers")
+    _expect_receipt(page, created=159, linked=23, skipped=0, failed=0)
+    page.goto(f"{QUICKBOOKS}?opened=1")
+
+    expect_number(page, "0", "1,204")
+
+
+def test_the_ticked_are_imported(people: Opener) -> None:
+    page = people.open("ada", REVIEW)
+    expect(_boxes(page)).to_have_count(50)
+
+    page.get_by_label("Select all on this page").check()
+    _boxes(page).first.uncheck()
+    expect(page.get_by_label("Select all on this page")).to_have_js_property("indeterminate", True)
+    press(page, "Import 49 selected")
+    expect(page.locator(".big")).to_contain_text("49 customers were chosen.")
+    page.go_back()
+
+    expect(page.locator("#review")).to_contain_text("133 of 1,204 customers in QuickBooks")
+
+
+def test_the_ticked_are_ignored_and_restored(people: Opener) -> None:
+    page = people.open("ada", REVIEW)
+
+    _boxes(page).nth(0).check()
+    _boxes(page).nth(2).check()
+    press(page, "Ignore selected")
+    expect(page.locator("#review")).to_contain_text("You ignored 2 customers.")
+    expect(page.get_by_role("button", name="Import selected")).to_be_visible()
+    press(page, "Restore these 2")
+
+    expect(page.locator("#review")).to_contain_text("You restored 2 customers.")
+    expect(page.get_by_role("link", name="Unsynced 182")).to_be_visible()
+
+
+def test_whoever_ticks_nobody_is_told_so_without_scripts(people: Opener) -> None:
+    page = people.open("ada", REVIEW, java_script_enabled=False)
+
+    press(page, "Import selected")
+
+    expect(page.get_by_role("status").first).to_contain_text("No customer was chosen.")
+    expect(_boxes(page)).to_have_count(50)
+
+
+def test_progress_ends_by_itself_in_the_receipt(people: Opener, demo: Demo) -> None:
+    hold_import(demo)
+    page = people.open("ada", f"{QUICKBOOKS}/imports")
+    page.get_by_role("link", name="Import 31").click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+
+    release_import(demo)
+    expect(page.locator("h1")).to_have_text("Import 31 Finished")
+    expect(page.locator("#import-run")).not_to_have_attribute("hx-get", re.compile("."))
+
+    assert people.watch.asked_for("/progress")
+
+
+def test_opening_the_alert_shows_the_import_and_reads_nothing(people: Opener, demo: Demo) -> None:
+    hold_import(demo)
+    page = people.open("ada")
+
+    toggle(page)
+    expect(alert_body(page)).to_contain_text("Import 31 is running")
+    expect(alert_body(page).get_by_role("progressbar")).to_be_visible()
+    release_import(demo)
+
+    expect_number(page, "182", "1,204")
+    assert demo.calls() == 0
+
+
+def test_without_scripts_progress_looks_again_by_itself(people: Opener, demo: Demo) -> None:
+    hold_import(demo)
+    page = people.open("ada", f"{QUICKBOOKS}/imports/new", java_script_enabled=False)
+    expect(page.locator("main")).to_contain_text("Nothing was started twice")
+
+    release_import(demo)
+
+    expect(page.locator("h1")).to_have_text("Import 31 Finished")
+
+
+def test_the_keyboard_ticks_searches_and_imports(people: Opener) -> None:
+    page = people.open("ada", REVIEW)
+
+    page.get_by_label("Search these customers").fill("marina")
+    page.keyboard.press("Enter")
+    expect(page.locator("#review")).to_contain_text("with “marina”")
+    _boxes(page).first.focus()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Import 1 selected").focus()
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".big")).to_contain_text("1 customer was chosen.")
+
+
+@pytest.mark.parametrize("path", ["review", "review?show=same", "imports/new", "imports"])
+def test_a_telephone_has_room_for_importing(people: Opener, path: str) -> None:
+    page = people.open("ada", f"{QUICKBOOKS}/{path}", viewport=TELEPHONE)
+
+    assert _has_room(page)
