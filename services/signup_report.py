@@ -58,7 +58,6 @@ class FilteredSignup:
 
     public_id: str
     name: str
-    placeholder: str
     came_by: str
     at: datetime
 
@@ -254,7 +253,6 @@ def _filtered(row: Any, zone: ZoneInfo) -> FilteredSignup:
     return FilteredSignup(
         public_id=row.public_id,
         name=plain_line(row.name, NAME_CHARACTERS) or NAMELESS,
-        placeholder=plain_line(row.email, EMAIL_CHARACTERS),
         came_by=_came_by(row.origin, row.provider),
         at=row.created_at.astimezone(zone),
     )
