@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
+
 import click
 
 from commands.reading import Whole, read_whole
 from commands.terminal import company_option, current_runtime, errors_in_words
+from models import ImportRun
 from services.customer_import import (
     ImportAlreadyRunning,
     NothingChosen,
+    find_active,
     run_import,
     start_import_of,
 )
@@ -18,6 +22,7 @@ from services.providers.contract import ProviderKey
 from services.runtime import Runtime
 from services.same_customers import count_same
 
+LOOK_S = 1.0
 RECEIPT = "created={} linked={} skipped={} failed={}"
 
 
@@ -56,7 +61,7 @@ def import_customers(
         click.echo(f"{create:,} to create, {link:,} to link")
         if dry_run:
             return
-        if create + link == 0:
+        if create + link == 0 and not _is_running(runtime, whole.account_id):
             click.echo(RECEIPT.format(0, 0, 0, 0))
             return
         if not yes:
@@ -72,10 +77,31 @@ def _plan(runtime: Runtime, account_id: int, scope: ImportScope) -> tuple[int, i
     return chosen - same, same
 
 
+def _is_running(runtime: Runtime, account_id: int) -> bool:
+    with runtime.sessions() as session:
+        return find_active(session, account_id) is not None
+
+
 def _carry_out(runtime: Runtime, whole: Whole, scope: ImportScope) -> ImportView:
-    try:
+    """Run the import to its end; one that is there already is followed, or taken over if left."""
+    run = _start_or_find(runtime, whole, scope)
+    while True:
+        run_import(runtime, run.id)
         with runtime.sessions() as session:
-            run = start_import_of(
+            view = view_import(session, whole.company_id, run.public_id)
+        if not view.is_active:
+            return view
+        time.sleep(LOOK_S)
+
+
+def _start_or_find(runtime: Runtime, whole: Whole, scope: ImportScope) -> ImportRun:
+    with runtime.sessions() as session:
+        active = find_active(session, whole.account_id)
+        if active is not None:
+            click.echo("An import is running already; this is what becomes of it.")
+            return active
+        try:
+            return start_import_of(
                 session,
                 whole.account_id,
                 scope=scope,
@@ -83,10 +109,5 @@ def _carry_out(runtime: Runtime, whole: Whole, scope: ImportScope) -> ImportView
                 wake=lambda _job, _row_id: None,
                 now=runtime.clock(),
             )
-    except ImportAlreadyRunning as error:
-        raise click.ClickException("An import of this account is running already.") from error
-    except NothingChosen as error:
-        raise click.ClickException("Somebody else imported them meanwhile.") from error
-    run_import(runtime, run.id)
-    with runtime.sessions() as session:
-        return view_import(session, whole.company_id, run.public_id)
+        except (ImportAlreadyRunning, NothingChosen) as error:
+            raise click.ClickException("Somebody else has just begun to import them.") from error
