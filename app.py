@@ -17,6 +17,7 @@ from config import Settings, SettingsError, load_settings
 from extensions import csrf, db, login_manager, migrate
 from jobs.embedded import EmbeddedEngine
 from services.database import prepare_engine
+from services.logs import configure_logging
 from services.providers.contract import ProviderKey
 from services.providers.registry import ProviderAccess
 from services.runtime import Clock, Runtime, Wake, utc_now
@@ -135,3 +136,10 @@ def _start_jobs_under_flask_run(app: Flask, engine: EmbeddedEngine) -> None:
     """
     if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
         app.before_request(engine.start)
+
+
+def start_serving(app: Flask) -> None:
+    """Start logs and jobs in the process that serves; commands and tests never call it."""
+    settings: Settings = app.extensions["settings"]
+    configure_logging(is_json=settings.log_format is LogFormat.JSON)
+    app.extensions["jobs"].start()

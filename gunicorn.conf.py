@@ -17,8 +17,10 @@ control_socket_disable = True
 
 
 def post_worker_init(worker: Any) -> None:
-    """Start the jobs in the process that serves, after the fork."""
-    worker.wsgi.extensions["jobs"].start()
+    """Start logs and jobs in the process that serves, after the fork."""
+    from app import start_serving
+
+    start_serving(worker.wsgi)
 
 
 def worker_exit(_server: Any, worker: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,7 +13,6 @@ from blueprints.htmx import next_wait_ms
 from services.alert import Alert, AlertState, UnknownReading, view_alert
 from services.connections import AccountCounts, ConnectionView, count_customers, view_connection
 from services.decisions import Decision
-from services.import_views import ImportView, list_imports
 from services.providers.contract import ProviderKey
 from services.providers.registry import ProviderProfile, provider_profile
 from services.sentences import FailureWords, failure_words
@@ -39,7 +37,6 @@ class ProviderPage:
     counts: AccountCounts
     alert: Alert
     missing_settings: tuple[str, ...]
-    last_import: ImportView | None
 
     @property
     def is_standing(self) -> bool:
@@ -60,7 +57,6 @@ def load_page(
     """
     runtime, who = get_runtime(), get_signed_in()
     counts = AccountCounts()
-    imports: Sequence[ImportView] = ()
     with runtime.sessions() as session:
         connection = view_connection(session, who.company_id, provider)
         alert = Alert(_unopened(connection))
@@ -68,12 +64,10 @@ def load_page(
             raise UnknownReading
         if connection is not None:
             counts = count_customers(session, connection.account_id)
-            imports = list_imports(session, who.company_id, provider=provider, most=1)
         if is_opened or reading or alert.state is AlertState.RECONNECT:
             alert = view_alert(session, connection, now=runtime.clock(), reading_public_id=reading)
     profile = provider_profile(provider)
-    missing, last_import = missing_settings(provider), next(iter(imports), None)
-    return ProviderPage(profile, connection, counts, alert, missing, last_import)
+    return ProviderPage(profile, connection, counts, alert, missing_settings(provider))
 
 
 def render_page(

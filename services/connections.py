@@ -9,7 +9,16 @@ from datetime import datetime
 from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from models import Connection, ConnectionState, Reading, ReadingState, RemoteCustomer, RemoteState
+from models import (
+    Connection,
+    ConnectionState,
+    ImportRun,
+    ImportState,
+    Reading,
+    ReadingState,
+    RemoteCustomer,
+    RemoteState,
+)
 from services.accounts import SignedIn
 from services.audit import AuditAction, record_event
 from services.providers import registry
@@ -103,6 +112,18 @@ def require_reconnect(session: Session, connection_id: int, *, now: datetime) ->
 
 
 @dataclass(frozen=True, slots=True)
+class LastImport:
+    """The latest import run of an account, running or ended."""
+
+    public_id: str
+    created_at: datetime
+    is_active: bool
+    created: int
+    linked: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionView:
     """A connection as pages show it; `read_at` is the end of the last whole reading."""
 
@@ -117,6 +138,7 @@ class ConnectionView:
     ended_at: datetime | None
     read_at: datetime | None
     counted_count: int | None
+    last_import: LastImport | None
 
     @property
     def is_connected(self) -> bool:
@@ -177,20 +199,26 @@ def _views(
         .correlate(Connection)
         .scalar_subquery()
     )
+    last_run = (
+        select(func.max(ImportRun.id))
+        .where(ImportRun.account_id == Connection.account_id)
+        .correlate(Connection)
+        .scalar_subquery()
+    )
     query = (
-        select(Connection, Reading.finished_at, Reading.counted_count)
+        select(Connection, Reading, ImportRun)
         .outerjoin(Reading, Reading.id == last_whole)
+        .outerjoin(ImportRun, ImportRun.id == last_run)
         .where(Connection.company_id == company_id)
         .options(joinedload(Connection.account), joinedload(Connection.connected_by))
     )
     if provider is not None:
         query = query.where(Connection.provider == provider.value)
-    return [_view(*row) for row in session.execute(query)]
+    rows = session.execute(query).all()
+    return [_view(connection, reading, run) for connection, reading, run in rows]
 
 
-def _view(
-    connection: Connection, read_at: datetime | None, counted_count: int | None
-) -> ConnectionView:
+def _view(connection: Connection, reading: Reading | None, run: ImportRun | None) -> ConnectionView:
     return ConnectionView(
         id=connection.id,
         public_id=connection.public_id,
@@ -201,6 +229,18 @@ def _view(
         connected_by_name=connection.connected_by.name if connection.connected_by else "",
         connected_at=connection.connected_at,
         ended_at=connection.ended_at,
-        read_at=read_at,
-        counted_count=counted_count,
+        read_at=reading.finished_at if reading else None,
+        counted_count=reading.counted_count if reading else None,
+        last_import=_last_import(run) if run else None,
+    )
+
+
+def _last_import(run: ImportRun) -> LastImport:
+    return LastImport(
+        public_id=run.public_id,
+        created_at=run.created_at,
+        is_active=run.state is not ImportState.FINISHED,
+        created=run.created_count,
+        linked=run.linked_count,
+        failed=run.failed_count,
     )

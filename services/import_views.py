@@ -88,14 +88,14 @@ def view_import(session: Session, company_id: int, public_id: str) -> ImportView
 
 
 def list_imports(
-    session: Session, company_id: int, *, provider: ProviderKey, most: int = RUNS_SHOWN
+    session: Session, company_id: int, *, provider: ProviderKey
 ) -> Sequence[ImportView]:
     """Return the latest runs from one provider, newest first. One statement."""
     query = (
         _runs(company_id)
         .where(RemoteAccount.provider == provider.value)
         .order_by(ImportRun.id.desc())
-        .limit(most)
+        .limit(RUNS_SHOWN)
     )
     return _views(session, query)
 

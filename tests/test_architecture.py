@@ -53,7 +53,7 @@ MAY_IMPORT = {
     "commands.demo": {"commands", "services", "models", "config", "app"},
     "config": {"services.smtp_url"},
     "extensions": {"models"},
-    "gunicorn.conf": set(),
+    "gunicorn.conf": {"app"},
     "sandbox": {"sandbox"},
     "app": OURS - {"sandbox", "benchmarks", "tests"},
 }

@@ -147,7 +147,7 @@ def test_the_collapsed_page_makes_no_provider_call(
     assert session.query(Reading).filter_by(state=ReadingState.RUNNING).count() == 0
 
 
-def test_the_collapsed_page_takes_four_statements(
+def test_the_collapsed_page_takes_three_statements(
     ada: Browser, session: Session, connection: Connection, statements: list[str]
 ) -> None:
     make_counted(session, connection, unsynced=3)
@@ -155,7 +155,7 @@ def test_the_collapsed_page_takes_four_statements(
 
     ada.get(QUICKBOOKS)
 
-    assert len(statements) <= 4, statements
+    assert len(statements) <= 3, statements
 
 
 @pytest.mark.parametrize("query", ["", "?opened=1", "?reading={}"])

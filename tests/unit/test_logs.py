@@ -1,0 +1,53 @@
+"""Log lines: one for people or one JSON object, never two from one message."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from services.logs import configure_logging
+
+
+@pytest.fixture(autouse=True)
+def _root_logger_as_it_was() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def test_a_line_is_one_json_object_whatever_the_message_holds(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logging(is_json=True)
+
+    logging.getLogger("services.test").warning("first\nsecond %s", "\r\nthird")
+
+    [line] = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["message"] == "first\nsecond \r\nthird"
+    assert json.loads(line)["level"] == "WARNING"
+
+
+def test_configuring_twice_writes_once(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(is_json=True)
+    configure_logging(is_json=False)
+
+    logging.getLogger("services.test").info("once")
+
+    assert capsys.readouterr().err.count("once") == 1
+
+
+def test_an_exception_is_part_of_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(is_json=True)
+
+    try:
+        raise ValueError("broken")
+    except ValueError:
+        logging.getLogger("services.test").exception("it broke")
+
+    [line] = capsys.readouterr().err.splitlines()
+    assert "ValueError: broken" in json.loads(line)["exception"]
