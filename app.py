@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import blueprints
 import commands
-from config import Settings, SettingsError, load_settings
+from config import LogFormat, Settings, SettingsError, load_settings
 from extensions import csrf, db, login_manager, migrate
 from jobs.embedded import EmbeddedEngine
 from services.database import prepare_engine
