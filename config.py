@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ PREFIX = "BLUECLERK_"
 PROVIDER_PREFIXES = ("QUICKBOOKS", "XERO", "FRESHBOOKS")
 TOKEN_KEY_BYTES = 32
 SECRET_KEY_MIN_CHARACTERS = 32
+MAX_COUNT_DIGITS = 3
 PROJECT_FOLDER = Path(__file__).resolve().parent
 Choice = TypeVar("Choice", bound=StrEnum)
 _SENDER = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9]+(?:[.-][A-Za-z0-9]+)*")
@@ -139,7 +141,7 @@ def _choice(values: Mapping[str, str], name: str, choices: type[Choice], default
 
 def _count(values: Mapping[str, str], name: str) -> int:
     text = _text(values, name, "0")
-    if not text.isdecimal():
+    if not (text.isascii() and text.isdecimal() and len(text) <= MAX_COUNT_DIGITS):
         raise SettingsError(f"{PREFIX}{name} is {text!r}; it must be a whole number, 0 or more.")
     return int(text)
 
@@ -159,7 +161,8 @@ def _is_base_url(text: str) -> bool:
         host, _port = parts.hostname, parts.port
     except ValueError:
         return False
-    is_bare = not (parts.query or parts.fragment or "@" in parts.netloc)
+    has_path = parts.path not in ("", "/")
+    is_bare = not (has_path or parts.query or parts.fragment or "@" in parts.netloc)
     return parts.scheme in ("http", "https") and bool(host) and is_bare
 
 
@@ -208,7 +211,12 @@ def _database_url(text: str) -> str:
     """Name the driver: SQLAlchemy's default for postgresql:// changed between versions."""
     for plain in ("postgres://", "postgresql://"):
         if text.startswith(plain):
-            return "postgresql+psycopg://" + text.removeprefix(plain)
+            text = "postgresql+psycopg://" + text.removeprefix(plain)
+    if text.startswith("postgresql") and find_spec("psycopg") is None:
+        raise SettingsError(
+            f"{PREFIX}DATABASE_URL names PostgreSQL, whose driver is not installed: "
+            "pip install --require-hashes -r requirements-postgres.txt"
+        )
     if not text.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise SettingsError(f"{PREFIX}DATABASE_URL must start with sqlite:/// or postgresql://.")
     if text in ("sqlite:///", "sqlite:///:memory:"):

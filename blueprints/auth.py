@@ -47,7 +47,8 @@ def sign_in() -> ResponseReturnValue:
 @public
 def sign_in_submit() -> ResponseReturnValue:
     """Check the password and begin a new session."""
-    form = SignInForm()
+    # Fields only: a file in their place is not text, and the form would take it for one.
+    form = SignInForm(formdata=request.form)
     email = form.email.data or ""
     if not form.validate() or not email.isprintable():
         return _refused(form)

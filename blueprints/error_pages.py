@@ -7,11 +7,13 @@ import math
 import secrets
 
 from flask import Flask, Response, g, make_response, render_template, request
+from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from blueprints.addresses import page_path
 from blueprints.errors import ANSWERS, HTTP_ANSWERS, RETRY_AFTER_S, TOO_OLD, ErrorAnswer
+from blueprints.guards import require_sign_in
 from blueprints.htmx import is_htmx
 from services.providers import contract, registry
 
@@ -22,9 +24,17 @@ def register(app: Flask) -> None:
     """Answer every error of the tables, and any other, in words."""
     for error_class in ANSWERS:
         app.register_error_handler(error_class, _answer_domain_error)
-    app.register_error_handler(CSRFError, lambda _error: _answer(TOO_OLD))
+    app.register_error_handler(CSRFError, _answer_stale_form)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_unexpected)
+
+
+def _answer_stale_form(_error: Exception) -> ResponseReturnValue:
+    """Tell that the page is too old, or lead whoever is signed out meanwhile to sign-in.
+
+    Signing out ends the form's token as well, and the token is looked at first.
+    """
+    return require_sign_in() or _answer(TOO_OLD)
 
 
 def find_answer(error: Exception) -> ErrorAnswer:

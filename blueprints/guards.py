@@ -43,7 +43,7 @@ def register(app: Flask) -> None:
     # The token is looked up at every request, so a changed address or browser proves nothing.
     login_manager.session_protection = None
     app.before_request(_begin_unit)
-    app.before_request(_require_sign_in)
+    app.before_request(require_sign_in)
     app.teardown_request(_end_unit)
 
 
@@ -100,7 +100,8 @@ def _end_unit(_error: BaseException | None) -> None:
         unit.close()
 
 
-def _require_sign_in() -> ResponseReturnValue | None:
+def require_sign_in() -> ResponseReturnValue | None:
+    """Lead whoever is not signed in to sign-in, unless the view is public; else None."""
     g.who = None
     if request.endpoint in NOBODY_ASKED:
         return None

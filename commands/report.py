@@ -19,6 +19,9 @@ from services.report_sending import (
 from services.report_settings import companies_with_report
 from services.runtime import Runtime
 
+# Beyond these a day cannot be shifted between zones, and nobody signed up on it.
+YEARS = range(2000, 2200)
+
 day_option = click.option(
     "--date",
     "day",
@@ -113,6 +116,8 @@ def _is_over(runtime: Runtime, company_id: int, day: date) -> bool:
 
 
 def _company_and_day(runtime: Runtime, slug: str | None, day: datetime | None) -> tuple[int, date]:
+    if day is not None and day.year not in YEARS:
+        raise click.BadParameter(f"the year has to be from {YEARS[0]} to {YEARS[-1]}")
     with runtime.sessions() as session:
         company_id = find_company(session, slug).id
         if day is not None:

@@ -36,6 +36,8 @@ class EmbeddedEngine:
         self._runtime: Runtime | None = None
         self._scheduler: BackgroundScheduler | None = None
         self._pool: ThreadPoolExecutor | None = None
+        # What waits or runs here already: a sweep may ask for it many times meanwhile.
+        self._awake: set[tuple[str, int]] = set()
 
     def attach(self, runtime: Runtime) -> None:
         """Give the engine the runtime that its jobs work with."""
@@ -65,6 +67,7 @@ class EmbeddedEngine:
             self._scheduler.shutdown(wait=True)
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._scheduler = self._pool = None
+            self._awake.clear()
 
     def wake(self, job: str, row_id: int) -> None:
         """Run the job soon, in this process.
@@ -72,9 +75,11 @@ class EmbeddedEngine:
         Where the engine is not started (a command, a test) nothing happens: the row is the
         truth, and the next opening finds it.
         """
-        if self._pool is not None:
-            with suppress(RuntimeError):  # the pool is ending with its process
-                self._pool.submit(self._run, job, row_id)
+        if self._pool is None or (job, row_id) in self._awake:
+            return
+        self._awake.add((job, row_id))
+        with suppress(RuntimeError):  # the pool is ending with its process
+            self._pool.submit(self._run, job, row_id)
 
     def _run(self, job: str, row_id: int) -> None:
         if self._runtime is None:
@@ -83,6 +88,8 @@ class EmbeddedEngine:
             JOBS[job](self._runtime, row_id)
         except Exception:  # the edge of a job: nobody else would tell
             logger.exception("the job %s broke", job)
+        finally:
+            self._awake.discard((job, row_id))
 
     def _beat(self, work: Callable[[Runtime], None]) -> None:
         if self._runtime is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from types import SimpleNamespace
 
 import pytest
@@ -175,3 +176,29 @@ def test_an_address_that_does_not_exist_is_no_secret(stranger: Browser) -> None:
     answer = stranger.get("/nothing")
 
     assert answer.status_code == 404
+
+
+def test_a_file_in_the_place_of_a_field_is_no_sign_in(stranger: Browser) -> None:
+    form = {
+        "csrf_token": find_token(stranger.get("/login")),
+        "email": (BytesIO(b"ada@example.com"), "email.txt"),
+        "password": (BytesIO(b"demo-password"), "password.txt"),
+    }
+
+    answer = stranger.client.post("/login", data=form, content_type="multipart/form-data")
+
+    assert answer.status_code == 422
+
+
+def test_a_click_after_signing_out_elsewhere_leads_to_sign_in(ada: Browser) -> None:
+    stale = {"csrf_token": find_token(ada.get(QUICKBOOKS))}
+    ada.post("/logout")
+    headers = {"HX-Request": "true", "HX-Current-URL": f"http://localhost{QUICKBOOKS}"}
+
+    fragment = ada.client.post(f"{QUICKBOOKS}/check", data=stale, headers=headers)
+    page = ada.client.post(f"{QUICKBOOKS}/check", data=stale)
+
+    assert fragment.status_code == 401
+    assert fragment.headers["HX-Redirect"] == f"/login?next={QUICKBOOKS}"
+    assert page.status_code == 303
+    assert page.location.startswith("/login")
