@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import update
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from models import Reading, ReadingFailure, ReadingKind, ReadingState
 from services.connections import NotConnected, open_client, require_reconnect
+from services.database import only_reading
 from services.providers.contract import (
     AccountingClient,
     CustomerRecord,
@@ -26,7 +27,12 @@ from services.providers.contract import (
     WrongCredentials,
 )
 from services.reading_queue import LEASE, UNCLAIMED
-from services.remote_customers import count_counted, count_unsynced, store_difference
+from services.remote_customers import (
+    count_counted,
+    count_present,
+    count_unsynced,
+    store_difference,
+)
 from services.runtime import Runtime
 
 logger = logging.getLogger(__name__)
@@ -60,6 +66,9 @@ def refresh(runtime: Runtime, reading_id: int) -> None:
     try:
         client = open_client(runtime, plan.connection_id)
         records = _fetch(runtime, plan, client)
+        if plan.kind is ReadingKind.DELTA and not _adds_up(runtime, plan, records, client):
+            plan = replace(plan, kind=ReadingKind.FULL, changed_since_at=None)
+            records = _fetch(runtime, plan, client)
         _finish(runtime, plan, records, client.call_count)
     except NotConnected:
         _fail(runtime, plan, ReadingFailure.RECONNECT_REQUIRED)
@@ -121,6 +130,20 @@ def _fetch(runtime: Runtime, plan: Plan, client: AccountingClient) -> dict[str, 
     return records
 
 
+def _adds_up(
+    runtime: Runtime, plan: Plan, records: dict[str, CustomerRecord], client: AccountingClient
+) -> bool:
+    """Say whether what is stored and what changed are as many as the provider counts.
+
+    A delta cannot see what never changed its date: a number from it would be wrong until the
+    next full reading, so where the counts differ everybody is read at once.
+    """
+    with only_reading(), runtime.sessions() as session:
+        stored = count_present(session, plan.account_id, records)
+    with _heartbeat(runtime, plan):
+        return stored == client.count_customers()
+
+
 @contextmanager
 def _heartbeat(runtime: Runtime, plan: Plan) -> Iterator[None]:
     """Keep the lease alive while the network is slow; the thread ends with the block."""
@@ -172,6 +195,7 @@ def _finish(
             .where(Reading.id == plan.reading_id)
             .values(
                 finished_at=runtime.clock(),
+                kind=plan.kind,
                 cursor_at=max(updates, default=None),
                 read_count=len(records),
                 call_count=call_count,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import bindparam, case, func, or_, select, text, update
@@ -50,6 +50,17 @@ def store_difference(
 def count_counted(session: Session, account_id: int) -> int:
     """Return Y: the customers that count by the rule, as last read."""
     return _count(session, account_id, RemoteCustomer.is_counted.is_(True))
+
+
+def count_present(session: Session, account_id: int, also: Collection[str]) -> int:
+    """Return how many are there as far as is known: stored and not vanished, or in `also`."""
+    stored = session.scalars(
+        select(RemoteCustomer.remote_id).where(
+            RemoteCustomer.account_id == account_id,
+            RemoteCustomer.fingerprint != VANISHED_FINGERPRINT,
+        )
+    )
+    return len(set(stored).union(also))
 
 
 def count_unsynced(session: Session, account_id: int) -> int:

@@ -63,6 +63,10 @@ class FakeAccountingClient:
         self._calls += 1
         return RemoteAccount("9341450000000001", self.name)
 
+    def count_customers(self) -> int:
+        self._calls += 1
+        return len({record.remote_id for record in self.records})
+
     def customer_pages(self, *, changed_since: datetime | None = None) -> Iterator[CustomerPage]:
         self.asked_since.append(changed_since)
         records = [record for record in self.records if _changed(record, changed_since)]

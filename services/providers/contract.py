@@ -161,6 +161,9 @@ class AccountingClient(Protocol):
         an error is raised: a generator that ends normally has read everything.
         """
 
+    def count_customers(self) -> int:
+        """Ask how many customers a whole `customer_pages` would yield. One call."""
+
 
 class ProviderAuthorization(Protocol):
     """Permission at one provider: ask for it, exchange it, renew it, give it back."""

@@ -89,6 +89,10 @@ class QuickBooksClient:
             raise ValueError("changed_since must say its zone")
         return self._changed(changed_since.astimezone(UTC).replace(microsecond=0))
 
+    def count_customers(self) -> int:
+        """Ask how many customers there are, of every kind, active and inactive. One call."""
+        return self._tokens.spend(self._count)
+
     def _everybody(self) -> Iterator[CustomerPage]:
         earlier_ids: set[str] = set()
         for _ in range(PASSES_MAX):

@@ -80,7 +80,7 @@ def test_a_delta_without_changes_keeps_the_cursor(
 ) -> None:
     books.records = [record(1)]
     read(runtime, harbor)
-    books.records = []
+    books.records = [record(1, remote_updated_at=NOW - timedelta(days=3))]
     read(runtime, harbor)
 
     read(runtime, harbor)
