@@ -9,6 +9,8 @@ import click
 from commands.reading import Whole, read_whole
 from commands.terminal import company_option, current_runtime, errors_in_words
 from models import ImportRun
+from services.accounts import find_company
+from services.connections import find_connection
 from services.customer_import import (
     ImportAlreadyRunning,
     NothingChosen,
@@ -23,7 +25,6 @@ from services.runtime import Runtime
 from services.same_customers import count_same
 
 LOOK_S = 1.0
-RECEIPT = "created={} linked={} skipped={} failed={}"
 
 
 @click.command("import")
@@ -54,20 +55,25 @@ def import_customers(
     """
     if scope is None:
         raise click.UsageError("Say whom to import: --new or --all.")
-    runtime = current_runtime()
+    runtime, key = current_runtime(), ProviderKey(provider)
     with errors_in_words():
-        whole = read_whole(runtime, slug, ProviderKey(provider))
+        earlier = None if dry_run else _finish_active(runtime, slug, key)
+        whole = read_whole(runtime, slug, key)
         create, link = _plan(runtime, whole.account_id, ImportScope(scope))
         click.echo(f"{create:,} to create, {link:,} to link")
         if dry_run:
             return
-        if create + link == 0 and not _is_running(runtime, whole.account_id):
-            click.echo(RECEIPT.format(0, 0, 0, 0))
+        if create + link == 0:
+            click.echo(_receipt(earlier))
             return
         if not yes:
             click.confirm("Import them now?", abort=True)
-        view = _carry_out(runtime, whole, ImportScope(scope))
-    click.echo(RECEIPT.format(view.created, view.linked, view.skipped, view.failed))
+        click.echo(_receipt(_carry_out(runtime, whole, ImportScope(scope))))
+
+
+def _receipt(view: ImportView | None) -> str:
+    counts = (view.created, view.linked, view.skipped, view.failed) if view else (0, 0, 0, 0)
+    return "created={} linked={} skipped={} failed={}".format(*counts)
 
 
 def _plan(runtime: Runtime, account_id: int, scope: ImportScope) -> tuple[int, int]:
@@ -77,31 +83,22 @@ def _plan(runtime: Runtime, account_id: int, scope: ImportScope) -> tuple[int, i
     return chosen - same, same
 
 
-def _is_running(runtime: Runtime, account_id: int) -> bool:
+def _finish_active(runtime: Runtime, slug: str | None, provider: ProviderKey) -> ImportView | None:
+    """See an import that is there already to its end; take it over if its process died."""
     with runtime.sessions() as session:
-        return find_active(session, account_id) is not None
+        company_id = find_company(session, slug).id
+        connection = find_connection(session, company_id, provider)
+        active = find_active(session, connection.account_id) if connection else None
+    if active is None:
+        return None
+    click.echo("An import is running already; it is seen to its end first.")
+    return _see_to_end(runtime, company_id, active)
 
 
 def _carry_out(runtime: Runtime, whole: Whole, scope: ImportScope) -> ImportView:
-    """Run the import to its end; one that is there already is followed, or taken over if left."""
-    run = _start_or_find(runtime, whole, scope)
-    while True:
-        run_import(runtime, run.id)
+    try:
         with runtime.sessions() as session:
-            view = view_import(session, whole.company_id, run.public_id)
-        if not view.is_active:
-            return view
-        time.sleep(LOOK_S)
-
-
-def _start_or_find(runtime: Runtime, whole: Whole, scope: ImportScope) -> ImportRun:
-    with runtime.sessions() as session:
-        active = find_active(session, whole.account_id)
-        if active is not None:
-            click.echo("An import is running already; this is what becomes of it.")
-            return active
-        try:
-            return start_import_of(
+            run = start_import_of(
                 session,
                 whole.account_id,
                 scope=scope,
@@ -109,5 +106,18 @@ def _start_or_find(runtime: Runtime, whole: Whole, scope: ImportScope) -> Import
                 wake=lambda _job, _row_id: None,
                 now=runtime.clock(),
             )
-        except (ImportAlreadyRunning, NothingChosen) as error:
-            raise click.ClickException("Somebody else has just begun to import them.") from error
+    except (ImportAlreadyRunning, NothingChosen) as error:
+        raise click.ClickException(
+            "Somebody else has just begun to import them. Run this again to see it to its end."
+        ) from error
+    return _see_to_end(runtime, whole.company_id, run)
+
+
+def _see_to_end(runtime: Runtime, company_id: int, run: ImportRun) -> ImportView:
+    while True:
+        run_import(runtime, run.id)
+        with runtime.sessions() as session:
+            view = view_import(session, company_id, run.public_id)
+        if not view.is_active:
+            return view
+        time.sleep(LOOK_S)

@@ -1,0 +1,108 @@
+"""Importing from the terminal: said before, done once, seen to the end."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import update
+
+from models import ImportRun, ImportState
+from services import customer_import
+from services.connections import require_connection
+from services.customer_import import start_import_of
+from services.import_choice import ImportScope
+from services.providers.contract import ProviderKey
+from services.readings import refresh
+from services.runtime import Runtime
+from services.unsynced import ensure_fresh
+from tests.commands.conftest import Run
+from tests.conftest import NOW
+from tests.fakes import FakeAccountingClient
+from tests.services.support import Place, make_place, record
+
+ALL = ("import", "quickbooks", "--all", "--yes")
+
+
+@pytest.fixture
+def harbor(runtime: Runtime, books: FakeAccountingClient) -> Place:
+    books.records = [record(number) for number in range(3)]
+    return make_place(runtime, email="ada@example.com")
+
+
+def test_the_last_line_is_the_receipt(run: Run, harbor: Place) -> None:
+    result = run(*ALL)
+
+    assert result.exit_code == 0
+    assert result.output == "3 to create, 0 to link\ncreated=3 linked=0 skipped=0 failed=0\n"
+
+
+def test_a_second_import_creates_nothing(run: Run, harbor: Place) -> None:
+    run(*ALL)
+
+    result = run(*ALL)
+
+    assert result.output.splitlines()[-1] == "created=0 linked=0 skipped=0 failed=0"
+
+
+def test_a_dry_run_does_nothing(run: Run, harbor: Place) -> None:
+    result = run("import", "quickbooks", "--new", "--dry-run")
+
+    assert result.output == "3 to create, 0 to link\n"
+    assert run(*ALL).output.splitlines()[-1] == "created=3 linked=0 skipped=0 failed=0"
+
+
+def test_without_yes_it_asks_first(run: Run, harbor: Place) -> None:
+    refused = run("import", "quickbooks", "--all", answers="n\n")
+
+    assert refused.exit_code == 1
+    assert run(*ALL).output.splitlines()[-1] == "created=3 linked=0 skipped=0 failed=0"
+
+
+def test_whom_to_import_has_to_be_said(run: Run, harbor: Place) -> None:
+    result = run("import", "quickbooks")
+
+    assert result.exit_code == 2
+    assert "--new or --all" in result.output
+
+
+@pytest.mark.parametrize("was_begun", [False, True])
+def test_an_import_whose_process_died_is_seen_to_its_end(
+    run: Run, harbor: Place, runtime: Runtime, was_begun: bool
+) -> None:
+    _leave_an_import(runtime, harbor, was_begun=was_begun)
+
+    result = run(*ALL)
+
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines()[0].startswith("An import is running already")
+    assert result.output.splitlines()[-1] == "created=3 linked=0 skipped=0 failed=0"
+
+
+def _leave_an_import(runtime: Runtime, place: Place, *, was_begun: bool) -> None:
+    """Read, queue an import of all, and let the process that held it die long ago."""
+    started: list[int] = []
+    with runtime.sessions() as session:
+        connection = require_connection(session, place.company_id, ProviderKey.QUICKBOOKS)
+        ensure_fresh(
+            session,
+            connection,
+            wake=lambda _job, row_id: started.append(row_id),
+            now=runtime.clock(),
+        )
+    refresh(runtime, started[0])
+    with runtime.sessions() as session:
+        run = start_import_of(
+            session,
+            place.account_id,
+            scope=ImportScope.ALL,
+            requested_by_id=None,
+            wake=lambda _job, _row_id: None,
+            now=runtime.clock(),
+        )
+        if was_begun:
+            long_ago = NOW - customer_import.LEASE * 2
+            session.execute(
+                update(ImportRun)
+                .where(ImportRun.id == run.id)
+                .values(state=ImportState.RUNNING, lease_owner="dead", lease_until_at=long_ago)
+            )
+            session.commit()
