@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, case, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from models import RemoteAccount, RemoteCustomer, RemoteState
+from models import Customer, CustomerLink, RemoteAccount, RemoteCustomer, RemoteState
 from models.base import new_public_id
 from services.customer_diff import Difference, Stored, compare, fingerprint, is_counted
 from services.database import in_batches, insert_rows
@@ -31,6 +31,7 @@ def store_difference(
     """Write what a reading changed, in the caller's transaction, 500 rows at a time.
 
     Links and decisions are never touched: a decided row keeps its state whatever happens there.
+    A linked customer's placeholder gives way to an address that the books have gained.
     """
     account = session.get_one(RemoteAccount, account_id)
     stored = _stored(session, account_id)
@@ -42,6 +43,7 @@ def store_difference(
     )
     for changed in in_batches(difference.changed):
         _update_rows(session, account, changed)
+        _replace_placeholders(session, account, changed)
     for vanished in in_batches(difference.vanished):
         _mark_vanished(session, account_id, vanished)
     return difference
@@ -165,6 +167,34 @@ def _update_rows(
         )
     )
     session.connection().execute(statement, rows)
+
+
+def _replace_placeholders(
+    session: Session, account: RemoteAccount, records: Iterable[CustomerRecord]
+) -> None:
+    """Give linked customers without an address the one that the books have gained.
+
+    Only a placeholder gives way; an address somebody entered here stays. The signup day stays.
+    """
+    addresses = {record.remote_id: first_usable_address(record.emails_text) for record in records}
+    gained = [remote_id for remote_id, address in addresses.items() if address]
+    rows = session.execute(
+        select(CustomerLink.remote_id, Customer)
+        .join(Customer, Customer.id == CustomerLink.customer_id)
+        .where(
+            CustomerLink.account_id == account.id,
+            CustomerLink.remote_id.in_(gained),
+            Customer.is_placeholder_email.is_(True),
+        )
+    )
+    for remote_id, customer in rows.all():
+        address = addresses[remote_id] or customer.email
+        customer.email = address
+        customer.email_key = email_key(address)
+        customer.is_placeholder_email = False
+        customer.search_text = search_text(
+            customer.name, customer.company_name, address, phone=customer.phone
+        )
 
 
 def _mark_vanished(session: Session, account_id: int, remote_ids: list[str]) -> None:
