@@ -101,7 +101,7 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
         customer_import.ImportAlreadyRunning: ErrorAnswer(
             409,
             "An import is running already",
-            "It goes on, and nothing was started twice.",
+            "It goes on; yours was not started.",
             NextStep.RELOAD,
         ),
         import_request.ImportRepeated: ErrorAnswer(

@@ -147,7 +147,14 @@ def _show_first(
     provider: ProviderKey, error: ImportAlreadyRunning | ImportRepeated
 ) -> ResponseReturnValue:
     """Lead the second click, or the second admin, to the import that is there."""
-    keep_notice(Notice("info", "Nothing was started twice: this import was there already."))
+    if isinstance(error, ImportRepeated):
+        notice = Notice("info", "Nothing was started twice: this import was there already.")
+    else:
+        notice = Notice(
+            "warn",
+            "An import is running. Yours was not started; start it when this one has ended.",
+        )
+    keep_notice(notice)
     return redirect(url_for("imports.show", provider=provider, import_id=error.public_id), 303)
 
 

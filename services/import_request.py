@@ -13,6 +13,7 @@ from models import (
     ImportItem,
     ImportRun,
     ImportState,
+    Reading,
     RemoteAccount,
     RemoteCustomer,
     RemoteState,
@@ -36,10 +37,10 @@ REPEATED_WITHIN = timedelta(minutes=1)
 
 
 class ImportRepeated(Exception):
-    """A run that ended a moment ago has done just this; the second click is shown that one."""
+    """A run that is there, or ended a moment ago, does just this; the second click is shown it."""
 
     def __init__(self, public_id: str) -> None:
-        super().__init__("an import has just done this")
+        super().__init__("an import does this or has just done it")
         self.public_id = public_id
 
 
@@ -108,12 +109,33 @@ def start_requested(
 ) -> str:
     """Start the import and return the run's public id. Commits.
 
-    Raises ImportAlreadyRunning or ImportRepeated with the run to show instead, ListChanged if a
-    newer reading has replaced the list that the person saw, NothingChosen if nobody is meant.
+    Raises ImportAlreadyRunning (with another choice) or ImportRepeated with the run to show
+    instead, ListChanged if a newer reading has replaced the list that the person saw,
+    NothingChosen if nobody is meant.
     """
     _refuse(session, account_id, request, now=now)
+    try:
+        run = _start(
+            session, account_id, request, requested_by_id=requested_by_id, wake=wake, now=now
+        )
+    except ImportAlreadyRunning:
+        # Another click came between; say what it is to this one.
+        _refuse(session, account_id, request, now=now)
+        raise
+    return run.public_id
+
+
+def _start(
+    session: Session,
+    account_id: int,
+    request: ImportRequest,
+    *,
+    requested_by_id: int,
+    wake: Wake,
+    now: datetime,
+) -> ImportRun:
     if request.is_all:
-        run = start_import_of(
+        return start_import_of(
             session,
             account_id,
             scope=ImportScope.ALL,
@@ -121,27 +143,27 @@ def start_requested(
             wake=wake,
             now=now,
         )
-    else:
-        run = start_import(
-            session,
-            account_id,
-            public_ids=request.public_ids,
-            requested_by_id=requested_by_id,
-            wake=wake,
-            now=now,
-        )
-    return run.public_id
+    return start_import(
+        session,
+        account_id,
+        public_ids=request.public_ids,
+        requested_by_id=requested_by_id,
+        wake=wake,
+        now=now,
+    )
 
 
 def _refuse(session: Session, account_id: int, request: ImportRequest, *, now: datetime) -> None:
     active = find_active(session, account_id)
+    if active is not None and _takes(session, active, request):
+        raise ImportRepeated(active.public_id)
     if active is not None:
         raise ImportAlreadyRunning(active.public_id)
+    if request.is_all and request.seen_reading != last_whole_id(session, account_id):
+        raise ListChanged
     ended = _just_ended(session, account_id, now=now)
     if ended is not None and _has_done(session, ended, request):
         raise ImportRepeated(ended.public_id)
-    if request.is_all and request.seen_reading != last_whole_id(session, account_id):
-        raise ListChanged
 
 
 def _just_ended(session: Session, account_id: int, *, now: datetime) -> ImportRun | None:
@@ -160,17 +182,40 @@ def _just_ended(session: Session, account_id: int, *, now: datetime) -> ImportRu
 def _has_done(session: Session, run: ImportRun, request: ImportRequest) -> bool:
     """Say whether the run took everybody who is asked for, so that nobody is left to import."""
     if request.is_all:
-        return plan_all(session, run.account_id).chosen == 0
-    remotes = _named(session, run.account_id, request.public_ids)
-    if not remotes or any(remote.state is RemoteState.UNSYNCED for remote in remotes):
+        is_left = plan_all(session, run.account_id).chosen > 0
+    else:
+        remotes = _named(session, run.account_id, request.public_ids)
+        is_left = any(remote.state is RemoteState.UNSYNCED for remote in remotes)
+    return not is_left and _takes(session, run, request)
+
+
+def _takes(session: Session, run: ImportRun, request: ImportRequest) -> bool:
+    """Say whether everybody who is asked for is an item of the run."""
+    items = select(ImportItem.remote_id).where(ImportItem.run_id == run.id)
+    if request.is_all:
+        is_elsewhere = select(RemoteCustomer.id).where(
+            RemoteCustomer.account_id == run.account_id,
+            IS_UNSYNCED,
+            RemoteCustomer.remote_id.not_in(items),
+        )
+        return _began_with(session, run, request.seen_reading) and not session.scalar(
+            select(is_elsewhere.exists())
+        )
+    named = {remote.remote_id for remote in _named(session, run.account_id, request.public_ids)}
+    taken = session.scalars(items.where(ImportItem.remote_id.in_(named))).all()
+    return bool(named) and len(taken) == len(named)
+
+
+def _began_with(session: Session, run: ImportRun, seen_reading: str | None) -> bool:
+    """Say whether the reading is the last whole one, as it was when the run was asked for."""
+    if seen_reading is None or seen_reading != last_whole_id(session, run.account_id):
         return False
-    taken = session.scalar(
-        select(func.count()).where(
-            ImportItem.run_id == run.id,
-            ImportItem.remote_id.in_([remote.remote_id for remote in remotes]),
+    ended_at = session.scalar(
+        select(Reading.finished_at).where(
+            Reading.account_id == run.account_id, Reading.public_id == seen_reading
         )
     )
-    return taken == len(remotes)
+    return ended_at is not None and ended_at <= run.created_at
 
 
 def _plan_named(session: Session, account_id: int, public_ids: Sequence[str]) -> ImportPlan:

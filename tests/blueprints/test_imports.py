@@ -26,6 +26,7 @@ from tests.factories import (
 )
 
 FIRST_ONE = "Nothing was started twice: this import was there already."
+NOT_YOURS = "An import is running. Yours was not started; start it when this one has ended."
 
 
 def test_the_ticked_are_imported_and_nobody_else(
@@ -187,7 +188,7 @@ def test_the_same_again_after_a_minute_is_an_import_of_its_own(
     assert len(names_here(session)) == 2
 
 
-def test_a_second_admin_is_shown_the_first_import(
+def test_a_second_admin_is_shown_the_first_import_and_told_it_is_not_theirs(
     ada: Browser, zoe: Browser, session: Session, connection: Connection, people: SimpleNamespace
 ) -> None:
     people.zoe.company_id = people.company.id
@@ -198,7 +199,7 @@ def test_a_second_admin_is_shown_the_first_import(
     answers = [zoe.post(IMPORTS, {"id": second}), zoe.get(f"{IMPORTS}/new")]
 
     assert [answer.location for answer in answers] == [first_click.location] * 2
-    assert FIRST_ONE in text_of(zoe.get(first_click.location))
+    assert NOT_YOURS in text_of(zoe.get(first_click.location))
 
 
 def test_the_same_id_twice_is_one_customer(

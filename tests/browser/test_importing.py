@@ -138,7 +138,7 @@ def test_opening_the_alert_shows_the_import_and_reads_nothing(people: Opener, de
 def test_without_scripts_progress_looks_again_by_itself(people: Opener, demo: Demo) -> None:
     hold_import(demo)
     page = people.open("ada", f"{QUICKBOOKS}/imports/new", java_script_enabled=False)
-    expect(page.locator("main")).to_contain_text("Nothing was started twice")
+    expect(page.locator("main")).to_contain_text("Yours was not started")
 
     release_import(demo)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from models import ImportItem, ItemOutcome, RemoteCustomer, RemoteState
+from models import Connection, ImportItem, ItemOutcome, RemoteCustomer, RemoteState
 from services.customer_import import ImportAlreadyRunning, NothingChosen
 from services.decisions import ListChanged
 from services.import_request import (
@@ -17,6 +19,7 @@ from services.import_request import (
     start_requested,
 )
 from services.runtime import Runtime
+from tests.factories import make_reading
 from tests.services.importing import Importing
 
 
@@ -67,7 +70,7 @@ def test_a_plan_is_refused_as_the_import_would_be(importing: Importing) -> None:
     with pytest.raises(NothingChosen):
         _plan(importing, ImportRequest(public_ids=("0" * 16,)))
     _start(importing, _all_seen(importing))
-    with pytest.raises(ImportAlreadyRunning):
+    with pytest.raises(ImportRepeated):
         _plan(importing, _all_seen(importing))
 
 
@@ -100,3 +103,35 @@ def test_a_second_click_is_told_which_run_has_done_it(importing: Importing) -> N
         with pytest.raises(ImportRepeated) as error:
             _start(importing, request)
         assert error.value.public_id == run.public_id
+
+
+def test_an_import_of_others_that_just_ended_does_not_speak_for_a_changed_list(
+    importing: Importing,
+) -> None:
+    seen = _all_seen(importing)
+    taken, archived = importing.there(), importing.there()
+    importing.run(importing.start(taken))
+    archived = importing.session.get_one(RemoteCustomer, archived.id)
+    archived.state = RemoteState.LEFT_OUT
+    connection = importing.session.get_one(Connection, importing.reading.connection_id)
+    later = importing.runtime.clock() + timedelta(seconds=5)
+    newer = make_reading(importing.session, connection, finished_at=later)
+
+    with pytest.raises(ListChanged):
+        _start(importing, seen)
+    with pytest.raises(NothingChosen):
+        _start(importing, ImportRequest(seen_reading=newer.public_id))
+
+
+def test_whoever_chose_others_is_told_that_theirs_was_not_started(importing: Importing) -> None:
+    first, second, third = importing.there(), importing.there(), importing.there()
+    run = importing.start(first, second)
+    others = ImportRequest(public_ids=(second.public_id, third.public_id))
+
+    for request in (others, _all_seen(importing)):
+        with pytest.raises(ImportAlreadyRunning) as running:
+            _start(importing, request)
+        assert running.value.public_id == run.public_id
+    with pytest.raises(ImportRepeated) as repeated:
+        _start(importing, ImportRequest(public_ids=(first.public_id, second.public_id)))
+    assert repeated.value.public_id == run.public_id
