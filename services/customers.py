@@ -97,7 +97,7 @@ def add_customer(
     customer = Customer(
         public_id=new_public_id(), company_id=company_id, origin=origin, created_at=now
     )
-    _write(customer, details)
+    _write(customer, details, placeholder=_own_placeholder(customer))
     session.add(customer)
     session.commit()
     return customer.public_id
@@ -111,7 +111,8 @@ def edit_customer(
     Raises UnknownCustomer and BadDetails.
     """
     details = check_details(details)
-    _write(_require(session, company_id, public_id), details)
+    customer = _require(session, company_id, public_id)
+    _write(customer, details, placeholder=_placeholder(session, customer))
     session.commit()
 
 
@@ -210,27 +211,43 @@ def _matching(company_id: int, query: str) -> Select[Any]:
     return statement
 
 
-def _write(customer: Customer, details: CustomerDetails) -> None:
+def _write(customer: Customer, details: CustomerDetails, *, placeholder: str) -> None:
     customer.name = details.name
     customer.sort_key = sort_key(details.name)
     customer.company_name = details.company_name
     customer.phone = details.phone
     customer.address = details.address
     customer.is_placeholder_email = not details.email
-    customer.email = details.email or _kept_placeholder(customer) or _placeholder(customer)
+    customer.email = details.email or placeholder
     customer.email_key = email_key(customer.email)
     customer.search_text = search_text(
         details.name, details.company_name, details.email, phone=details.phone
     )
 
 
-def _kept_placeholder(customer: Customer) -> str | None:
-    """Return the placeholder the customer has; one from the books stays the books' own."""
-    has_one = customer.email is not None and is_placeholder_email(customer.email)
-    return customer.email if has_one else None
+def _placeholder(session: Session, customer: Customer) -> str:
+    """Return the placeholder the customer has, else that of the books it is in, else its own."""
+    if is_placeholder_email(customer.email):
+        return customer.email
+    found = session.execute(
+        select(RemoteAccount, CustomerLink.remote_id)
+        .join(CustomerLink, CustomerLink.account_id == RemoteAccount.id)
+        .where(CustomerLink.customer_id == customer.id)
+        .order_by(CustomerLink.id)
+        .limit(1)
+    ).first()
+    if found is None:
+        return _own_placeholder(customer)
+    account, remote_id = found
+    return make_placeholder_email(
+        account.provider,
+        company_id=account.company_id,
+        remote_account_id=account.remote_account_id,
+        remote_id=remote_id,
+    )
 
 
-def _placeholder(customer: Customer) -> str:
+def _own_placeholder(customer: Customer) -> str:
     """Return the placeholder of a customer who came without the books."""
     return make_placeholder_email(
         customer.origin.value,

@@ -19,6 +19,7 @@ from services.customers import (
     list_customers,
     list_links,
 )
+from services.placeholder_email import make_placeholder_email
 from tests.factories import (
     NOW,
     make_account,
@@ -96,6 +97,28 @@ def test_a_placeholder_from_the_books_survives_an_edit(session: Session) -> None
 
     assert customer.email == address
     assert customer.is_placeholder_email
+
+
+@pytest.mark.parametrize("provider", ["quickbooks", "xero"])
+def test_taking_the_email_of_an_imported_customer_away_brings_the_books_placeholder_back(
+    session: Session, provider: str
+) -> None:
+    company = make_company(session)
+    account = make_account(session, company, provider=provider)
+    reading = make_reading(session, make_connection(session, account))
+    remote = make_remote_customer(session, reading, email=None)
+    customer = make_customer(session, company, email="n@example.com", origin=CustomerOrigin.IMPORT)
+    make_link(session, remote, customer)
+
+    edit_customer(session, company.id, customer.public_id, CustomerDetails("Nell"))
+
+    assert customer.is_placeholder_email
+    assert customer.email == make_placeholder_email(
+        provider,
+        company_id=company.id,
+        remote_account_id=account.remote_account_id,
+        remote_id=remote.remote_id,
+    )
 
 
 def test_another_company_finds_nobody(session: Session) -> None:
