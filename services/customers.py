@@ -15,6 +15,7 @@ from models.base import new_public_id
 from services.database import BATCH_ROWS
 from services.email_addresses import UnusableAddress, email_key, normalise_address
 from services.placeholder_email import is_placeholder_email, make_placeholder_email
+from services.plain_text import has_visible, plain_line
 from services.providers.contract import ProviderKey
 from services.text_keys import fold, search_text, sort_key
 
@@ -179,28 +180,30 @@ def each_customer(session: Session, company_id: int, *, query: str = "") -> Iter
 
 def check_details(details: CustomerDetails) -> CustomerDetails:
     """Return the details tidied, the address normalised; changes nothing. Raises BadDetails."""
-    errors = {}
-    name = " ".join(details.name.split())
-    email = details.email.strip()
-    if not name:
+    name, company_name, phone, address = (
+        plain_line(text, len(text))
+        for text in (details.name, details.company_name, details.phone, details.address)
+    )
+    errors = {
+        field: f"{noun} has at most {most} characters."
+        for field, noun, text, most in (
+            ("name", "A name", name, MAX_NAME_CHARACTERS),
+            ("company_name", "A company name", company_name, MAX_NAME_CHARACTERS),
+            ("phone", "A phone number", phone, MAX_PHONE_CHARACTERS),
+            ("address", "An address", address, MAX_NAME_CHARACTERS),
+        )
+        if len(text) > most
+    }
+    if not has_visible(name):
         errors["name"] = "Enter a name."
-    elif len(name) > MAX_NAME_CHARACTERS:
-        errors["name"] = f"A name has at most {MAX_NAME_CHARACTERS} characters."
-    if len(details.phone) > MAX_PHONE_CHARACTERS:
-        errors["phone"] = f"A phone number has at most {MAX_PHONE_CHARACTERS} characters."
+    email = details.email.strip()
     try:
         email = normalise_address(email) if email else ""
     except UnusableAddress:
         errors["email"] = "This is not an e-mail address that mail could reach."
     if errors:
         raise BadDetails(errors)
-    return CustomerDetails(
-        name=name,
-        company_name=" ".join(details.company_name.split())[:MAX_NAME_CHARACTERS],
-        email=email,
-        phone=" ".join(details.phone.split()),
-        address=" ".join(details.address.split())[:MAX_NAME_CHARACTERS],
-    )
+    return CustomerDetails(name, company_name, email, phone, address)
 
 
 def _matching(company_id: int, query: str) -> Select[Any]:

@@ -7,6 +7,8 @@ import unicodedata
 CUT_MARK = "…"
 #: Joiners belong to Persian, to Indian scripts and to emoji; every other invisible mark may go.
 _JOINERS = "\u200c\u200d"
+#: Letters and symbols that show nothing: Hangul fillers and the empty Braille cell.
+_FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
 
 
 def plain_line(text: str, max_characters: int) -> str:
@@ -21,6 +23,11 @@ def plain_line(text: str, max_characters: int) -> str:
     if len(text) > max_characters:
         return text[: max_characters - 1].rstrip() + CUT_MARK
     return text
+
+
+def has_visible(text: str) -> bool:
+    """Say whether anything of the text can be seen: blanks, fillers and lone accents cannot."""
+    return any(unicodedata.category(c)[0] not in "CMZ" and c not in _FILLERS for c in text)
 
 
 def _plain(character: str) -> str:

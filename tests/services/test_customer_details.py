@@ -46,6 +46,13 @@ def _add(session: Session, company_id: int, details: CustomerDetails) -> str:
         (CustomerDetails("Nell", email="a@example.com\r\nBcc: b@example.com"), "email"),
         (CustomerDetails("Nell", email="x@PLACEHOLDER.LOCAL"), "email"),
         (CustomerDetails("Nell", phone="5" * 101), "phone"),
+        (CustomerDetails("Nell", company_name="c" * 501), "company_name"),
+        (CustomerDetails("Nell", address="a" * 501), "address"),
+        (CustomerDetails("\u200b"), "name"),
+        (CustomerDetails("\u200c\u200d"), "name"),
+        (CustomerDetails("\u3164\u2800"), "name"),
+        (CustomerDetails("\u0301\ufe0f"), "name"),
+        (CustomerDetails("\u202e\u2066\x07\n"), "name"),
     ],
 )
 def test_what_cannot_be_is_said_beside_its_field(
@@ -58,6 +65,34 @@ def test_what_cannot_be_is_said_beside_its_field(
 
     assert set(refused.value.errors) == {field}
     assert session.scalars(select(Customer)).all() == []
+
+
+def test_marks_that_mislead_the_eye_are_not_stored(session: Session) -> None:
+    company = make_company(session)
+
+    public_id = _add(
+        session,
+        company.id,
+        CustomerDetails(
+            "\u202egnp.exe",
+            company_name="Har\u2066bor\x07",
+            phone="\u202d555\u202c",
+            address="1\u2028Quay\x00",
+        ),
+    )
+
+    found = find_customer(session, company.id, public_id)
+    assert (found.name, found.company_name) == ("gnp.exe", "Harbor")
+    assert (found.phone, found.address) == ("555", "1 Quay")
+
+
+@pytest.mark.parametrize("name", ["می\u200cخواهم", "👩\u200d🔧", "Zoë", "7", "!"])
+def test_a_name_in_any_script_is_stored_as_it_is_written(session: Session, name: str) -> None:
+    company = make_company(session)
+
+    public_id = _add(session, company.id, CustomerDetails(name))
+
+    assert find_customer(session, company.id, public_id).name == name
 
 
 def test_an_email_replaces_the_placeholder_and_keeps_the_signup_day(session: Session) -> None:
