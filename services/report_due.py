@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, not_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload
 
@@ -26,15 +26,17 @@ from models import (
 )
 from models.base import new_public_id
 from services.database import only_reading
-from services.local_days import Window, day_window, find_zone, last_due_day, local_day
+from services.local_days import DAY, Window, day_window, find_zone, last_due_day, local_day
 from services.report_mail import delivery_message_id
+from services.report_windows import covered_windows, uncovered_spans
 from services.runtime import Runtime
 
 logger = logging.getLogger(__name__)
 
 #: Whoever was refused this often in a row is not tried again until an admin saves the list.
 REFUSALS_IN_A_ROW = 3
-IN_HAND = (DeliveryState.CLAIMED, DeliveryState.HANDING_OVER, DeliveryState.SENT)
+#: The day of a span is the one it ends in, not the one that begins there.
+MOMENT = timedelta(microseconds=1)
 IS_ACTIVE = and_(
     ReportRecipient.removed_at.is_(None),
     ReportRecipient.unsubscribed_at.is_(None),
@@ -44,13 +46,12 @@ IS_ACTIVE = and_(
 
 @dataclass(frozen=True, slots=True)
 class DueReport:
-    """One company's report that is due, and who has no row for it yet."""
+    """What one company's mails have to cover by now: `[reported_from_at, end_at)`."""
 
     company_id: int
     zone: ZoneInfo
-    day: date
     reported_from_at: datetime
-    recipient_ids: tuple[int, ...]
+    end_at: datetime
 
 
 def make_due(runtime: Runtime) -> None:
@@ -101,41 +102,6 @@ def insert_delivery(
     return result.first() is not None
 
 
-def covered_windows(
-    session: Session, recipient_id: int, *, after: datetime
-) -> Sequence[tuple[datetime, datetime]]:
-    """Return the spans that need no other mail, in order: sent, on the way, or skipped for good.
-
-    What was refused or failed is not covered: the next mail carries it.
-    """
-    is_settled = or_(
-        ReportDelivery.state.in_(IN_HAND),
-        and_(
-            ReportDelivery.state == DeliveryState.SKIPPED,
-            ReportDelivery.skip_reason != SkipReason.CARRIED_OVER,
-        ),
-        and_(ReportDelivery.state == DeliveryState.FAILED, ReportDelivery.handover_count > 0),
-    )
-    rows = session.execute(
-        select(ReportDelivery.window_start_at, ReportDelivery.window_end_at)
-        .where(
-            ReportDelivery.recipient_id == recipient_id,
-            ReportDelivery.window_end_at > after,
-            is_settled,
-        )
-        .order_by(ReportDelivery.window_start_at, ReportDelivery.window_end_at)
-    )
-    return [(row[0], row[1]) for row in rows]
-
-
-def first_uncovered(covered: Sequence[tuple[datetime, datetime]], *, start: datetime) -> datetime:
-    """Return the first moment from `start` on that no span covers. Pure."""
-    for begin, end in covered:
-        if begin <= start < end:
-            start = end
-    return start
-
-
 def _companies(runtime: Runtime) -> list[int]:
     with only_reading(), runtime.sessions() as session:
         query = select(ReportSettings.company_id).where(ReportSettings.is_on.is_(True))
@@ -145,9 +111,14 @@ def _companies(runtime: Runtime) -> list[int]:
 def _make_due(runtime: Runtime, company_id: int, *, now: datetime) -> None:
     with only_reading(), runtime.sessions() as session:
         due = _find_due(session, company_id, now=now)
-    if due is None:
-        return
-    for recipient_id in due.recipient_ids:
+        if due is None:
+            return
+        waiting = [
+            recipient.id
+            for recipient in _active_recipients(session, due)
+            if _open_windows(session, due, recipient=recipient, now=now)
+        ]
+    for recipient_id in waiting:
         with runtime.sessions() as session:
             recipient = session.get(ReportRecipient, recipient_id)
             if recipient is not None and _insert_due(
@@ -169,23 +140,55 @@ def _find_due(session: Session, company_id: int, *, now: datetime) -> DueReport 
     end_at = day_window(zone, day).end_at
     if end_at <= settings.reported_from_at:
         return None
-    has_row = exists().where(
-        ReportDelivery.recipient_id == ReportRecipient.id,
-        ReportDelivery.company_id == company_id,
+    return DueReport(company_id, zone, settings.reported_from_at, end_at)
+
+
+def _active_recipients(session: Session, due: DueReport) -> Sequence[ReportRecipient]:
+    query = select(ReportRecipient).where(
+        ReportRecipient.company_id == due.company_id,
+        ReportRecipient.reported_from_at < due.end_at,
+        IS_ACTIVE,
+    )
+    return session.scalars(query.order_by(ReportRecipient.id)).all()
+
+
+def _open_windows(
+    session: Session, due: DueReport, *, recipient: ReportRecipient, now: datetime
+) -> list[Window]:
+    """Return what the recipient still has to be mailed, cut where something is covered.
+
+    A window whose last day has a row waits: for that row, or for the next day to carry it.
+    """
+    start = max(due.reported_from_at, recipient.reported_from_at)
+    covered = covered_windows(session, recipient.id, after=start)
+    windows = [
+        Window(local_day(due.zone, begin), local_day(due.zone, end - MOMENT), begin, end)
+        for begin, end in uncovered_spans(covered, start=start, end=due.end_at)
+    ]
+    if not windows:
+        return []
+    query = select(ReportDelivery.day_on).where(
+        ReportDelivery.company_id == due.company_id,
         ReportDelivery.kind == ReportKind.DAILY,
-        ReportDelivery.day_on == day,
+        ReportDelivery.recipient_id == recipient.id,
+        ReportDelivery.day_on.in_([window.last_day for window in windows]),
+        not_(_is_reusable(due, now=now)),
     )
-    waiting = session.scalars(
-        select(ReportRecipient.id)
-        .where(
-            ReportRecipient.company_id == company_id,
-            ReportRecipient.reported_from_at < end_at,
-            IS_ACTIVE,
-            ~has_row,
-        )
-        .order_by(ReportRecipient.id)
+    taken = set(session.scalars(query))
+    return [window for window in windows if window.last_day not in taken]
+
+
+def _is_reusable(due: DueReport, *, now: datetime) -> ColumnElement[bool]:
+    """A row that brought nothing, and that no later one can carry: what follows is covered."""
+    return and_(
+        ReportDelivery.window_end_at < due.end_at,
+        ReportDelivery.due_at <= now - DAY,
+        or_(
+            ReportDelivery.state == DeliveryState.REFUSED,
+            and_(ReportDelivery.state == DeliveryState.FAILED, ReportDelivery.handover_count == 0),
+            ReportDelivery.skip_reason.is_not_distinct_from(SkipReason.CARRIED_OVER),
+        ),
     )
-    return DueReport(company_id, zone, day, settings.reported_from_at, tuple(waiting))
 
 
 def _insert_due(
@@ -196,22 +199,52 @@ def _insert_due(
     runtime: Runtime,
     now: datetime,
 ) -> bool:
-    """Insert one row whose window begins where the last settled one ended.
+    """Insert a row for each open window.
 
-    Older rows that still wait are carried over into it: after missed days there is one mail, not
-    one for each. Returns False where nothing is to be kept: somebody else was faster, or after a
-    change of zone the day was reported before.
+    Older rows that still wait are carried over: missed days in a row make one mail. Returns
+    False where nothing is to be kept: somebody else was faster, or after a change of zone the
+    day was reported before.
     """
-    start = max(due.reported_from_at, recipient.reported_from_at)
-    start = first_uncovered(covered_windows(session, recipient.id, after=start), start=start)
-    end = day_window(due.zone, due.day).end_at
-    if start >= end:
-        return False
-    window = Window(local_day(due.zone, start), due.day, start, end)
-    waiting = _waiting(session, recipient.id, window=window)
-    if not insert_delivery(session, recipient, window=window, sender=runtime.mail_from, now=now):
-        return False
-    return _carry_over(session, waiting, now=now)
+    windows = _open_windows(session, due, recipient=recipient, now=now)
+    for window in windows:
+        waiting = _waiting(session, recipient.id, window=window)
+        is_new = insert_delivery(
+            session, recipient, window=window, sender=runtime.mail_from, now=now
+        )
+        if not is_new and not _reuse(session, due, recipient.id, window=window, now=now):
+            return False
+        if not _carry_over(session, waiting, now=now):
+            return False
+    return bool(windows)
+
+
+def _reuse(
+    session: Session, due: DueReport, recipient_id: int, *, window: Window, now: datetime
+) -> bool:
+    """Let the ended row of the window's last day carry the whole window; say whether it does."""
+    changed = session.execute(
+        update(ReportDelivery)
+        .where(
+            ReportDelivery.recipient_id == recipient_id,
+            ReportDelivery.kind == ReportKind.DAILY,
+            ReportDelivery.day_on == window.last_day,
+            _is_reusable(due, now=now),
+        )
+        .values(
+            first_day_on=window.first_day,
+            window_start_at=window.start_at,
+            window_end_at=window.end_at,
+            state=DeliveryState.DUE,
+            skip_reason=None,
+            attempts=0,
+            handover_count=0,
+            due_at=now,
+            next_attempt_at=now,
+            ended_at=None,
+        )
+        .returning(ReportDelivery.id)
+    )
+    return changed.first() is not None
 
 
 def _waiting(session: Session, recipient_id: int, *, window: Window) -> list[int]:
