@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, or_, update
+from sqlalchemy import ColumnElement, and_, case, or_, update
 from sqlalchemy.orm import Session
 
 from models import DeliveryState, ReportDelivery, ReportRecipient, SkipReason
@@ -118,22 +118,30 @@ def end_lost_handovers(session: Session, *, now: datetime) -> None:
     session.commit()
 
 
-def reopen(session: Session, delivery_ids: Sequence[int], *, now: datetime) -> None:
-    """Let these deliveries be tried now, because a person asked. Commits.
+def reopen(
+    session: Session, delivery_ids: Sequence[int], *, began_at: datetime, now: datetime
+) -> None:
+    """Let these deliveries be tried now, because a person asked at `began_at`. Commits.
 
-    What is sent or in somebody's hands stays as it is; what may have arrived stays marked.
+    What is sent, in somebody's hands, or ended since then stays as it is. What may have arrived
+    keeps its mark: it waits for its one repeat, and after that it is never opened again.
     """
+    has_ended = ReportDelivery.state.in_(
+        (DeliveryState.REFUSED, DeliveryState.FAILED, DeliveryState.SKIPPED)
+    )
     may_have_arrived = ReportDelivery.handover_count > 0
     session.execute(
         update(ReportDelivery)
         .where(
             ReportDelivery.id.in_(delivery_ids),
-            ReportDelivery.state != DeliveryState.SENT,
-            or_(ReportDelivery.lease_until_at.is_(None), ReportDelivery.lease_until_at <= now),
+            ReportDelivery.handover_count < MAX_HANDOVERS,
+            or_(
+                ReportDelivery.state == DeliveryState.DUE,
+                and_(has_ended, ReportDelivery.ended_at <= began_at),
+            ),
         )
         .values(
             state=case((may_have_arrived, DeliveryState.HANDING_OVER), else_=DeliveryState.DUE),
-            handover_count=case((may_have_arrived, 1), else_=0),
             skip_reason=None,
             attempts=0,
             due_at=now,

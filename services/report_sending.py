@@ -117,9 +117,10 @@ def send_day(runtime: Runtime, company_id: int, *, day: date, again: bool = Fals
     MailNotSetUp.
     """
     _require_mailer(runtime)
+    began_at = runtime.clock()
     with runtime.sessions() as session:
         window = _window(session, company_id, day=day)
-        if window.end_at > runtime.clock():
+        if window.end_at > began_at:
             raise DayNotOver(f"{day} is not over yet in the company's zone.")
         recipients = _recipients(session, company_id)
         have_it = [row for row in recipients if _has_it(session, row.id, window=window)]
@@ -130,7 +131,7 @@ def send_day(runtime: Runtime, company_id: int, *, day: date, again: bool = Fals
             if row not in have_it
         ]
         session.commit()
-        reopen(session, rows, now=runtime.clock())
+        reopen(session, rows, began_at=began_at, now=runtime.clock())
     deliver_waiting(runtime, only=rows)
     with only_reading(), runtime.sessions() as session:
         outcome = _outcome(session, day, delivery_ids=rows, already_sent=len(served))

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from models import DeliveryState, ReportRecipient, ReportSettings
-from services.mail import MessageRefused, ServerAnswer, TryLater
+from services.delivery_record import reopen
+from services.mail import MessageRefused, ServerAnswer, TryLater, UncertainOutcome
 from services.report_delivery import deliver_due
 from services.report_history import list_deliveries, oldest_waiting_at
 from services.report_sending import (
@@ -102,6 +103,34 @@ def test_what_was_refused_is_tried_again_when_asked(desk: Desk) -> None:
     assert (first.sent, first.refused, first.is_complete) == (1, 1, False)
     assert first.reasons == ("Refused. unknown",)
     assert (second.sent, second.already_sent) == (1, 1)
+
+
+def test_a_lost_answer_is_repeated_once_however_often_one_asks(desk: Desk) -> None:
+    lost = UncertainOutcome("The mail server gave no answer.")
+    desk.outbox.late_errors = {ADA: lost, MEL: lost}
+    send_day(desk.runtime, desk.company_id, day=DAY)
+
+    second = send_day(desk.runtime, desk.company_id, day=DAY)
+    before_the_repeat = len(desk.outbox.received)
+    for _ in range(4):
+        desk.clock.advance(hours=1)
+        send_day(desk.runtime, desk.company_id, day=DAY)
+
+    assert (second.waiting, before_the_repeat) == (2, 2)
+    assert len(desk.outbox.received) == 4
+    assert set(desk.states().values()) == {DeliveryState.FAILED}
+
+
+def test_what_ended_after_the_command_began_stays_ended(desk: Desk) -> None:
+    desk.outbox.errors[MEL] = MessageRefused("Refused.", ServerAnswer(550, "unknown"))
+    send_day(desk.runtime, desk.company_id, day=DAY)
+    began_at = desk.clock.now - timedelta(seconds=1)
+
+    with desk.runtime.sessions() as session:
+        ids = [row.id for row in desk.rows()]
+        reopen(session, ids, began_at=began_at, now=desk.clock.now)
+
+    assert desk.states() == {ADA: DeliveryState.SENT, MEL: DeliveryState.REFUSED}
 
 
 def test_what_has_to_wait_is_said_and_kept(desk: Desk) -> None:
