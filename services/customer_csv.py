@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 
 from services.customers import CustomerView, each_customer
@@ -14,6 +15,8 @@ BYTE_ORDER_MARK = "\ufeff"
 HEADINGS = ("Name", "Company", "E-mail", "Phone", "Address", "Signed up (UTC)")
 # A cell that begins with one of these is a formula to some spreadsheet (OWASP, CSV injection).
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0", "＝", "＋", "－", "＠")
+# A spreadsheet that separates by one of these begins a cell behind it, even inside our quotes.
+_AFTER_SEPARATOR = re.compile(r"""[;\t][ "]*(?=[=+\-@＝＋－＠])""")
 
 
 def csv_lines(customers: Iterable[CustomerView]) -> Iterator[str]:
@@ -47,10 +50,12 @@ def stream_csv(runtime: Runtime, company_id: int, *, query: str = "") -> Iterato
 def guard_formula(text: str) -> str:
     """Return the cell so that no spreadsheet takes it for a formula."""
     cleaned = text.replace("\0", "")
+    cleaned = _AFTER_SEPARATOR.sub(r"\g<0>'", cleaned)
     return f"'{cleaned}" if text.startswith(_FORMULA_STARTS) else cleaned
 
 
 def _line(cells: Iterable[str]) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer).writerow([guard_formula(cell) for cell in cells])
+    # Quoted, so that no cell ends early where a spreadsheet separates by something else.
+    csv.writer(buffer, quoting=csv.QUOTE_ALL).writerow([guard_formula(cell) for cell in cells])
     return buffer.getvalue()

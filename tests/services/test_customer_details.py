@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -215,9 +217,21 @@ def test_the_file_has_an_empty_cell_where_there_is_a_placeholder(session: Sessio
 
     text = "".join(csv_lines(each_customer(session, company.id)))
 
-    assert text.startswith("\ufeffName,Company,E-mail,Phone")
-    assert text.splitlines()[1] == '"Nell, Harrow",,,\'+1 814,,2026-11-20 14:00'
+    assert text.startswith('\ufeff"Name","Company","E-mail","Phone"')
+    assert text.splitlines()[1] == '"Nell, Harrow","","","\'+1 814","","2026-11-20 14:00"'
     assert "placeholder" not in text
+
+
+@pytest.mark.parametrize("hidden", [";=1+1", 'x; "=1+1', ";;@SUM(1)", 'x";"";-1+1', "x\t+1"])
+def test_no_cell_is_a_formula_where_something_else_separates(session: Session, hidden: str) -> None:
+    company = make_company(session)
+    make_customer(session, company, name=hidden, company_name=hidden, phone=hidden)
+
+    lines = "".join(csv_lines(each_customer(session, company.id))).splitlines()
+
+    for separator in ",;\t":
+        [cells] = csv.reader(lines[1:], delimiter=separator)
+        assert not [cell for cell in cells if cell.lstrip(' "').startswith(("=", "+", "-", "@"))]
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\0", "＝", "＋", "－", "＠"])
