@@ -36,7 +36,7 @@ _ORIGINS = {
     CustomerOrigin.HAND: "Added by hand",
     CustomerOrigin.IMPORT: "Imported",
 }
-_ADDRESS_SEPARATORS = re.compile(r"[\s,;<>\"]+")
+_ADDRESS_SEPARATORS = re.compile(r"[\s,;:<>()\[\]{}|/!?\"']+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,14 +236,14 @@ def _signups(company_id: int, window: Window) -> Select[Any]:
 
 
 def _signup(row: Any, zone: ZoneInfo) -> Signup:
-    name = plain_line(row.name, NAME_CHARACTERS) or NAMELESS
-    company_name = plain_line(row.company_name, NAME_CHARACTERS)
+    name = _masked_line(row.name, NAME_CHARACTERS) or NAMELESS
+    company_name = _masked_line(row.company_name, NAME_CHARACTERS)
     return Signup(
         public_id=row.public_id,
         name=name,
         company_name="" if company_name == name else company_name,
         email=plain_line(row.email, EMAIL_CHARACTERS),
-        phone=plain_line(row.phone, PHONE_CHARACTERS),
+        phone=_masked_line(row.phone, PHONE_CHARACTERS),
         came_by=_came_by(row.origin, row.provider),
         at=row.created_at.astimezone(zone),
     )
@@ -252,7 +252,7 @@ def _signup(row: Any, zone: ZoneInfo) -> Signup:
 def _filtered(row: Any, zone: ZoneInfo) -> FilteredSignup:
     return FilteredSignup(
         public_id=row.public_id,
-        name=plain_line(row.name, NAME_CHARACTERS) or NAMELESS,
+        name=_masked_line(row.name, NAME_CHARACTERS) or NAMELESS,
         came_by=_came_by(row.origin, row.provider),
         at=row.created_at.astimezone(zone),
     )
@@ -264,9 +264,15 @@ def _came_by(origin: CustomerOrigin, provider: str | None) -> str:
     return _ORIGINS[origin]
 
 
-def _names_placeholder(email: str) -> bool:
+def _masked_line(text: str, max_characters: int) -> str:
+    """Return the plain line, or nothing where its whole text names a placeholder address."""
+    whole = plain_line(text, len(text))
+    return "" if _names_placeholder(whole) else plain_line(whole, max_characters)
+
+
+def _names_placeholder(text: str) -> bool:
     """The last look before a row reaches a mail, also at fields that hold several addresses."""
-    words: Sequence[str] = [email, *_ADDRESS_SEPARATORS.split(email)]
+    words: Sequence[str] = [text, *_ADDRESS_SEPARATORS.split(text)]
     return any(is_placeholder_email(word) for word in words)
 
 

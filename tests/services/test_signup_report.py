@@ -205,6 +205,28 @@ def test_a_name_that_shows_nothing_gets_a_word(session: Session, company: Compan
     assert _names(session, company) == [NAMELESS]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "foo-1@placeholder.local",
+        "Ann (foo-1@PLACEHOLDER.local.)",
+        "foo-1@place\u200bholder.local",
+        "mailto:foo-1@placeholder.local!",
+        "x" * 100 + " foo-1@placeholder.local",
+    ],
+)
+def test_a_text_that_names_a_placeholder_is_masked(
+    session: Session, company: Company, text: str
+) -> None:
+    make_customer(session, company, name=text, company_name=text, phone=text)
+
+    (mailed,) = collect_report(session, company.id, window=WINDOW).signups
+    (shown,) = view_day(session, company.id, day=DAY, now=NOW).listed
+
+    assert (mailed.name, mailed.company_name, mailed.phone) == (NAMELESS, "", "")
+    assert shown == mailed
+
+
 def test_several_days_are_one_list(session: Session, company: Company) -> None:
     for days in range(3):
         make_customer(session, company, created_at=NOW - timedelta(days=days))
