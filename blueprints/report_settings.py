@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from zoneinfo import available_timezones
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -28,6 +26,7 @@ from services.report_settings import (
     ReportWish,
     change_report_settings,
     check_wish,
+    offered_zones,
     view_report_settings,
 )
 
@@ -172,12 +171,6 @@ def _page(
         test_notice=None,
         is_mail_set_up=runtime.mailer is not None,
         rows=[delivery_row(day, with_addresses=True) for day in days],
-        zones=_zones(),
+        zones=offered_zones(),
         hours=HOURS,
     )
-
-
-@lru_cache(maxsize=1)
-def _zones() -> tuple[str, ...]:
-    """Return the zones to choose from; old names without a place are taken but not offered."""
-    return ("UTC", *sorted(name for name in available_timezones() if "/" in name[1:]))

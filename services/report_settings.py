@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from sqlalchemy import select
@@ -145,9 +146,18 @@ def companies_with_report(session: Session) -> Sequence[str]:
     return session.scalars(query.where(ReportSettings.is_on.is_(True)).order_by(Company.id)).all()
 
 
+@lru_cache(maxsize=1)
+def offered_zones() -> tuple[str, ...]:
+    """Return the zones to choose from: UTC and those named after a place.
+
+    Others are old names or, like "localtime", the machine's own, which moves with the machine.
+    """
+    return ("UTC", *sorted(name for name in available_timezones() if "/" in name[1:]))
+
+
 def check_wish(wish: ReportWish) -> tuple[str, ...]:
     """Return the addresses to store, once each; changes nothing. Raises as the change does."""
-    if wish.zone not in available_timezones():
+    if wish.zone not in offered_zones():
         zone = plain_line(wish.zone, SHOWN_CHARACTERS)
         raise UnknownZone(f"{zone!r} is not a time zone. Write it like America/New_York.")
     if not 0 <= wish.local_hour <= 23:

@@ -80,6 +80,8 @@ def test_what_was_stored_is_shown(runtime: Runtime, harbor: Place) -> None:
     [
         ({"zone": "Mars/Olympus"}, UnknownZone),
         ({"zone": ""}, UnknownZone),
+        ({"zone": "localtime"}, UnknownZone),
+        ({"zone": "Factory"}, UnknownZone),
         ({"local_hour": 25}, BadHour),
         ({"local_hour": 24}, BadHour),
         ({"local_hour": -1}, BadHour),
