@@ -188,6 +188,8 @@ def _take(session: Session, row: ReportDelivery, claim: Claim, *, now: datetime)
             attempts=claim.attempts,
             lease_owner=claim.owner,
             lease_until_at=now + CLAIM_LEASE,
+            answer_code=None,
+            answer_text="",
         )
         .returning(ReportDelivery.id)
     )

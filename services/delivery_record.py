@@ -147,6 +147,7 @@ def reopen(
             due_at=now,
             ended_at=None,
             **_later(now),
+            **_answer("", None),
         )
     )
     session.commit()

@@ -121,6 +121,20 @@ def test_a_lost_answer_is_repeated_once_however_often_one_asks(desk: Desk) -> No
     assert set(desk.states().values()) == {DeliveryState.FAILED}
 
 
+def test_the_old_answer_goes_when_it_is_tried_again(desk: Desk) -> None:
+    answers: list[tuple[int | None, str]] = []
+    desk.outbox.errors[MEL] = MessageRefused("Refused.", ServerAnswer(550, "unknown"))
+    send_day(desk.runtime, desk.company_id, day=DAY)
+    desk.outbox.errors.clear()
+    desk.outbox.meanwhile = lambda: answers.extend(
+        (row.answer_code, row.answer_text) for row in desk.rows()[1:]
+    )
+
+    send_day(desk.runtime, desk.company_id, day=DAY)
+
+    assert answers == [(None, "")]
+
+
 def test_what_ended_after_the_command_began_stays_ended(desk: Desk) -> None:
     desk.outbox.errors[MEL] = MessageRefused("Refused.", ServerAnswer(550, "unknown"))
     send_day(desk.runtime, desk.company_id, day=DAY)
