@@ -23,6 +23,7 @@ from services.import_request import (
     ImportPlan,
     ImportRepeated,
     ImportRequest,
+    count_unknown,
     plan_import,
     start_requested,
 )
@@ -127,14 +128,19 @@ def _plan(provider: ProviderKey, wanted: ImportRequest) -> ImportPlan:
 def _start(provider: ProviderKey, wanted: ImportRequest) -> str:
     runtime, who = get_runtime(), get_signed_in()
     with runtime.sessions() as session:
-        return start_requested(
+        account_id = require_connection(session, who.company_id, provider).account_id
+        run_id = start_requested(
             session,
-            require_connection(session, who.company_id, provider).account_id,
+            account_id,
             wanted,
             requested_by_id=who.user_id,
             wake=runtime.wake,
             now=runtime.clock(),
         )
+        unknown = count_unknown(session, account_id, wanted)
+    if unknown:
+        keep_notice(Notice("warn", f"Chosen but not found, so not imported: {unknown}."))
+    return run_id
 
 
 def _confirm_page(provider: ProviderKey, wanted: ImportRequest, plan: ImportPlan) -> str:

@@ -98,6 +98,11 @@ def plan_import(
     return plan
 
 
+def count_unknown(session: Session, account_id: int, request: ImportRequest) -> int:
+    """Return how many of the named are nobody in this account. One statement."""
+    return len(set(request.public_ids)) - len(_named(session, account_id, request.public_ids))
+
+
 def start_requested(
     session: Session,
     account_id: int,

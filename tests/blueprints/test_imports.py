@@ -214,6 +214,17 @@ def test_the_same_id_twice_is_one_customer(
     assert runs_of(session)[0].chosen_count == 1
 
 
+def test_whoever_was_ticked_and_is_nobody_here_is_told(
+    ada: Browser, session: Session, connection: Connection
+) -> None:
+    make_counted(session, connection, unsynced=1)
+
+    answer = ada.post(IMPORTS, {"id": [*unsynced_ids(session), "0" * 16, "1" * 16, "1" * 16]})
+
+    assert "Chosen but not found, so not imported: 2." in text_of(ada.get(answer.location))
+    assert runs_of(session)[0].chosen_count == 1
+
+
 def test_stored_rows_are_imported_though_the_permission_has_ended(
     ada: Browser, session: Session, connection: Connection, run_jobs: Callable[[], None]
 ) -> None:
