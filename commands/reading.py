@@ -52,8 +52,18 @@ def read_whole(runtime: Runtime, slug: str | None, provider: ProviderKey) -> Who
 def read_in_process(runtime: Runtime, company_id: int, provider: ProviderKey) -> str | None:
     """Follow the same steps as an opened banner, with the job in this process.
 
-    Returns the reading to look at, or None if a young one was there. Raises NotConnected.
+    A reading of another process is waited for; if that process died, this one reads. Returns the
+    reading to look at, or None if a young number was there. Raises NotConnected.
     """
+    reading, is_ours = _ask(runtime, company_id, provider)
+    if reading is None or is_ours:
+        return reading
+    look_for_end(runtime, reading, patience_s=PATIENCE_S)
+    return _ask(runtime, company_id, provider)[0]
+
+
+def _ask(runtime: Runtime, company_id: int, provider: ProviderKey) -> tuple[str | None, bool]:
+    """Return the reading to follow, and whether it was carried out here."""
     started: list[int] = []
     with runtime.sessions() as session:
         reading = ensure_fresh(
@@ -64,9 +74,7 @@ def read_in_process(runtime: Runtime, company_id: int, provider: ProviderKey) ->
         )
     for reading_id in started:
         refresh(runtime, reading_id)
-    if reading is not None:
-        look_for_end(runtime, reading, patience_s=PATIENCE_S)
-    return reading
+    return reading, bool(started)
 
 
 def _not_connected(provider: ProviderKey) -> str:

@@ -62,12 +62,14 @@ def look_for_end(
     sleep: Callable[[float], None] = time.sleep,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Return when the reading has ended, or after the patience is used up."""
+    """Return when the reading has ended or its process died, or when the patience is used up."""
     give_up_at = monotonic() + patience_s
-    query = select(Reading.state).where(Reading.public_id == reading_public_id)
+    alive = select(Reading.id).where(
+        Reading.public_id == reading_public_id, Reading.state == ReadingState.RUNNING
+    )
     while monotonic() < give_up_at:
         with only_reading(), runtime.sessions() as session:
-            if session.scalar(query) is not ReadingState.RUNNING:
+            if session.scalar(alive.where(Reading.lease_until_at >= runtime.clock())) is None:
                 return
         sleep(LOOK_STEP_S)
 

@@ -5,8 +5,15 @@ from __future__ import annotations
 import pytest
 
 from models import ConnectionState
-from services.providers.contract import ProviderUnavailable, RateLimited, ReconnectRequired
+from services.connections import require_connection
+from services.providers.contract import (
+    ProviderKey,
+    ProviderUnavailable,
+    RateLimited,
+    ReconnectRequired,
+)
 from services.runtime import Runtime
+from services.unsynced import ensure_fresh
 from tests.commands.conftest import Run
 from tests.conftest import Clock
 from tests.fakes import FakeAccountingClient
@@ -126,3 +133,20 @@ def test_each_company_is_checked_by_its_own_name(
 
     books.records = []
     assert "0 of 0" in run("check", "quickbooks").output
+
+
+def test_a_reading_whose_process_died_is_read_anew(
+    run: Run, harbor: Place, books: FakeAccountingClient, runtime: Runtime, clock: Clock
+) -> None:
+    books.records = [record(1)]
+    with runtime.sessions() as session:
+        connection = require_connection(session, harbor.company_id, ProviderKey.QUICKBOOKS)
+        left = ensure_fresh(
+            session, connection, wake=lambda _job, _row_id: None, now=runtime.clock()
+        )
+    clock.advance(seconds=31)
+
+    result = run("check", "quickbooks")
+
+    assert left is not None
+    assert result.output.startswith("1 of 1 customer in QuickBooks is not yet imported")

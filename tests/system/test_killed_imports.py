@@ -60,6 +60,7 @@ def _end_leases(demo: Demo) -> None:
     """Pretend that the killed process has been gone for as long as a lease lasts."""
     with demo.database() as database:
         database.execute("UPDATE import_run SET lease_until_at = ?", [LONG_AGO])
+        database.execute("UPDATE reading SET lease_until_at = ?", [LONG_AGO])
 
 
 def _is_whole(demo: Demo) -> None:
