@@ -12,7 +12,7 @@ from services.runtime import Runtime
 from tests.conftest import Clock
 from tests.factories import NOW
 from tests.fakes import FakeAccountingClient
-from tests.services.support import Place, one, read, record
+from tests.services.support import Place, last_reading, one, read, record, remote_states
 
 
 def _reading(runtime: Runtime, reading_id: int) -> Reading:
@@ -124,3 +124,31 @@ def test_a_change_from_the_first_day_of_time_breaks_nothing(
     read(runtime, harbor)
 
     assert _reading(runtime, read(runtime, harbor)).counted_count == 1
+
+
+def test_a_delta_that_adds_up_makes_nobody_vanish(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient
+) -> None:
+    books.records = [record(1), record(2)]
+    read(runtime, harbor)
+    long_ago = NOW - timedelta(days=400)
+    books.records = [record(number, remote_updated_at=long_ago) for number in (1, 2)]
+
+    read(runtime, harbor)
+
+    assert remote_states(runtime.sessions, harbor) == {"1": "unsynced", "2": "unsynced"}
+    assert last_reading(runtime.sessions).kind is ReadingKind.DELTA
+
+
+def test_a_delta_that_does_not_add_up_becomes_a_whole_reading(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient
+) -> None:
+    books.records = [record(1), record(2)]
+    read(runtime, harbor)
+    long_ago = NOW - timedelta(days=400)
+    books.records = [record(number, remote_updated_at=long_ago) for number in (3, 4, 5)]
+
+    read(runtime, harbor)
+
+    assert set(remote_states(runtime.sessions, harbor).values()) == {"unsynced", "vanished"}
+    assert last_reading(runtime.sessions).kind is ReadingKind.FULL

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from models import Connection, ReadingKind, RemoteAccount, RemoteCustomer
+from models import Connection, RemoteAccount, RemoteCustomer
 from services import decisions
 from services.customer_import import run_import
 from services.providers.contract import CustomerRecord, RemoteKind, RemoteStatus
@@ -67,34 +67,6 @@ def test_who_is_gone_from_a_whole_list_has_vanished_and_counts_no_more(
 
     assert remote_states(runtime.sessions, harbor) == {"1": "vanished", "2": "unsynced"}
     assert _counts(runtime) == (1, 1)
-
-
-def test_a_delta_that_adds_up_makes_nobody_vanish(
-    runtime: Runtime, harbor: Place, books: FakeAccountingClient
-) -> None:
-    books.records = [record(1), record(2)]
-    read(runtime, harbor)
-    long_ago = NOW - timedelta(days=400)
-    books.records = [record(number, remote_updated_at=long_ago) for number in (1, 2)]
-
-    read(runtime, harbor)
-
-    assert _counts(runtime) == (2, 2)
-    assert last_reading(runtime.sessions).kind is ReadingKind.DELTA
-
-
-def test_a_delta_that_does_not_add_up_becomes_a_whole_reading(
-    runtime: Runtime, harbor: Place, books: FakeAccountingClient
-) -> None:
-    books.records = [record(1), record(2)]
-    read(runtime, harbor)
-    long_ago = NOW - timedelta(days=400)
-    books.records = [record(number, remote_updated_at=long_ago) for number in (3, 4, 5)]
-
-    read(runtime, harbor)
-
-    assert _counts(runtime) == (3, 3)
-    assert last_reading(runtime.sessions).kind is ReadingKind.FULL
 
 
 def test_who_comes_back_is_unsynced_again(
