@@ -14,7 +14,6 @@ from blueprints.guards import get_runtime, get_signed_in
 from blueprints.htmx import is_htmx
 from blueprints.provider_page import Notice, is_standing, keep_notice, kept_notice
 from models import CustomerOrigin
-from services.accounts import company_zone
 from services.connections import list_connections
 from services.customer_csv import stream_csv
 from services.customers import (
@@ -31,7 +30,7 @@ from services.customers import (
     list_customers,
     list_links,
 )
-from services.local_days import local_day
+from services.local_days import find_zone, local_day
 from services.providers.registry import PROVIDERS, ProviderProfile
 
 blueprint = Blueprint("customers", __name__)
@@ -64,7 +63,7 @@ def found() -> ResponseReturnValue:
 def download() -> ResponseReturnValue:
     """Send whom the list would show as a file for a spreadsheet, while it is read."""
     runtime, who = get_runtime(), get_signed_in()
-    today = local_day(company_zone(who.zone), runtime.clock())
+    today = local_day(find_zone(who.zone), runtime.clock())
     lines = stream_csv(runtime, who.company_id, query=_query())
     headers = {"Content-Disposition": f'attachment; filename="customers-{today}.csv"'}
     return Response(lines, mimetype="text/csv", headers=headers)

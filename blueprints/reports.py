@@ -11,8 +11,7 @@ from flask.typing import ResponseReturnValue
 from blueprints.delivery_rows import DeliveryRow, delivery_row
 from blueprints.guards import get_runtime, get_signed_in
 from blueprints.report_chart import draw
-from services.accounts import company_zone
-from services.local_days import DAY, local_day
+from services.local_days import DAY, find_zone, local_day
 from services.report_history import list_deliveries
 from services.report_settings import view_report_settings
 from services.signup_report import view_day, view_last_days
@@ -48,7 +47,7 @@ def show_day(day: str) -> ResponseReturnValue:
     """Show who signed up on a local day, with the sum that adds up."""
     runtime, who = get_runtime(), get_signed_in()
     now = runtime.clock()
-    asked, today = _day_of(day), local_day(company_zone(who.zone), now)
+    asked, today = _day_of(day), local_day(find_zone(who.zone), now)
     if asked > today:
         return render_template("reports/future.html", day=asked, today=today)
     with runtime.sessions() as session:

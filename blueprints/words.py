@@ -9,7 +9,7 @@ from functools import partial
 from flask import Flask, g
 
 from blueprints.guards import get_runtime
-from services.accounts import company_zone
+from services.local_days import find_zone
 from services.remote_lists import Balance
 
 MINUTE_S = 60
@@ -123,7 +123,7 @@ def until(at: datetime, *, now: datetime, zone: tzinfo) -> str:
 def _words_of_now() -> dict[str, object]:
     who = g.get("who")
     now = get_runtime().clock()
-    zone = company_zone(who.zone) if who else UTC
+    zone = find_zone(who.zone) if who else UTC
     times = {
         word.__name__: partial(word, now=now, zone=zone) for word in (when, day, day_name, until)
     }

@@ -7,7 +7,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
@@ -235,11 +235,6 @@ def end_sign_in(session: Session, sign_in_id: int, *, now: datetime) -> None:
     """Sign out: the token is refused from the next request on. Commits."""
     session.execute(update(SignIn).where(SignIn.id == sign_in_id).values(ended_at=now))
     session.commit()
-
-
-def company_zone(zone: str) -> ZoneInfo:
-    """Return the company's zone for showing times."""
-    return ZoneInfo(zone)
 
 
 def _signed_in(row: SignIn) -> SignedIn:

@@ -171,9 +171,3 @@ def test_every_refusal_is_one_line_for_a_person(
 
     assert "\n" not in str(caught.value)
     assert str(caught.value).endswith(".")
-
-
-def test_a_zone_shows_local_times() -> None:
-    local = NOW.astimezone(accounts.company_zone("America/New_York"))
-
-    assert f"{local:%H:%M}" == "09:00"
