@@ -28,6 +28,8 @@ def _tab_to(page: Page, beginning: str) -> None:
 
 def test_signing_in_counting_and_deciding_need_no_mouse(people: Opener) -> None:
     page = people.open(None, "/login")
+    # The browser moves the focus a moment after the page is there; a person waits for it as well.
+    expect(page.get_by_label("E-mail")).to_be_focused()
     page.keyboard.type("ada@example.com")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
