@@ -5,6 +5,8 @@ from typing import Protocol
 
 from flask import Blueprint, Response
 
+from sandbox.limits import LimitKind, Limits, Remaining
+
 CHANGES = ("create", "update", "archive", "merge", "delete")
 
 
@@ -17,6 +19,7 @@ class Provider(Protocol):
     api_endpoints: tuple[str, ...]
     oauth_endpoints: tuple[str, ...]
     blueprint: Blueprint
+    limits: Limits
 
     def census(self, account: str | None = None) -> dict[str, int]:
         """Count the customers by kind."""
@@ -38,3 +41,15 @@ class Provider(Protocol):
 
     def refusal(self, endpoint: str, status: int) -> Response:
         """Return the provider's usual body for an injected status code."""
+
+    def limit_refusal(self, kind: LimitKind, retry_after_s: int) -> Response:
+        """Return what the provider answers when an account is asked about too often."""
+
+    def tell_remaining(self, response: Response, remaining: Remaining) -> None:
+        """Put what is left of the limits on an answer, where the provider does so."""
+
+    def listed_rows(self, answer: dict[str, object]) -> list[dict[str, object]] | None:
+        """Find the customers inside an answer's JSON, to spoil them; None where it lists none."""
+
+    def spoil_count(self, answer: dict[str, object], lie: int) -> None:
+        """Add `lie` to the provider's own count inside an answer's JSON, if it has one."""

@@ -1,0 +1,29 @@
+"""How often and how many at a time a provider lets one app ask about one account."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class LimitKind(StrEnum):
+    """Which limit a refused call ran into."""
+
+    CONCURRENT = "concurrent"
+    MINUTE = "minute"
+    DAY = "day"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a provider allows per account; None is no limit of that kind."""
+
+    concurrent: int | None = None
+    per_minute: int | None = None
+    per_day: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """What is left after a call, as the headers of Xero tell it."""
+
+    minute: int | None
+    day: int | None
