@@ -9,6 +9,7 @@ from sandbox import control, page
 from sandbox.clock import Clock, utc_now
 from sandbox.faults import Faults
 from sandbox.gate import refuse_strangers
+from sandbox.meter import Meter
 from sandbox.outbox import Outbox
 from sandbox.provider import Provider
 from sandbox.quickbooks.provider import QuickBooks
@@ -42,7 +43,7 @@ def create_app(
 def _make_world(store: Store, clock: Clock) -> World:
     faults, traffic = Faults(), Traffic(clock)
     providers: dict[str, Provider] = {}
-    switchboard = Switchboard(traffic, faults, providers)
+    switchboard = Switchboard(traffic, faults, Meter(clock), providers)
     for provider in (QuickBooks(store, switchboard, clock),):
         providers[provider.name] = provider
     return World(store, faults, traffic, switchboard, Outbox(store, clock), providers)

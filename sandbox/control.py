@@ -1,6 +1,7 @@
 """The control room for programs: JSON in, JSON out."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from flask import Blueprint, current_app, request
 
@@ -37,6 +38,7 @@ def reset() -> dict[str, object]:
         provider.reset(_text(sent, "realm"), size, seed)
         world.traffic.clear(provider.name)
         world.faults.clear(provider.name)
+        world.switchboard.meter.clear(provider.name)
     return state()
 
 
@@ -97,12 +99,18 @@ def refuse(error: WrongInput) -> tuple[dict[str, str], int]:
 
 def provider_state(world: World, provider: Provider, account: str | None) -> dict[str, object]:
     """Describe one provider."""
-    counts = world.traffic.counts
+    counts, meter = world.traffic.counts, world.switchboard.meter
+    limits = world.switchboard.limits(provider.name)
     return {
         "customers": provider.census(account),
         "calls": counts(provider.name, provider.api_endpoints, is_api=True),
         "oauth_calls": counts(provider.name, provider.oauth_endpoints, is_api=False),
         "max_in_flight": world.traffic.peak(provider.name),
+        "limits": limits.as_json(),
+        "remaining": {
+            asked: asdict(meter.remaining((provider.name, asked), limits))
+            for asked in meter.accounts(provider.name)
+        },
         "faults": [fault.as_json() for fault in world.faults.active(provider.name)],
     }
 

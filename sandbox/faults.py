@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sandbox.errors import WrongInput
+from sandbox.limits import Limits
 
-KINDS = ("status", "delay", "html200", "truncate", "expire_token", "revoke")
+KINDS = ("status", "delay", "html200", "truncate", "expire_token", "revoke", "rate")
 # These happen to the tokens, once; they need no request to happen unless one is named.
 TOKEN_KINDS = ("expire_token", "revoke")
 LONGEST_DELAY_S = 600.0
+NO_OTHER_LIMITS = Limits()
 SHOWN_FIELDS = (
     "number",
     "provider",
@@ -28,13 +30,14 @@ SHOWN_FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to a provider, as far as faults and counters care."""
+    """One request to a provider; `account` is "" before it is known whom it is about."""
 
     provider: str
     endpoint: str
     label: str
     is_api: bool
     page: int | None = None
+    account: str = ""
 
 
 @dataclass(slots=True)
@@ -56,6 +59,7 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     body: str | None = None
     seconds: float = 0.0
+    limits: Limits = NO_OTHER_LIMITS
     switch: str | None = None
     strikes_at_once: bool = False
     seen: int = 0
@@ -87,6 +91,8 @@ class Fault:
             shown["status"] = self.status
         if self.fault == "delay":
             shown["seconds"] = self.seconds
+        if self.fault == "rate":
+            shown |= self.limits.as_json()
         return shown
 
 
@@ -121,6 +127,13 @@ class Faults:
         with self._lock:
             return [switch for switch in self._switches if switch.concerns(call) and switch.fires()]
 
+    def limits(self, provider: str, usual: Limits) -> Limits:
+        """Return the limits in force: the provider's own, unless a switch sets others."""
+        for switch in self.active(provider):
+            if switch.fault == "rate":
+                usual = usual.changed_by(switch.limits)
+        return usual
+
     def active(self, provider: str | None = None) -> list[Fault]:
         """Return the switches that are on, oldest first."""
         with self._lock:
@@ -148,6 +161,7 @@ def _read_wish(wish: Mapping[str, object], endpoints: tuple[str, ...], *, number
         headers=_headers(wish.get("headers")),
         body=_body(wish.get("body")),
         seconds=_amount(wish, "seconds", 0.0, most=LONGEST_DELAY_S),
+        limits=Limits(*(_whole(wish, name, least=0) for name in ("concurrent", "minute", "day"))),
         switch=None if wish.get("switch") is None else str(wish["switch"]),
         strikes_at_once=kind in TOKEN_KINDS and not {"from_request", "endpoint"} & set(wish),
         dice=random.Random(f"fault {_whole(wish, 'seed', least=0) or 0}"),
@@ -157,6 +171,7 @@ def _read_wish(wish: Mapping[str, object], endpoints: tuple[str, ...], *, number
 def _refuse_unknown(wish: Mapping[str, object]) -> None:
     known = {"provider", "fault", "endpoint", "from_request", "from_page", "times", "probability"}
     unknown = set(wish) - known - {"seed", "status", "headers", "body", "seconds", "switch"}
+    unknown -= {"concurrent", "minute", "day"}
     if unknown:
         raise WrongInput(f"A fault has no field {', '.join(sorted(unknown))}.")
 

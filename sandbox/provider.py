@@ -48,8 +48,17 @@ class Provider(Protocol):
     def tell_remaining(self, response: Response, remaining: Remaining) -> None:
         """Put what is left of the limits on an answer, where the provider does so."""
 
+    def scope_refusal(self) -> Response:
+        """Return what the API answers when a person has not granted the scope it needs."""
+
     def listed_rows(self, answer: dict[str, object]) -> list[dict[str, object]] | None:
         """Find the customers inside an answer's JSON, to spoil them; None where it lists none."""
 
     def spoil_count(self, answer: dict[str, object], lie: int) -> None:
         """Add `lie` to the provider's own count inside an answer's JSON, if it has one."""
+
+    def make_empty(self, answer: dict[str, object]) -> None:
+        """Take every customer out of an answer's JSON, its own count becoming 0."""
+
+    def delete_listed(self, account: str, row: Mapping[str, object]) -> None:
+        """Delete a customer as `listed_rows` found it, while somebody pages over the list."""

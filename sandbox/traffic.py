@@ -11,6 +11,8 @@ from flask import Response
 
 from sandbox.clock import Clock
 from sandbox.faults import Call, Fault, Faults
+from sandbox.limits import Limits
+from sandbox.meter import Meter
 from sandbox.provider import Provider
 
 REMEMBERED_CALLS = 60
@@ -88,9 +90,12 @@ class Traffic:
 class Switchboard:
     """Where every call of every provider passes through."""
 
-    def __init__(self, traffic: Traffic, faults: Faults, providers: Mapping[str, Provider]) -> None:
+    def __init__(
+        self, traffic: Traffic, faults: Faults, meter: Meter, providers: Mapping[str, Provider]
+    ) -> None:
         self.traffic = traffic
         self.faults = faults
+        self.meter = meter
         self.providers = providers
 
     def serve(self, call: Call, answer: Callable[[], Response]) -> Response:
@@ -98,7 +103,7 @@ class Switchboard:
         started = time.perf_counter()
         self.traffic.begin(call)
         try:
-            response = self._spoiled(call, answer)
+            response = self._within_limits(call, answer)
         finally:
             self.traffic.end(call)
         took_ms = round((time.perf_counter() - started) * 1000)
@@ -112,6 +117,27 @@ class Switchboard:
             provider.expire_access_tokens()
         elif fault.fault == "revoke":
             provider.end_grants()
+
+    def limits(self, provider: str) -> Limits:
+        """Return the limits in force per account of a provider."""
+        return self.faults.limits(provider, self.providers[provider].limits)
+
+    def _within_limits(self, call: Call, answer: Callable[[], Response]) -> Response:
+        """Refuse a call of the API that its account has no room for; others are not limited."""
+        if not call.is_api or not call.account:
+            return self._spoiled(call, answer)
+        key, limits = (call.provider, call.account), self.limits(call.provider)
+        provider = self.providers[call.provider]
+        refused = self.meter.enter(key, limits)
+        if refused is not None:
+            response = provider.limit_refusal(refused.kind, refused.retry_after_s)
+        else:
+            try:
+                response = self._spoiled(call, answer)
+            finally:
+                self.meter.leave(key)
+        provider.tell_remaining(response, self.meter.remaining(key, limits))
+        return response
 
     def _spoiled(self, call: Call, answer: Callable[[], Response]) -> Response:
         due = self.faults.due(call)

@@ -47,12 +47,12 @@ class Api:
         """Answer a statement, given as a parameter or as the body."""
         is_post = request.method == "POST"
         text = request.get_data(as_text=True) if is_post else request.args.get("query", "")
-        call = Call("quickbooks", "query", _label(text), is_api=True, page=_page_number(text))
+        call = _call("query", _label(text), realm, page=_page_number(text))
         return self._serve(call, realm, lambda book, now: self._query(book, text, now))
 
     def companyinfo(self, realm: str, entity_id: str) -> Response:
         """Describe the company; its own id is 1, the realm works too."""
-        call = Call("quickbooks", "companyinfo", f"companyinfo {entity_id}", is_api=True)
+        call = _call("companyinfo", f"companyinfo {entity_id}", realm)
         return self._serve(
             call, realm, lambda book, now: _companyinfo(book.company, entity_id, now)
         )
@@ -60,7 +60,7 @@ class Api:
     def cdc(self, realm: str) -> Response:
         """Return what changed since a moment at most thirty days ago."""
         since = request.args.get("changedSince", "")
-        call = Call("quickbooks", "cdc", f"cdc Customer since {since[:32]}", is_api=True)
+        call = _call("cdc", f"cdc Customer since {since[:32]}", realm)
         return self._serve(call, realm, lambda book, now: _cdc(book, since, now))
 
     def _serve(
@@ -87,6 +87,10 @@ class Api:
         except StatementRefused as refused:
             return business_fault(refused.code, refused.message, refused.detail, now)
         return answer(run_statement(book, statement, now))
+
+
+def _call(endpoint: str, label: str, realm: str, *, page: int | None = None) -> Call:
+    return Call("quickbooks", endpoint, label, is_api=True, page=page, account=realm)
 
 
 def _companyinfo(company: Company, entity_id: str, now: datetime) -> Response:

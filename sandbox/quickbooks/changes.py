@@ -54,6 +54,13 @@ class LifeGoesOn:
             "create": [self._create() for _ in range(wishes.get("create", 0))],
         }
 
+    def delete(self, customer_id: int) -> list[Row]:
+        """Delete this customer, if it is active and top-level; return what changed."""
+        self._free = [row for row in self._free if row.customer_id == customer_id]
+        if self._free:
+            self._leave(stub=True)
+        return self.changed
+
     def _create(self) -> str:
         has_none = self._dice.random() < WITHOUT_EMAIL_SHARE
         party = self._maker.make(EmailWish.NONE if has_none else EmailWish.USUAL)

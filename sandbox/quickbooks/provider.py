@@ -6,12 +6,14 @@ from flask import Blueprint, Response
 
 from sandbox.clock import Clock
 from sandbox.errors import WrongInput
+from sandbox.limits import LimitKind, Limits, Remaining
 from sandbox.provider import CHANGES
 from sandbox.quickbooks.answers import injected_fault
 from sandbox.quickbooks.api import API_ENDPOINTS, Api
 from sandbox.quickbooks.books import Books, company_of
 from sandbox.quickbooks.changes import LifeGoesOn
 from sandbox.quickbooks.grants import ACCESS_LIFETIME_S, Grants
+from sandbox.quickbooks.listing import listed_rows, make_empty, spoil_count
 from sandbox.quickbooks.oauth import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -34,6 +36,8 @@ class QuickBooks:
     vendor = "Intuit"
     api_endpoints = API_ENDPOINTS
     oauth_endpoints = OAUTH_ENDPOINTS
+    # Per realm and app: blogs.intuit.com 2016-08-08, enforced since 2019; read 2026-11-22.
+    limits = Limits(concurrent=10, per_minute=500)
 
     def __init__(self, store: Store, switchboard: Switchboard, clock: Clock) -> None:
         self._clock = clock
@@ -92,3 +96,31 @@ class QuickBooks:
         if endpoint in OAUTH_ENDPOINTS and status == 401:
             return oauth_error("invalid_client", status=401)
         return injected_fault(status, self._clock())
+
+    def limit_refusal(self, kind: LimitKind, retry_after_s: int) -> Response:
+        """Return the 429 of QuickBooks: one body for every limit, and no Retry-After."""
+        return injected_fault(429, self._clock())
+
+    def tell_remaining(self, response: Response, remaining: Remaining) -> None:
+        """Say nothing: QuickBooks does not tell what is left."""
+
+    def scope_refusal(self) -> Response:
+        """Return 403 with 3100; there is one scope, so a lost one is a lost permission."""
+        return injected_fault(403, self._clock())
+
+    def listed_rows(self, answer: dict[str, object]) -> list[dict[str, object]] | None:
+        """Find the customers of a query or of change data."""
+        return listed_rows(answer)
+
+    def spoil_count(self, answer: dict[str, object], lie: int) -> None:
+        """Change `totalCount`, which only counts and change data have."""
+        spoil_count(answer, lie)
+
+    def make_empty(self, answer: dict[str, object]) -> None:
+        """Leave out the list, as QuickBooks does past the end; a count becomes 0."""
+        make_empty(answer)
+
+    def delete_listed(self, account: str, row: Mapping[str, object]) -> None:
+        """Deactivate a customer that a page just showed."""
+        with self._books.changing(account) as book:
+            self._books.save(book, LifeGoesOn(book, self._clock()).delete(int(str(row["Id"]))))
