@@ -17,7 +17,7 @@ from services.consent import (
     complete_consent,
 )
 from services.providers.contract import ProviderKey
-from services.providers.registry import ProviderNotAvailable, provider_profile
+from services.providers.registry import provider_profile
 
 blueprint = Blueprint(
     "connections", __name__, url_prefix="/settings/integrations/<provider:provider>"
@@ -31,8 +31,6 @@ def connect(provider: ProviderKey) -> ResponseReturnValue:
     would stop the redirect that answers a form.
     """
     profile = provider_profile(provider)
-    if not profile.is_available:
-        raise ProviderNotAvailable
     if missing := missing_settings(provider):
         page = render_template("connections/not_set_up.html", profile=profile, missing=missing)
         return page, 503

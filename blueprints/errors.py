@@ -179,12 +179,6 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
             "Nothing was changed. Start again from here.",
             NextStep.START_AGAIN,
         ),
-        registry.ProviderNotAvailable: ErrorAnswer(
-            404,
-            "{provider} cannot be connected yet",
-            "This release of BlueClerk does not know it. Nothing was changed.",
-            NextStep.CONNECTION,
-        ),
         customers.UnknownCustomer: ErrorAnswer(
             404,
             "There is no such customer",

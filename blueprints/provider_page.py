@@ -74,9 +74,8 @@ def render_page(
     page: ProviderPage, *, notice: Notice | None = None, status: int = 200
 ) -> tuple[str, int]:
     """Render the whole page; the alert is open in every state but the unopened one."""
-    name = "detail" if page.profile.is_available else "coming"
     context = alert_context(page, notice or kept_notice())
-    return render_template(f"integrations/{name}.html", **context), status
+    return render_template("integrations/detail.html", **context), status
 
 
 def alert_context(page: ProviderPage, notice: Notice | None) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import (
@@ -16,6 +16,7 @@ from models.base import (
     PublicId,
     RowId,
     closed_set,
+    new_public_id,
 )
 from models.company import User
 
@@ -24,6 +25,22 @@ class ConnectionState(StrEnum):
     CONNECTED = "connected"
     RECONNECT_REQUIRED = "reconnect_required"
     DISCONNECTED = "disconnected"
+
+
+class ReconnectReason(StrEnum):
+    """Why only a new consent helps; the page has one sentence for each."""
+
+    ENDED = "ended"
+    SCOPE_MISSING = "scope_missing"
+    ACCOUNT_GONE = "account_gone"
+    OTHER_INSTALLATION = "other_installation"
+
+
+class ReadingOrigin(StrEnum):
+    """What a reading was made for: somebody looked, or the daily re-check came round."""
+
+    OPENED = "opened"
+    RECHECK = "recheck"
 
 
 class ReadingKind(StrEnum):
@@ -41,8 +58,14 @@ class ReadingFailure(StrEnum):
     """Why a reading has no result; the page has one sentence for each."""
 
     RECONNECT_REQUIRED = "reconnect_required"
+    SCOPE_MISSING = "scope_missing"
+    ACCOUNT_GONE = "account_gone"
     RATE_LIMITED = "rate_limited"
+    DAILY_LIMIT = "daily_limit"
     UNAVAILABLE = "unavailable"
+    UNSETTLED = "unsettled"
+    FIELD_LOST = "field_lost"
+    OTHER_ACCOUNT = "other_account"
     UNREADABLE = "unreadable"
     WRONG_CREDENTIALS = "wrong_credentials"
     INTERRUPTED = "interrupted"
@@ -67,7 +90,12 @@ class Connection(Base):
     """One company's permission at one provider, with its tokens, encrypted.
 
     `token_version` and the lease keep two processes from spending one refresh token: whoever
-    holds the lease may call, and a late write of a former holder meets another version.
+    holds the lease may call, and a late write of a former holder meets another version; the
+    refresh token it brought is kept as the spare. `installation` is the public address at which
+    the permission was given: a copy of the database elsewhere must not spend the tokens.
+
+    `looked_at` is when an admin last opened the alert after a whole reading, and
+    `looked_reading_id` that reading: who was first read later is new since then.
     """
 
     __tablename__ = "connection"
@@ -86,21 +114,42 @@ class Connection(Base):
     access_token: Mapped[bytes | None]
     refresh_token: Mapped[bytes | None]
     previous_refresh_token: Mapped[bytes | None]
+    spare_refresh_token: Mapped[bytes | None]
     access_expires_at: Mapped[OptionalAt]
     refresh_expires_at: Mapped[OptionalAt]
+    hard_expires_at: Mapped[OptionalAt]
+    renewed_at: Mapped[OptionalAt]
+    renewal_failed_at: Mapped[OptionalAt]
     scope: Mapped[str] = mapped_column(String(500), default="")
     token_version: Mapped[int] = mapped_column(default=0)
     lease_owner: Mapped[str | None] = mapped_column(String(64))
     lease_until_at: Mapped[OptionalAt]
+    installation: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    reconnect_reason: Mapped[ReconnectReason | None] = mapped_column(closed_set(ReconnectReason))
+
+    quota_minute_left: Mapped[int | None]
+    quota_day_left: Mapped[int | None]
+    quota_at: Mapped[OptionalAt]
+    clock_skew_s: Mapped[int | None]
+
+    rechecks_daily: Mapped[bool] = mapped_column(default=False, server_default=false())
+    reports_new: Mapped[bool] = mapped_column(default=False, server_default=false())
+    looked_at: Mapped[OptionalAt]
+    looked_reading_id: Mapped[int] = mapped_column(default=0, server_default="0")
 
     account: Mapped[RemoteAccount] = relationship()
     connected_by: Mapped[User | None] = relationship()
 
 
 class ConsentRequest(Base):
-    """A consent that was asked for and has not come back yet. Used once, within minutes."""
+    """A consent that was asked for. Its answer counts once, within minutes.
+
+    Where the answer covers several remote accounts, it keeps the tokens, sealed, and the accounts
+    offered (JSON: id and name) until a person has chosen one.
+    """
 
     __tablename__ = "consent_request"
+    __table_args__ = (Index("uq_consent_request_public_id", "public_id", unique=True),)
 
     id: Mapped[RowId]
     state_hash: Mapped[str] = mapped_column(String(64), unique=True)
@@ -111,13 +160,18 @@ class ConsentRequest(Base):
     allows_other_account: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[At]
     used_at: Mapped[OptionalAt]
+    public_id: Mapped[str | None] = mapped_column(String(16), default=new_public_id)
+    sealed_tokens: Mapped[bytes | None]
+    offered_accounts: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
 class Reading(Base):
     """One attempt to read the customers of a remote account, whole or since a moment.
 
     `read_count` and `expected_count` are progress; `counted_count` and `unsynced_count` are the
-    result as it was when the reading finished, and exist only then.
+    result as it was when the reading finished, and exist only then. `unreadable_count` are rows
+    of the provider without an id. A failed reading may know that `at_least_count` are unsynced,
+    or the `lost_field` that vanished; `accepts_loss` says that an admin takes it as it comes.
     """
 
     __tablename__ = "reading"
@@ -138,6 +192,11 @@ class Reading(Base):
     connection_id: Mapped[int] = mapped_column(ForeignKey("connection.id", ondelete="CASCADE"))
     account_id: Mapped[int] = mapped_column(ForeignKey("remote_account.id", ondelete="CASCADE"))
     kind: Mapped[ReadingKind] = mapped_column(closed_set(ReadingKind))
+    origin: Mapped[ReadingOrigin] = mapped_column(
+        closed_set(ReadingOrigin),
+        default=ReadingOrigin.OPENED,
+        server_default=ReadingOrigin.OPENED.value,
+    )
     state: Mapped[ReadingState] = mapped_column(closed_set(ReadingState))
     lease_owner: Mapped[str] = mapped_column(String(64))
     lease_until_at: Mapped[At]
@@ -148,8 +207,29 @@ class Reading(Base):
     read_count: Mapped[int] = mapped_column(default=0)
     expected_count: Mapped[int | None]
     call_count: Mapped[int] = mapped_column(default=0)
+    unreadable_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    at_least_count: Mapped[int | None]
+    lost_field: Mapped[str] = mapped_column(String(32), default="", server_default="")
+    accepts_loss: Mapped[bool] = mapped_column(default=False, server_default=false())
     counted_count: Mapped[int | None]
     unsynced_count: Mapped[int | None]
     failure: Mapped[ReadingFailure | None] = mapped_column(closed_set(ReadingFailure))
     failure_reference: Mapped[str] = mapped_column(String(100), default="")
     retry_at: Mapped[OptionalAt]
+
+
+class ProviderCall(Base):
+    """One API call of the last minutes, so that all processes together keep to the limits.
+
+    Kept per remote account, not per company: two companies may read the same one.
+    """
+
+    __tablename__ = "provider_call"
+    __table_args__ = (Index("ix_provider_call_account", "provider", "remote_account_id"),)
+
+    id: Mapped[RowId]
+    provider: Mapped[str] = mapped_column(String(16))
+    remote_account_id: Mapped[str] = mapped_column(String(64))
+    begun_at: Mapped[At]
+    until_at: Mapped[At]
+    ended_at: Mapped[OptionalAt]

@@ -67,7 +67,8 @@ class RemoteCustomer(Base):
     """A customer as the accounting software had it at the last finished reading.
 
     Rows are never deleted: a customer that is gone there becomes VANISHED here, so that
-    decisions survive. `is_counted` says whether the row belongs to Y.
+    decisions survive. `is_counted` says whether the row belongs to Y. `other_phones` and
+    `other_addresses` hold one to a line.
     """
 
     __tablename__ = "remote_customer"
@@ -84,6 +85,13 @@ class RemoteCustomer(Base):
             "currency",
             "has_email",
             "state",
+            sqlite_where=text("state = 'unsynced'"),
+            postgresql_where=text("state = 'unsynced'"),
+        ),
+        Index(
+            "ix_remote_customer_new",
+            "account_id",
+            "first_reading_id",
             sqlite_where=text("state = 'unsynced'"),
             postgresql_where=text("state = 'unsynced'"),
         ),
@@ -106,11 +114,14 @@ class RemoteCustomer(Base):
     has_email: Mapped[bool]
     emails_text: Mapped[str] = mapped_column(Text, default="")
     phone: Mapped[str] = mapped_column(String(100), default="")
+    other_phones: Mapped[str] = mapped_column(Text, default="", server_default="")
     address: Mapped[str] = mapped_column(String(500), default="")
+    other_addresses: Mapped[str] = mapped_column(Text, default="", server_default="")
     search_text: Mapped[str] = mapped_column(Text, default="")
     status: Mapped[str] = mapped_column(String(16))
     kind: Mapped[str] = mapped_column(String(16))
     parent_remote_id: Mapped[str | None] = mapped_column(String(64))
+    merged_into_remote_id: Mapped[str | None] = mapped_column(String(64))
     balance_cents: Mapped[int] = mapped_column(default=0)
     currency: Mapped[str] = mapped_column(String(8), default="")
     remote_updated_at: Mapped[OptionalAt]

@@ -25,13 +25,37 @@ FAILURES: Mapping[ReadingFailure, FailureWords] = MappingProxyType(
             "{provider} has ended our permission to read your customers.",
             "Reconnect to check again. Your links and ignored customers stay as they are.",
         ),
+        ReadingFailure.SCOPE_MISSING: FailureWords(
+            "The connection may no longer read customers in {provider}.",
+            "Reconnect and allow it. Your links and ignored customers stay as they are.",
+        ),
+        ReadingFailure.ACCOUNT_GONE: FailureWords(
+            "This company is no longer shared with us in {provider}.",
+            "Reconnect and choose it again. Your links and ignored customers stay as they are.",
+        ),
         ReadingFailure.RATE_LIMITED: FailureWords(
             "{provider} asked us to wait.",
             "It limits how often its customers may be read. " + NO_HALF_NUMBER,
         ),
+        ReadingFailure.DAILY_LIMIT: FailureWords(
+            "The daily limit of {provider} is reached.",
+            "It answers no more questions about this company today. " + NO_HALF_NUMBER,
+        ),
         ReadingFailure.UNAVAILABLE: FailureWords(
             "{provider} did not answer.",
             "We asked several times and stopped. " + NO_HALF_NUMBER,
+        ),
+        ReadingFailure.UNSETTLED: FailureWords(
+            "The list in {provider} kept changing while we read it.",
+            "We read it three times and it never came out even, so this is not the whole number.",
+        ),
+        ReadingFailure.FIELD_LOST: FailureWords(
+            "Many customers in {provider} suddenly came without {lost}.",
+            "That is rarely true for more than a fifth of them, so we stopped and changed nothing.",
+        ),
+        ReadingFailure.OTHER_ACCOUNT: FailureWords(
+            "{provider} answered with another company's customers.",
+            "We took nothing from it. Reconnect to make sure which company this is.",
         ),
         ReadingFailure.UNREADABLE: FailureWords(
             "{provider} sent an answer that we cannot read.",
@@ -53,11 +77,13 @@ FAILURES: Mapping[ReadingFailure, FailureWords] = MappingProxyType(
 )
 
 
-def failure_words(failure: ReadingFailure, *, provider: str, settings: str) -> FailureWords:
-    """Return the words of a failure with the names filled in."""
+def failure_words(
+    failure: ReadingFailure, *, provider: str, settings: str, lost: str = "a field"
+) -> FailureWords:
+    """Return the words of a failure with the names filled in; `lost` is the field that vanished."""
     words = FAILURES[failure]
     return FailureWords(
-        words.happened.format(provider=provider),
+        words.happened.format(provider=provider, lost=lost),
         words.did.format(provider=provider, settings=settings),
     )
 

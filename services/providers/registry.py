@@ -7,50 +7,57 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from services.providers.access import ProviderAccess
 from services.providers.contract import (
     AccountingClient,
+    CallLimits,
+    CallTurn,
     ProviderAuthorization,
     ProviderKey,
     TokenSupplier,
 )
 
-if TYPE_CHECKING:
-    from services.providers.oauth import AuthorizationFacts
+__all__ = [
+    "PROVIDERS",
+    "InvalidRemoteAccount",
+    "ProviderAccess",
+    "ProviderProfile",
+    "check_remote_account_id",
+    "open_accounting_client",
+    "open_authorization",
+    "provider_profile",
+]
 
 
 class InvalidRemoteAccount(ValueError):
     """The text cannot be the id of an account at this provider."""
 
 
-class ProviderNotAvailable(LookupError):
-    """This release cannot connect to the provider yet."""
-
-
 @dataclass(frozen=True, slots=True)
 class ProviderProfile:
-    """A provider in words. `consent_facts` are sentences to show before permission is asked."""
+    """A provider in words and numbers.
+
+    `counting_rule` says who is counted, `consent_facts` are sentences to show before permission
+    is asked. `limits` are four fifths of what the provider allows per remote account, `delta_calls`
+    the calls of a delta that finds nothing. `account_noun` is its word for a remote account.
+    """
 
     key: ProviderKey
     label: str
     short_name: str
     customers_noun: str
+    account_noun: str
     status_page_url: str
-    consent_facts: tuple[str, ...] = ()
-    is_available: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderAccess:
-    """Our app at a provider. With `sandbox_url` the local sandbox stands in for the provider."""
-
-    client_id: str
-    client_secret: str = field(repr=False)
-    environment: str = "production"
-    sandbox_url: str | None = None
+    counting_rule: str
+    consent_facts: tuple[str, ...]
+    limits: CallLimits
+    delta_calls: int = 1
+    has_sub_customers: bool = False
+    names_account_in_callback: bool = False
 
 
 PROVIDERS: Mapping[ProviderKey, ProviderProfile] = MappingProxyType(
@@ -62,7 +69,9 @@ PROVIDERS: Mapping[ProviderKey, ProviderProfile] = MappingProxyType(
                 label="QuickBooks Online",
                 short_name="QuickBooks",
                 customers_noun="customers",
+                account_noun="company",
                 status_page_url="https://status.quickbooks.intuit.com",
+                counting_rule="Counted are active, top-level customers.",
                 consent_facts=(
                     "BlueClerk reads your customers: names, e-mail addresses, phone numbers, "
                     "addresses and open balances.",
@@ -70,44 +79,74 @@ PROVIDERS: Mapping[ProviderKey, ProviderProfile] = MappingProxyType(
                     "to your books. BlueClerk never changes anything in them.",
                     "You can end the permission here or in QuickBooks at any time.",
                 ),
-                is_available=True,
+                # 10 at a time and 500 a minute per company (blogs.intuit.com, post of
+                # 2016-08-08, read 2026-11-22).
+                limits=CallLimits(concurrent=8, per_minute=400),
+                has_sub_customers=True,
+                names_account_in_callback=True,
             ),
             ProviderProfile(
                 key=ProviderKey.XERO,
                 label="Xero",
                 short_name="Xero",
                 customers_noun="contacts",
+                account_noun="organisation",
                 status_page_url="https://status.xero.com",
+                counting_rule="Counted are active contacts that are not suppliers only.",
+                consent_facts=(
+                    "BlueClerk reads your contacts: names, e-mail addresses, phone numbers, "
+                    "addresses and what they owe you. The permission is read-only.",
+                    "If you share several organisations, you choose one of them here afterwards.",
+                    "You can end the permission here or in Xero at any time.",
+                ),
+                # 5 at a time and 60 a minute per organisation (developer.xero.com, "API limits",
+                # read 2026-11-22).
+                limits=CallLimits(concurrent=4, per_minute=48),
             ),
             ProviderProfile(
                 key=ProviderKey.FRESHBOOKS,
                 label="FreshBooks",
                 short_name="FreshBooks",
                 customers_noun="clients",
+                account_noun="business",
                 status_page_url="https://status.freshbooks.com",
+                counting_rule="Counted are active clients.",
+                consent_facts=(
+                    "BlueClerk reads your clients: names, e-mail addresses, phone numbers, "
+                    "addresses and open balances. The permission is read-only.",
+                    "If you belong to several businesses, you choose one of them here afterwards.",
+                    "You can end the permission here or in FreshBooks at any time.",
+                ),
+                # FreshBooks publishes no limits; two at a time is a guess on the careful side.
+                limits=CallLimits(concurrent=2),
+                delta_calls=2,
             ),
         )
     }
 )
 
-#: Addresses of intuit/oauth-jsclient 2685393 and of intuit-oauth 1.2.6 (read 2026-11-22). Both
-#: environments share all but the API; their client ids and tokens are not interchangeable.
-QUICKBOOKS_CONSENT_URL = "https://appcenter.intuit.com"
-QUICKBOOKS_TOKEN_URL = "https://oauth.platform.intuit.com"  # noqa: S105
-QUICKBOOKS_REVOKE_URL = "https://developer.api.intuit.com"
-QUICKBOOKS_API_URLS = {
-    "production": "https://quickbooks.api.intuit.com",
-    "sandbox": "https://sandbox-quickbooks.api.intuit.com",
-}
-#: There is no narrower scope that covers customers.
-QUICKBOOKS_SCOPE = ("com.intuit.quickbooks.accounting",)
 
-# The pattern by which NangoHQ/nango checks realm ids (read 2026-11-22).
-_REMOTE_ACCOUNT_IDS = {ProviderKey.QUICKBOOKS: re.compile(r"[0-9]{10,19}")}
+class Entrance(Protocol):
+    """What the module of each provider offers; see quickbooks_access."""
+
+    @property
+    def REMOTE_ACCOUNT_ID(self) -> re.Pattern[str]: ...  # noqa: N802
+
+    def open_authorization(self, access: ProviderAccess) -> ProviderAuthorization: ...
+
+    def open_client(
+        self,
+        access: ProviderAccess,
+        *,
+        remote_account_id: str,
+        tokens: TokenSupplier,
+        patience_s: float | None,
+        turn: CallTurn | None,
+    ) -> AccountingClient: ...
 
 
 def provider_profile(provider: ProviderKey) -> ProviderProfile:
-    """Return what is known about a provider, available or not."""
+    """Return what is known about a provider."""
     return PROVIDERS[provider]
 
 
@@ -116,24 +155,14 @@ def check_remote_account_id(provider: ProviderKey, text: str) -> str:
 
     Raises InvalidRemoteAccount.
     """
-    _require_available(provider)
-    if not _REMOTE_ACCOUNT_IDS[provider].fullmatch(text):
+    if not _entrance(provider).REMOTE_ACCOUNT_ID.fullmatch(text):
         raise InvalidRemoteAccount(f"This is not the id of a {PROVIDERS[provider].label} account.")
     return text
 
 
 def open_authorization(provider: ProviderKey, access: ProviderAccess) -> ProviderAuthorization:
-    """Make the OAuth side of a provider. No network. Raises ProviderNotAvailable."""
-    _require_available(provider)
-    from services.providers.oauth import ClientCredentials, OAuthAuthorization
-    from services.providers.transport import Transport
-
-    facts = _quickbooks_authorization(access)
-    return OAuthAuthorization(
-        facts,
-        ClientCredentials(access.client_id, access.client_secret),
-        transport=Transport((facts.token_url, facts.revoke_url)),
-    )
+    """Make the OAuth side of a provider. No network."""
+    return _entrance(provider).open_authorization(access)
 
 
 def open_accounting_client(
@@ -143,40 +172,34 @@ def open_accounting_client(
     remote_account_id: str,
     tokens: TokenSupplier,
     patience_s: float | None = None,
+    turn: CallTurn | None = None,
 ) -> AccountingClient:
     """Make a client of one remote account. No network.
 
-    With `patience_s`, waits up to that length that the provider asks for are slept. Raises
-    InvalidRemoteAccount and ProviderNotAvailable.
+    With `patience_s`, waits up to that length that the provider asks for are slept; `turn` is
+    held round each call. Raises InvalidRemoteAccount.
     """
-    realm_id = check_remote_account_id(provider, remote_account_id)
-    from services.providers.quickbooks import QuickBooksClient
-    from services.providers.transport import PATIENCE_S, Transport
-
-    api_url = _base_url(access, QUICKBOOKS_API_URLS[access.environment])
-    transport = Transport((api_url,), patience_s=PATIENCE_S if patience_s is None else patience_s)
-    return QuickBooksClient(transport, api_url=api_url, realm_id=realm_id, tokens=tokens)
-
-
-def _quickbooks_authorization(access: ProviderAccess) -> AuthorizationFacts:
-    from services.providers.oauth import AuthorizationFacts, ClientAuth, RevokeBody
-
-    return AuthorizationFacts(
-        authorize_url=_base_url(access, QUICKBOOKS_CONSENT_URL) + "/connect/oauth2",
-        token_url=_base_url(access, QUICKBOOKS_TOKEN_URL) + "/oauth2/v1/tokens/bearer",
-        revoke_url=_base_url(access, QUICKBOOKS_REVOKE_URL) + "/v2/oauth2/tokens/revoke",
-        scope=QUICKBOOKS_SCOPE,
-        client_auth=ClientAuth.BASIC_HEADER,
-        revoke_body=RevokeBody.JSON,
+    return _entrance(provider).open_client(
+        access,
+        remote_account_id=check_remote_account_id(provider, remote_account_id),
+        tokens=tokens,
+        patience_s=patience_s,
+        turn=turn,
     )
 
 
-def _base_url(access: ProviderAccess, official_url: str) -> str:
-    if access.sandbox_url is None:
-        return official_url
-    return f"{access.sandbox_url.rstrip('/')}/{ProviderKey.QUICKBOOKS}"
+def _entrance(provider: ProviderKey) -> Entrance:
+    # Pages need only labels: an adapter and the HTTP library are imported when one is opened.
+    match provider:
+        case ProviderKey.QUICKBOOKS:
+            from services.providers import quickbooks_access
 
+            return quickbooks_access
+        case ProviderKey.XERO:
+            from services.providers import xero_access
 
-def _require_available(provider: ProviderKey) -> None:
-    if not PROVIDERS[provider].is_available:
-        raise ProviderNotAvailable(f"BlueClerk cannot connect to {PROVIDERS[provider].label} yet.")
+            return xero_access
+        case ProviderKey.FRESHBOOKS:
+            from services.providers import freshbooks_access
+
+            return freshbooks_access
