@@ -130,7 +130,7 @@ class Entrance(Protocol):
     """What the module of each provider offers; see quickbooks_access."""
 
     @property
-    def REMOTE_ACCOUNT_ID(self) -> re.Pattern[str]: ...  # noqa: N802
+    def REMOTE_ACCOUNT_ID(self) -> re.Pattern[str]: ...
 
     def open_authorization(self, access: ProviderAccess) -> ProviderAuthorization: ...
 
