@@ -7,7 +7,6 @@ parameters are ignored.
 import hmac
 import json
 from collections.abc import Callable
-from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -15,6 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from sandbox.faults import Call
 from sandbox.quickbooks.books import COMPANIES, Books
 from sandbox.quickbooks.grants import ACCESS_LIFETIME_S, GrantRefused, Grants, Tokens
+from sandbox.redirects import leads_to_this_machine, with_query
 from sandbox.traffic import Switchboard
 
 OAUTH_ENDPOINTS: tuple[str, ...] = ("token", "revoke")
@@ -22,7 +22,6 @@ CLIENT_ID = "sandbox-quickbooks-client"
 CLIENT_SECRET = "sandbox-quickbooks-secret"  # noqa: S105 - of the imitation, known to all
 SCOPES = {"com.intuit.quickbooks.accounting", "openid", "profile", "email", "phone", "address"}
 REGISTERED_REDIRECTS = ("https://developer.intuit.com/v2/OAuth2Playground/RedirectUrl",)
-LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 HARD_EXPIRY_HEADER = "x-include-refresh-token-hard-expires-in"
 
 
@@ -64,9 +63,9 @@ class OAuth:
             return render_template("consent_refused.html", problem=problem), 400
         redirect_uri, state = request.args["redirect_uri"], request.args["state"]
         if request.form.get("deny"):
-            return redirect(_with_query(redirect_uri, error="access_denied", state=state), 302)
+            return redirect(with_query(redirect_uri, error="access_denied", state=state), 302)
         code = self._grants.issue_code(realm, redirect_uri)
-        return redirect(_with_query(redirect_uri, code=code, state=state, realmId=realm), 302)
+        return redirect(with_query(redirect_uri, code=code, state=state, realmId=realm), 302)
 
     def token(self) -> Response:
         """Exchange a code or a refresh token."""
@@ -153,21 +152,7 @@ def _problem_of_request() -> str | None:
 
 def may_redirect(address: str) -> bool:
     """Tell whether a person may be sent there: to this machine, or to a registered address."""
-    if address in REGISTERED_REDIRECTS:
-        return True
-    try:
-        parts = urlsplit(address)
-        is_loopback = parts.hostname in LOOPBACK_HOSTS and parts.port != 0
-    except ValueError:
-        return False
-    has_login = parts.username is not None or parts.password is not None
-    return (
-        is_loopback and parts.scheme in ("http", "https") and not parts.fragment and not has_login
-    )
-
-
-def _with_query(address: str, **values: str) -> str:
-    return f"{address}{'&' if urlsplit(address).query else '?'}{urlencode(values)}"
+    return address in REGISTERED_REDIRECTS or leads_to_this_machine(address)
 
 
 def _discovery() -> dict[str, object]:
