@@ -60,5 +60,5 @@ class Provider(Protocol):
     def make_empty(self, answer: dict[str, object]) -> None:
         """Take every customer out of an answer's JSON, its own count becoming 0."""
 
-    def delete_listed(self, account: str, row: Mapping[str, object]) -> None:
-        """Delete a customer as `listed_rows` found it, while somebody pages over the list."""
+    def delete_listed(self, account: str, row: Mapping[str, object]) -> bool:
+        """Delete a customer as `listed_rows` found it; False if this one cannot be deleted."""

@@ -120,7 +120,9 @@ class QuickBooks:
         """Leave out the list, as QuickBooks does past the end; a count becomes 0."""
         make_empty(answer)
 
-    def delete_listed(self, account: str, row: Mapping[str, object]) -> None:
-        """Deactivate a customer that a page just showed."""
+    def delete_listed(self, account: str, row: Mapping[str, object]) -> bool:
+        """Deactivate a customer that a page just showed; only counted ones can be."""
         with self._books.changing(account) as book:
-            self._books.save(book, LifeGoesOn(book, self._clock()).delete(int(str(row["Id"]))))
+            changed = LifeGoesOn(book, self._clock()).delete(int(str(row["Id"])))
+            self._books.save(book, changed)
+        return bool(changed)
