@@ -1,6 +1,7 @@
 """Put the sandbox together: `create_app` for tests and for `python -m sandbox`."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask, Response
@@ -8,6 +9,7 @@ from flask import Flask, Response
 from sandbox import control, page
 from sandbox.clock import Clock, utc_now
 from sandbox.faults import Faults
+from sandbox.freshbooks.provider import FreshBooks
 from sandbox.gate import refuse_strangers
 from sandbox.meter import Meter
 from sandbox.outbox import Outbox
@@ -19,6 +21,7 @@ from sandbox.traffic import Switchboard, Traffic
 from sandbox.world import World
 
 STATIC_FOLDER = Path(__file__).resolve().parent.parent / "static"
+PROVIDERS: tuple[Callable[[Store, Switchboard, Clock], Provider], ...] = (QuickBooks, FreshBooks)
 
 
 def create_app(
@@ -44,7 +47,8 @@ def _make_world(store: Store, clock: Clock) -> World:
     faults, traffic = Faults(), Traffic(clock)
     providers: dict[str, Provider] = {}
     switchboard = Switchboard(traffic, faults, Meter(clock), providers)
-    for provider in (QuickBooks(store, switchboard, clock),):
+    for make in PROVIDERS:
+        provider = make(store, switchboard, clock)
         providers[provider.name] = provider
     return World(store, faults, traffic, switchboard, Outbox(store, clock), providers)
 

@@ -102,7 +102,7 @@ def provider_state(world: World, provider: Provider, account: str | None) -> dic
     counts, meter = world.traffic.counts, world.switchboard.meter
     limits = world.switchboard.limits(provider.name)
     return {
-        "customers": provider.census(account),
+        "customers": _census(provider, account),
         "calls": counts(provider.name, provider.api_endpoints, is_api=True),
         "oauth_calls": counts(provider.name, provider.oauth_endpoints, is_api=False),
         "max_in_flight": world.traffic.peak(provider.name),
@@ -113,6 +113,14 @@ def provider_state(world: World, provider: Provider, account: str | None) -> dic
         },
         "faults": [fault.as_json() for fault in world.faults.active(provider.name)],
     }
+
+
+def _census(provider: Provider, account: str | None) -> dict[str, int]:
+    """Count the customers of an account; of the first one if it is another provider's."""
+    try:
+        return provider.census(account)
+    except WrongInput:
+        return provider.census()
 
 
 def _sent() -> Mapping[str, object]:

@@ -1,0 +1,108 @@
+"""Fill one account with clients: the same ones for the same seed, on every machine."""
+
+import random
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from sandbox.freshbooks import canada
+from sandbox.freshbooks.clients import Client, VisState
+from sandbox.freshbooks.times import eastern_text, utc_text
+from sandbox.people import EmailWish, Party, PartyMaker
+
+# Nothing generated at first is younger than this day, so that the data never depend on the clock.
+LAST_DAY = datetime(2026, 10, 30, 22, 0, tzinfo=UTC)
+SPREAD = timedelta(days=730)
+WITHOUT_EMAIL_SHARE = 0.15
+# Of an account with 214 counted clients; others get as many in proportion.
+MODEL_SIZE, ARCHIVED, DELETED = 214, 19, 11
+RARE_ROWS_EACH = 200
+FIRST_ID = 700_001
+NOTES = ("Calls before noon", "Pays by cheque", "Gate code 4471", "")
+
+
+def generate(size: int, seed: int, account_id: str, changed_at: datetime | None) -> list[Client]:
+    """Return `size` counted clients and, in proportion, archived and deleted ones; ascending ids.
+
+    With `changed_at` all of them say that they changed then: data that replace others are news.
+    """
+    dice = random.Random(f"freshbooks {account_id} {seed} {size}")
+    maker = PartyMaker(dice)
+    states = _states(size, dice)
+    wishes = _email_wishes(size, dice)
+    changed = None if changed_at is None else eastern_text(changed_at)
+    clients: list[Client] = []
+    client_id = FIRST_ID
+    for state, created in zip(states, _creation_times(len(states), dice), strict=True):
+        wish = next(wishes) if state is VisState.ACTIVE else EmailWish.USUAL
+        updated = changed or eastern_text(created + (LAST_DAY - created) * dice.random() ** 3)
+        times = utc_text(created), updated
+        clients.append(client_from(maker.make(wish), client_id, state, times, dice))
+        client_id += dice.choice((1, 1, 1, 2, 3))
+    return clients
+
+
+def client_from(
+    party: Party, client_id: int, state: VisState, times: tuple[str, str], dice: random.Random
+) -> Client:
+    """Return a client; what is not known is "" or null, as chance and FreshBooks will."""
+    street, city, province, code, area = canada.address(dice)
+    phone = canada.moved(party.phone, area) if party.phone else None
+    in_office = party.company_name is not None
+    lives = party.address is not None
+    return Client(
+        client_id=client_id,
+        vis_state=int(state),
+        organization=party.company_name or "",
+        fname=party.given_name or "",
+        lname=party.family_name or "",
+        email=_one_address(party.email) if party.email else _nothing(dice),
+        bus_phone=phone if phone and in_office else _nothing(dice),
+        home_phone=phone if phone and not in_office else _nothing(dice),
+        mob_phone=canada.moved(party.mobile, area) if party.mobile else _nothing(dice),
+        street=street if lives else "",
+        street2=party.address.second_line or "" if party.address else "",
+        city=city if lives else "",
+        province=province if lives else "",
+        code=code if lives else "",
+        country="Canada" if lives else "",
+        currency="CAD",
+        note=dice.choice(NOTES) if dice.random() < 0.2 else None,
+        owed_cents=party.open_balance_cents,
+        owed_usd_cents=party.open_balance_cents // 3 if dice.random() < 0.1 else 0,
+        signup_date=times[0],
+        updated=times[1],
+    )
+
+
+def _one_address(field: str) -> str:
+    """Keep the first address: there is room for one here."""
+    return re.split(r"[,;\s]+", field)[0] if "@" in field else field
+
+
+def _nothing(dice: random.Random) -> str | None:
+    return "" if dice.random() < 0.5 else None
+
+
+def _states(size: int, dice: random.Random) -> list[VisState]:
+    states = [VisState.ACTIVE] * size
+    states += [VisState.ARCHIVED] * round(size * ARCHIVED / MODEL_SIZE)
+    states += [VisState.DELETED] * round(size * DELETED / MODEL_SIZE)
+    dice.shuffle(states)
+    return states
+
+
+def _creation_times(amount: int, dice: random.Random) -> list[datetime]:
+    seconds = int(SPREAD.total_seconds())
+    ages = sorted((dice.randrange(seconds) for _ in range(amount)), reverse=True)
+    return [LAST_DAY - timedelta(seconds=age) for age in ages]
+
+
+def _email_wishes(size: int, dice: random.Random) -> Iterator[EmailWish]:
+    """Yield one wish per counted client: exact numbers, at chance places."""
+    rare = size // RARE_ROWS_EACH
+    wishes = [EmailWish.NONE] * round(WITHOUT_EMAIL_SHARE * size)
+    wishes += [EmailWish.UNUSABLE] * min(3, rare) + [EmailWish.SHARED] * min(6, rare)
+    wishes += [EmailWish.USUAL] * (size - len(wishes))
+    dice.shuffle(wishes)
+    return iter(wishes)

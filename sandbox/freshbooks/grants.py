@@ -1,0 +1,173 @@
+"""Codes, access tokens and refresh tokens of FreshBooks, with their lifetimes.
+
+Sources: InfiniteRoomLabs/freshbooks-tools docs/authentication.md (measured against the live API
+in August 2026) and freshbooks.com/api/authentication, read 2026-11-22.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+
+from sandbox.clock import Clock
+from sandbox.freshbooks.answers import INVALID_GRANT
+from sandbox.store import Store
+
+CODE_LIFETIME_S = 300
+ACCESS_LIFETIME_S = 43_200
+PROFILE_SCOPE = "user:profile:read"
+CLIENTS_SCOPE = "user:clients:read"
+TABLES = (
+    "CREATE TABLE IF NOT EXISTS freshbooks_codes (code TEXT PRIMARY KEY, scope TEXT NOT NULL,"
+    " redirect_uri TEXT NOT NULL, challenge TEXT NOT NULL, expires_at REAL NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS freshbooks_grants (id INTEGER PRIMARY KEY, scope TEXT NOT NULL,"
+    " refresh_token TEXT NOT NULL UNIQUE, created_at INTEGER NOT NULL, refreshes INTEGER NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS freshbooks_access (token TEXT PRIMARY KEY, grant_id INTEGER"
+    " NOT NULL REFERENCES freshbooks_grants(id), expires_at REAL NOT NULL)",
+)
+
+
+class GrantRefused(Exception):
+    """The token endpoint answers 400 invalid_grant."""
+
+    def __init__(self) -> None:
+        super().__init__(INVALID_GRANT)
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What the token endpoint hands out; they end `ACCESS_LIFETIME_S` after `created_at`."""
+
+    access_token: str
+    refresh_token: str
+    created_at: int
+    scope: str
+
+
+class Grants:
+    """All grants there are; one never ends another."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        store.define(*TABLES)
+        self._store = store
+        self._clock = clock
+
+    def issue_code(self, scope: str, redirect_uri: str, challenge: str) -> str:
+        """Return a code that can be exchanged once, within five minutes."""
+        code = secrets.token_hex(32)
+        self._store.run(
+            "INSERT INTO freshbooks_codes VALUES (?, ?, ?, ?, ?)",
+            [code, scope, redirect_uri, challenge, self._now() + CODE_LIFETIME_S],
+        )
+        return code
+
+    def exchange_code(self, code: str, redirect_uri: str, verifier: str) -> Tokens:
+        """Spend a code; refuse one that is spent, old, or of another address or browser."""
+        with self._store.transaction():
+            known = self._store.rows(
+                "SELECT scope, redirect_uri, challenge, expires_at FROM freshbooks_codes"
+                " WHERE code = ?",
+                [code],
+            )
+            self._store.run("DELETE FROM freshbooks_codes WHERE code = ?", [code])
+        if not known:
+            raise GrantRefused
+        scope, address, challenge, expires_at = (str(value) for value in known[0])
+        if address != redirect_uri or float(expires_at) <= self._now():
+            raise GrantRefused
+        if challenge and not hmac.compare_digest(challenge, _challenge_of(verifier)):
+            raise GrantRefused
+        return self.open(scope)
+
+    def open(self, scope: str) -> Tokens:
+        """Make a further grant."""
+        created_at, refresh_token = int(self._now()), _new_refresh_token()
+        with self._store.transaction():
+            grant_id = self._store.run(
+                "INSERT INTO freshbooks_grants (scope, refresh_token, created_at, refreshes)"
+                " VALUES (?, ?, ?, 0)",
+                [scope, refresh_token, created_at],
+            )
+            return self._tokens(grant_id, Tokens("", refresh_token, created_at, scope))
+
+    def refresh(self, refresh_token: str) -> Tokens:
+        """Return a new pair; the old refresh token is worthless at once.
+
+        Every second refresh repeats the `created_at` of the pair before, as long as that leaves
+        the new one some life: seen at FreshBooks, without a known rule. That the old access
+        token dies too is a guess.
+        """
+        with self._store.transaction():
+            known = self._store.rows(
+                "SELECT id, scope, created_at, refreshes FROM freshbooks_grants"
+                " WHERE refresh_token = ?",
+                [refresh_token],
+            )
+            if not known:
+                raise GrantRefused
+            grant_id, scope, before, refreshes = known[0]
+            created_at, fresh = int(self._now()), _new_refresh_token()
+            repeats = int(str(refreshes)) % 2 == 1
+            if repeats and int(str(before)) + ACCESS_LIFETIME_S > self._now():
+                created_at = int(str(before))
+            self._store.run(
+                "UPDATE freshbooks_grants SET refresh_token = ?, created_at = ?,"
+                " refreshes = refreshes + 1 WHERE id = ?",
+                [fresh, created_at, grant_id],
+            )
+            return self._tokens(int(str(grant_id)), Tokens("", fresh, created_at, str(scope)))
+
+    def scope_of(self, access_token: str) -> str | None:
+        """Return what a living access token may read."""
+        known = self._store.rows(
+            "SELECT scope FROM freshbooks_access JOIN freshbooks_grants ON id = grant_id"
+            " WHERE token = ? AND expires_at > ?",
+            [access_token, self._now()],
+        )
+        return str(known[0][0]) if known else None
+
+    def revoke(self, token: str) -> None:
+        """End the grant of an access or refresh token, if there is one."""
+        with self._store.transaction():
+            known = self._store.rows(
+                "SELECT id FROM freshbooks_grants WHERE refresh_token = ? UNION"
+                " SELECT grant_id FROM freshbooks_access WHERE token = ?",
+                [token, token],
+            )
+            for (grant_id,) in known:
+                self._store.run("DELETE FROM freshbooks_access WHERE grant_id = ?", [grant_id])
+                self._store.run("DELETE FROM freshbooks_grants WHERE id = ?", [grant_id])
+
+    def expire_access_tokens(self) -> None:
+        """End the life of every access token."""
+        self._store.run("UPDATE freshbooks_access SET expires_at = ?", [self._now()])
+
+    def end_all(self) -> None:
+        """Revoke every grant."""
+        with self._store.transaction():
+            for table in ("access", "codes", "grants"):
+                self._store.run(f"DELETE FROM freshbooks_{table}")  # noqa: S608 - names from above
+
+    def _now(self) -> float:
+        return self._clock().timestamp()
+
+    def _tokens(self, grant_id: int, tokens: Tokens) -> Tokens:
+        """Add the access token, the only one of its grant."""
+        access_token = ".".join(("eyJ" + secrets.token_urlsafe(20), secrets.token_urlsafe(60)))
+        self._store.run("DELETE FROM freshbooks_access WHERE grant_id = ?", [grant_id])
+        self._store.run(
+            "INSERT INTO freshbooks_access VALUES (?, ?, ?)",
+            [access_token, grant_id, tokens.created_at + ACCESS_LIFETIME_S],
+        )
+        return Tokens(access_token, tokens.refresh_token, tokens.created_at, tokens.scope)
+
+
+def _challenge_of(verifier: str) -> str:
+    """Return the S256 challenge (RFC 7636, section 4.2)."""
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def _new_refresh_token() -> str:
+    return secrets.token_hex(32)

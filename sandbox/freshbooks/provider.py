@@ -1,0 +1,153 @@
+"""FreshBooks as the control room sees it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, Response
+
+from sandbox.clock import Clock
+from sandbox.errors import WrongInput
+from sandbox.freshbooks.answers import (
+    INVALID_GRANT,
+    injected_fault,
+    invalid_client,
+    no_permission,
+    oauth_error,
+    too_many_calls,
+)
+from sandbox.freshbooks.api import API_ENDPOINTS, Api
+from sandbox.freshbooks.books import Books, account_of
+from sandbox.freshbooks.changes import LifeGoesOn
+from sandbox.freshbooks.clients import VisState
+from sandbox.freshbooks.grants import ACCESS_LIFETIME_S, Grants
+from sandbox.freshbooks.identity import business_of
+from sandbox.freshbooks.oauth import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    OAUTH_ENDPOINTS,
+    SCOPES,
+    OAuth,
+    may_redirect,
+)
+from sandbox.freshbooks.times import eastern_text
+from sandbox.limits import LimitKind, Limits, Remaining
+from sandbox.provider import CHANGES
+from sandbox.store import Store
+from sandbox.traffic import Switchboard
+
+USUAL_REDIRECT = "http://127.0.0.1:5000/settings/integrations/freshbooks/callback"
+
+
+class FreshBooks:
+    """Books, grants and the paths under /freshbooks."""
+
+    name = "freshbooks"
+    title = "FreshBooks"
+    vendor = "FreshBooks"
+    api_endpoints = API_ENDPOINTS
+    oauth_endpoints = OAUTH_ENDPOINTS
+    # FreshBooks documents none and answers 429 all the same; both numbers are guesses.
+    limits = Limits(concurrent=10, per_minute=300)
+
+    def __init__(self, store: Store, switchboard: Switchboard, clock: Clock) -> None:
+        self._clock = clock
+        self._books = Books(store, clock)
+        self._grants = Grants(store, clock)
+        self.blueprint = Blueprint(self.name, __name__, url_prefix="/freshbooks")
+        Api(self._books, self._grants, switchboard).register(self.blueprint)
+        OAuth(self._grants, switchboard).register(self.blueprint)
+
+    def census(self, account: str | None = None) -> dict[str, int]:
+        """Count the clients of an account by kind."""
+        return self._books.open(account).census()
+
+    def reset(self, account: str | None, size: int | None, seed: int | None) -> None:
+        """Make new clients, changed at this moment; grants stay as they are."""
+        self._books.reset(account, size, seed)
+
+    def change(self, account: str | None, wishes: Mapping[str, int]) -> dict[str, object]:
+        """Change an account; a merge deletes the loser, because FreshBooks has no merging."""
+        with self._books.changing(account) as book:
+            life = LifeGoesOn(book, self._clock())
+            done = life.run(wishes)
+            self._books.save(book, life.changed)
+        return {"realm": book.account.account_id, **{kind: done[kind] for kind in CHANGES}}
+
+    def grant(self, account: str | None, redirect_uri: str | None) -> dict[str, object]:
+        """Issue tokens as the consent page would have led to; they read every business."""
+        if redirect_uri is not None and not may_redirect(redirect_uri):
+            raise WrongInput("“redirect_uri” must be on this machine and have no query string.")
+        account_id = account_of(account).account_id
+        tokens = self._grants.open(" ".join(SCOPES))
+        return {
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+            "redirect_uri": redirect_uri or USUAL_REDIRECT,
+            "access_token": tokens.access_token,
+            "refresh_token": tokens.refresh_token,
+            "expires_in": ACCESS_LIFETIME_S,
+            "created_at": tokens.created_at,
+            "scope": tokens.scope,
+            "account_id": account_id,
+            "company_name": business_of(account_id).name,
+        }
+
+    def expire_access_tokens(self) -> None:
+        """Make every access token answer 401 until it is refreshed."""
+        self._grants.expire_access_tokens()
+
+    def end_grants(self) -> None:
+        """Make refreshing answer invalid_grant as well."""
+        self._grants.end_all()
+
+    def refusal(self, endpoint: str, status: int) -> Response:
+        """Return what FreshBooks sends with such a status at such an endpoint."""
+        if endpoint in OAUTH_ENDPOINTS and status == 400:
+            return oauth_error("invalid_grant", INVALID_GRANT)
+        if endpoint in OAUTH_ENDPOINTS and status == 401:
+            return invalid_client()
+        return injected_fault(status)
+
+    def limit_refusal(self, kind: LimitKind, retry_after_s: int) -> Response:
+        """Return what FreshBooks answers when an account is asked about too often."""
+        return too_many_calls(retry_after_s)
+
+    def tell_remaining(self, response: Response, remaining: Remaining) -> None:
+        """Do nothing: FreshBooks does not tell."""
+
+    def scope_refusal(self) -> Response:
+        """Return what FreshBooks answers without the scope; a guess."""
+        return no_permission()
+
+    def listed_rows(self, answer: dict[str, object]) -> list[dict[str, object]] | None:
+        """Find the clients inside an answer's JSON; None where it lists none."""
+        clients = _result(answer).get("clients")
+        return clients if isinstance(clients, list) else None
+
+    def spoil_count(self, answer: dict[str, object], lie: int) -> None:
+        """Add `lie` to the total of a listing."""
+        listed = _result(answer)
+        if "total" in listed:
+            listed["total"] += lie
+
+    def make_empty(self, answer: dict[str, object]) -> None:
+        """Take every client out of a listing; the page stays the one asked for."""
+        listed = _result(answer)
+        if "clients" in listed:
+            listed.update(clients=[], pages=0, total=0)
+
+    def delete_listed(self, account: str, row: Mapping[str, object]) -> None:
+        """Delete a client as it was listed."""
+        with self._books.changing(account) as book:
+            client = book.find(int(str(row["id"])))
+            if client is not None:
+                news = eastern_text(self._clock())
+                gone = replace(client, vis_state=int(VisState.DELETED), updated=news)
+                self._books.save(book, [gone])
+
+
+def _result(answer: Mapping[str, Any]) -> dict[str, Any]:
+    response = answer.get("response")
+    found = response.get("result") if isinstance(response, dict) else None
+    return found if isinstance(found, dict) else {}
