@@ -16,13 +16,20 @@ from models import (
     ImportState,
     Reading,
     ReadingState,
+    ReconnectReason,
     RemoteCustomer,
     RemoteState,
 )
 from services.accounts import SignedIn
 from services.audit import AuditAction, record_event
 from services.providers import registry
-from services.providers.contract import AccountingClient, ProviderError, ProviderKey
+from services.providers.contract import (
+    AccountGone,
+    AccountingClient,
+    ProviderError,
+    ProviderKey,
+    ScopeMissing,
+)
 from services.reading_queue import interrupt_readings
 from services.runtime import Runtime
 from services.token_lease import TOKEN_COLUMNS, TokenLease, open_refresh_token
@@ -102,13 +109,24 @@ def disconnect(runtime: Runtime, who: SignedIn, provider: ProviderKey) -> bool:
     return True
 
 
-def require_reconnect(session: Session, connection_id: int, *, now: datetime) -> None:
+def require_reconnect(
+    session: Session, connection_id: int, *, reason: ReconnectReason, now: datetime
+) -> None:
     """Mark the permission as ended in the caller's transaction; nothing else changes."""
     session.execute(
         update(Connection)
         .where(Connection.id == connection_id, Connection.state == ConnectionState.CONNECTED)
-        .values(state=ConnectionState.RECONNECT_REQUIRED, ended_at=now)
+        .values(state=ConnectionState.RECONNECT_REQUIRED, reconnect_reason=reason, ended_at=now)
     )
+
+
+def reason_of(error: Exception) -> ReconnectReason:
+    """Return why the error means that only a new consent helps."""
+    if isinstance(error, ScopeMissing):
+        return ReconnectReason.SCOPE_MISSING
+    if isinstance(error, AccountGone):
+        return ReconnectReason.ACCOUNT_GONE
+    return ReconnectReason.ENDED
 
 
 @dataclass(frozen=True, slots=True)
