@@ -20,7 +20,9 @@ from services.providers.contract import (
     AuthorizationRequest,
     CustomerPage,
     CustomerRecord,
+    DeltaNotPossible,
     ProviderError,
+    Quota,
     ReconnectRequired,
     RemoteAccount,
     TokenSet,
@@ -30,7 +32,8 @@ from services.providers.contract import (
 class FakeAccountingClient:
     """An AccountingClient over a list; `error` is raised after `fail_after` pages.
 
-    `meanwhile` runs while a call is on its way.
+    `meanwhile` runs while a call is on its way. `as_of` is the provider's clock and `unreadable`
+    the rows without an id, told with the last page; `oldest_delta` is how far changes reach back.
     """
 
     def __init__(
@@ -50,6 +53,10 @@ class FakeAccountingClient:
         self.fail_after = fail_after
         self.name = name
         self.asked_since: list[datetime | None] = []
+        self.quota_left = Quota()
+        self.as_of: datetime | None = None
+        self.unreadable = 0
+        self.oldest_delta: datetime | None = None
         self._calls = 0
 
     @property
@@ -69,6 +76,8 @@ class FakeAccountingClient:
 
     def customer_pages(self, *, changed_since: datetime | None = None) -> Iterator[CustomerPage]:
         self.asked_since.append(changed_since)
+        if changed_since and self.oldest_delta and changed_since < self.oldest_delta:
+            raise DeltaNotPossible
         records = [record for record in self.records if _changed(record, changed_since)]
         starts = range(0, max(len(records), 1), self.page_size)
         for number, start in enumerate(starts):
@@ -76,8 +85,13 @@ class FakeAccountingClient:
             if self.error is not None and number >= self.fail_after:
                 raise self.error
             self._calls += 1
-            page = tuple(records[start : start + self.page_size])
-            yield CustomerPage(page, expected_count=len(records))
+            is_last = number == len(starts) - 1
+            yield CustomerPage(
+                tuple(records[start : start + self.page_size]),
+                expected_count=len(records) + self.unreadable,
+                unreadable_count=self.unreadable if is_last else 0,
+                as_of=self.as_of,
+            )
 
 
 def _changed(record: CustomerRecord, since: datetime | None) -> bool:
@@ -90,17 +104,21 @@ class FakeAuthorization:
     """A ProviderAuthorization whose refresh tokens work once, as the strictest provider's do.
 
     `accepted` are the refresh tokens that still work; `error` is raised instead of any answer.
-    `meanwhile` runs while the call is on its way.
+    `meanwhile` runs while the call is on its way. `accounts` are the remote accounts shared;
+    without them, it is the one that the callback named.
     """
 
     def __init__(self, *, meanwhile: Callable[[], None] = lambda: None) -> None:
         self.meanwhile = meanwhile
+        self.accounts: tuple[RemoteAccount, ...] | None = None
+        self.name = "Harbor Heating & Air LLC"
         self.accepted = {"refresh-0"}
         self.error: ProviderError | None = None
         self.lifetime = timedelta(hours=1)
         self.refreshed: list[str] = []
         self.exchanged: list[tuple[str, str, str]] = []
         self.revoked: list[str] = []
+        self.revoked_accounts: list[str] = []
         self._issued = 0
 
     def authorization_request(self, redirect_uri: str) -> AuthorizationRequest:
@@ -123,9 +141,18 @@ class FakeAuthorization:
         self.accepted.discard(refresh_token)
         return self.issue(now)
 
-    def revoke(self, refresh_token: str) -> None:
+    def shared_accounts(
+        self, access_token: str, *, named_account_id: str
+    ) -> tuple[RemoteAccount, ...]:
+        self._call()
+        if self.accounts is not None:
+            return self.accounts
+        return (RemoteAccount(named_account_id, self.name),)
+
+    def revoke(self, refresh_token: str, *, remote_account_id: str, now: datetime) -> None:
         self._call()
         self.revoked.append(refresh_token)
+        self.revoked_accounts.append(remote_account_id)
 
     def issue(self, now: datetime) -> TokenSet:
         """Make the next pair of tokens, access-1 and refresh-1 at first."""

@@ -54,6 +54,17 @@ class AccessTokens:
             raise refused_again(refused) from None
 
 
+def only_token(access_token: str) -> TokenSupplier:
+    """Make a supplier of one token just given, which nobody can renew yet."""
+
+    def supply(refused: str | None) -> str:
+        if refused is not None:
+            raise ReconnectRequired("The permission was refused right after it was given.")
+        return access_token
+
+    return supply
+
+
 def refused_again(refused: TokenRefused) -> ReconnectRequired:
     """Say that a renewed token was refused as well, so that only a person can help."""
     return ReconnectRequired(

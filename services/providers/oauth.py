@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -45,7 +46,12 @@ class RevokeBody(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationFacts:
-    """What differs between providers."""
+    """What differs between providers.
+
+    `token_headers` go to the token endpoint besides the usual ones. `needed_scope` is the word
+    without which customers cannot be read; an answer that names its scope must hold it.
+    `refresh_life_s` is how long an unused refresh token lives where the answer does not say.
+    """
 
     authorize_url: str
     token_url: str
@@ -53,6 +59,9 @@ class AuthorizationFacts:
     scope: tuple[str, ...]
     client_auth: ClientAuth
     revoke_body: RevokeBody
+    token_headers: Mapping[str, str] = field(default_factory=dict)
+    needed_scope: str = ""
+    refresh_life_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +73,10 @@ class ClientCredentials:
 
 
 class OAuthAuthorization:
-    """The ProviderAuthorization of contract.py for every provider that facts can describe."""
+    """All of contract.py's ProviderAuthorization but `shared_accounts`, which each provider adds.
+
+    Where the revoke endpoint ends more than one remote account, `revoke` is the provider's too.
+    """
 
     def __init__(
         self, facts: AuthorizationFacts, credentials: ClientCredentials, *, transport: Transport
@@ -113,7 +125,7 @@ class OAuthAuthorization:
         body = self._oauthlib().prepare_refresh_body(refresh_token=refresh_token)
         return self._request_tokens(body, now=now, kept_refresh_token=refresh_token)
 
-    def revoke(self, refresh_token: str) -> None:
+    def revoke(self, refresh_token: str, *, remote_account_id: str, now: datetime) -> None:
         """Give the permission back. One call. A permission that had ended already is no error."""
         fields, headers = {"token": refresh_token}, {"Accept": "application/json"}
         if self._facts.revoke_body is RevokeBody.JSON:
@@ -127,8 +139,15 @@ class OAuthAuthorization:
         self, form: str, *, now: datetime, kept_refresh_token: str = ""
     ) -> TokenSet:
         body, headers = self._signed_form(form)
+        headers |= self._facts.token_headers
         reply = self._transport.post(self._facts.token_url, headers=headers, body=body)
-        return read_tokens(reply, now=now, kept_refresh_token=kept_refresh_token)
+        return read_tokens(
+            reply,
+            now=now,
+            kept_refresh_token=kept_refresh_token,
+            needed_scope=self._facts.needed_scope,
+            refresh_life_s=self._facts.refresh_life_s,
+        )
 
     def _signed_form(self, form: str) -> tuple[bytes, dict[str, str]]:
         headers = {

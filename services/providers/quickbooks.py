@@ -20,6 +20,7 @@ from services.providers.contract import (
     CustomerPage,
     CustomerRecord,
     ProviderUnavailable,
+    Quota,
     RemoteAccount,
     TokenSupplier,
     UnreadableAnswer,
@@ -63,6 +64,11 @@ class QuickBooksClient:
     def call_count(self) -> int:
         """API calls made so far, further tries included."""
         return self._transport.call_count
+
+    @property
+    def quota_left(self) -> Quota:
+        """Nothing: QuickBooks does not say what is left of its limits."""
+        return self._transport.quota_left
 
     def remote_account(self) -> RemoteAccount:
         """Read the name of the connected company. One call."""

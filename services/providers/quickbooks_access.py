@@ -9,7 +9,13 @@ from __future__ import annotations
 import re
 
 from services.providers.access import ProviderAccess, base_url
-from services.providers.contract import CallTurn, ProviderKey, TokenSupplier
+from services.providers.access_tokens import only_token
+from services.providers.contract import (
+    CallTurn,
+    ProviderKey,
+    RemoteAccount,
+    TokenSupplier,
+)
 from services.providers.oauth import (
     AuthorizationFacts,
     ClientAuth,
@@ -33,8 +39,39 @@ SCOPE = ("com.intuit.quickbooks.accounting",)
 # The pattern by which NangoHQ/nango checks realm ids (read 2026-11-22).
 REMOTE_ACCOUNT_ID = re.compile(r"[0-9]{10,19}")
 
+# Without it the answer does not tell the end that no renewal moves (CHANGELOG 4.2.4 of
+# intuit/oauth-jsclient, read 2026-11-22).
+_TELL_HARD_END = {"x-include-refresh-token-hard-expires-in": "true"}
 
-def open_authorization(access: ProviderAccess) -> OAuthAuthorization:
+
+class QuickBooksAuthorization(OAuthAuthorization):
+    """Permission at QuickBooks: one per company, which only the callback names."""
+
+    def __init__(
+        self,
+        facts: AuthorizationFacts,
+        credentials: ClientCredentials,
+        *,
+        transport: Transport,
+        api_url: str,
+    ) -> None:
+        super().__init__(facts, credentials, transport=transport)
+        self._api_url = api_url
+
+    def shared_accounts(
+        self, access_token: str, *, named_account_id: str
+    ) -> tuple[RemoteAccount, ...]:
+        """Return the company of the callback, with its name. One call."""
+        client = QuickBooksClient(
+            Transport((self._api_url,)),
+            api_url=self._api_url,
+            realm_id=named_account_id,
+            tokens=only_token(access_token),
+        )
+        return (client.remote_account(),)
+
+
+def open_authorization(access: ProviderAccess) -> QuickBooksAuthorization:
     """Make the OAuth side."""
     facts = AuthorizationFacts(
         authorize_url=_url(access, CONSENT_URL) + "/connect/oauth2",
@@ -43,11 +80,13 @@ def open_authorization(access: ProviderAccess) -> OAuthAuthorization:
         scope=SCOPE,
         client_auth=ClientAuth.BASIC_HEADER,
         revoke_body=RevokeBody.JSON,
+        token_headers=_TELL_HARD_END,
     )
-    return OAuthAuthorization(
+    return QuickBooksAuthorization(
         facts,
         ClientCredentials(access.client_id, access.client_secret),
         transport=Transport((facts.token_url, facts.revoke_url)),
+        api_url=_api_url(access),
     )
 
 
@@ -60,9 +99,15 @@ def open_client(
     turn: CallTurn | None,
 ) -> QuickBooksClient:
     """Make a client of one company."""
-    api_url = _url(access, API_URLS[access.environment])
-    transport = Transport((api_url,), patience_s=PATIENCE_S if patience_s is None else patience_s)
+    api_url = _api_url(access)
+    transport = Transport(
+        (api_url,), patience_s=PATIENCE_S if patience_s is None else patience_s, turn=turn
+    )
     return QuickBooksClient(transport, api_url=api_url, realm_id=remote_account_id, tokens=tokens)
+
+
+def _api_url(access: ProviderAccess) -> str:
+    return _url(access, API_URLS[access.environment])
 
 
 def _url(access: ProviderAccess, official_url: str) -> str:

@@ -7,29 +7,29 @@ header it sent, or a body.
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
-from ipaddress import ip_address
 from threading import Event, Lock
-from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from services.providers.answer_deadline import AnswerDeadlineAdapter
 from services.providers.contract import (
+    CallTurn,
     ProviderError,
     ProviderUnavailable,
+    Quota,
     RateLimited,
     UnreadableAnswer,
 )
-from services.providers.strict_json import NotStrictJson, read_strictly
-from services.providers.waiting import backoff_s, retry_after_s, wait_unless_stopped
+from services.providers.origins import RefusedAddress, is_loopback, origin_of
+from services.providers.replies import Reply, quota_told, raise_for_trouble
+from services.providers.waiting import backoff_s, wait_unless_stopped
+
+__all__ = ["NotSent", "RefusedAddress", "Reply", "Transport", "is_loopback", "origin_of"]
 
 #: Together they are the 20 s one call may take.
 CONNECT_LIMIT_S = 5.0
@@ -40,10 +40,6 @@ TRIES = 3
 POOL_SIZE = 8
 #: A wait asked for with 429 is slept up to here; a longer one is the caller's to plan.
 PATIENCE_S = 10.0
-#: Response headers a provider's support asks for; the first one present is kept.
-REFERENCE_HEADERS = ("intuit_tid", "xero-correlation-id", "x-request-id")
-
-_REFERENCE = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
 logger = logging.getLogger(__name__)
 
@@ -54,47 +50,19 @@ for _name in ("requests_oauthlib", "oauthlib", "urllib3"):
 logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
 
 
-class RefusedAddress(ValueError):
-    """The address is not one this transport may call, or it is http outside this machine."""
-
-
 class NotSent(ProviderUnavailable):
     """No connection came about, so the provider cannot have acted on the request."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer as received: any status but redirects, 408, 429 and 5xx, which are raised."""
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-
-    @property
-    def reference(self) -> str:
-        """The provider's own number of this answer, safe to log; empty if it sent none."""
-        found = next((self.headers[n] for n in REFERENCE_HEADERS if n in self.headers), "")
-        return found if _REFERENCE.fullmatch(found) else ""
-
-    def json_object(self) -> dict[str, Any]:
-        """Return the body as one JSON object. Raises UnreadableAnswer for anything else."""
-        try:
-            content = read_strictly(self.body)
-        except NotStrictJson as error:
-            raise self.unreadable("The answer is not JSON.") from error
-        if not isinstance(content, dict):
-            raise self.unreadable("The answer is not a JSON object.")
-        return content
-
-    def unreadable(self, message: str) -> UnreadableAnswer:
-        """Make the error for an answer that cannot be what was asked for."""
-        return UnreadableAnswer(message, reference=self.reference, status=self.status)
+class _ClosedUnanswered(ProviderUnavailable):
+    """The connection ended without an answer, as a kept one does that the server had closed."""
 
 
 class Transport:
     """Calls to a few origins over kept-alive connections; safe to share between threads.
 
-    `sleep` gets the seconds and the event that calls the waiting off.
+    `sleep` gets the seconds and the event that calls the waiting off. `turn` is held from before
+    the connection to the end of the body; waiting for it is outside the time limits.
     """
 
     def __init__(
@@ -104,23 +72,32 @@ class Transport:
         patience_s: float = PATIENCE_S,
         connect_limit_s: float = CONNECT_LIMIT_S,
         answer_limit_s: float = ANSWER_LIMIT_S,
+        turn: CallTurn | None = None,
         sleep: Callable[[float, Event], None] = wait_unless_stopped,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._origins = frozenset(origin_of(address) for address in origins)
         self._patience_s = patience_s
         self._limits_s = (connect_limit_s, answer_limit_s)
+        self._turn = turn or _no_turn
         self._sleep = sleep
         self._now = now
         self._session = _new_session(is_local=all(map(is_loopback, self._origins)))
-        self._count_lock = Lock()
+        self._lock = Lock()
         self._call_count = 0
+        self._quota_left = Quota()
 
     @property
     def call_count(self) -> int:
         """HTTP calls begun so far, further tries included."""
-        with self._count_lock:
+        with self._lock:
             return self._call_count
+
+    @property
+    def quota_left(self) -> Quota:
+        """What the last answer that spoke of the provider's limits said is left of them."""
+        with self._lock:
+            return self._quota_left
 
     def get(
         self,
@@ -136,18 +113,18 @@ class Transport:
         is longer than the patience, UnreadableAnswer for redirects and bodies over the limit.
         """
         request = requests.Request("GET", url, headers=dict(headers), params=params)
-        stop = stop or Event()
-        for failures in range(1, TRIES):
-            try:
-                return self._call(request, stop)
-            except RateLimited as error:
-                if error.retry_after_s > self._patience_s:
-                    raise
-                wait_s = error.retry_after_s
-            except ProviderUnavailable:
-                wait_s = backoff_s(failures)
-            self._sleep(wait_s, stop)
-        return self._call(request, stop)
+        return self._call_repeatedly(request, stop or Event())
+
+    def delete(self, url: str, *, headers: Mapping[str, str]) -> Reply:
+        """Delete what is at an address, trying again like `get`.
+
+        A second try may find it gone (404), because the first was carried out unheard.
+        """
+        # A kept-alive connection may be dead; one try less is lost on a new one.
+        own_connection = {**headers, "Connection": "close"}
+        return self._call_repeatedly(
+            requests.Request("DELETE", url, headers=own_connection), Event()
+        )
 
     def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> Reply:
         """Send a body once; a second time only if no connection came about the first time.
@@ -165,16 +142,31 @@ class Transport:
             self._sleep(backoff_s(1), stop)
         return self._call(request, stop)
 
+    def _call_repeatedly(self, request: requests.Request, stop: Event) -> Reply:
+        for failures in range(1, TRIES):
+            try:
+                return self._call(request, stop)
+            except RateLimited as error:
+                if error.retry_after_s > self._patience_s:
+                    raise
+                wait_s = error.retry_after_s
+            except _ClosedUnanswered:
+                wait_s = 0.0 if failures == 1 else backoff_s(failures)
+            except ProviderUnavailable:
+                wait_s = backoff_s(failures)
+            if wait_s:
+                self._sleep(wait_s, stop)
+        return self._call(request, stop)
+
     def _call(self, request: requests.Request, stop: Event) -> Reply:
         if origin_of(request.url) not in self._origins:
             raise RefusedAddress("This address is not one of the provider's.")
         if stop.is_set():
             raise ProviderUnavailable("The reading was called off.")
-        with self._count_lock:
-            self._call_count += 1
         try:
-            reply = self._exchange(request, stop)
-            self._raise_for_trouble(reply)
+            with self._turn(stop):
+                reply = self._exchange(request, stop)
+            raise_for_trouble(reply, now=self._now())
         except ProviderError as error:
             logger.warning(
                 "provider call failed: %s status=%s reference=%s",
@@ -186,6 +178,8 @@ class Transport:
         return reply
 
     def _exchange(self, request: requests.Request, stop: Event) -> Reply:
+        with self._lock:
+            self._call_count += 1
         # The do-nothing auth keeps requests from replacing our header by an entry of ~/.netrc.
         request.auth = _leave_as_it_is
         try:
@@ -200,45 +194,13 @@ class Transport:
             raise UnreadableAnswer("The answer could not be unpacked.") from error
         except (requests.RequestException, HTTPError, OSError) as error:
             raise _no_answer(error) from error
+        self._keep_quota(quota_told(received.headers))
         return Reply(received.status_code, received.headers, body)
 
-    def _raise_for_trouble(self, reply: Reply) -> None:
-        status, reference = reply.status, reply.reference
-        if status == 429:
-            raise RateLimited(
-                "The provider asked us to wait.",
-                retry_after_s=retry_after_s(reply.headers.get("Retry-After"), now=self._now()),
-                reference=reference,
-                status=status,
-            )
-        if status == 408 or status >= 500:
-            raise ProviderUnavailable(
-                "The provider could not answer.", reference=reference, status=status
-            )
-        if 300 <= status < 400:
-            # Following one could carry a token to another host.
-            raise reply.unreadable("The provider sent us to another address.")
-
-
-def origin_of(address: str) -> str:
-    """Return scheme, host and port. Raises RefusedAddress unless it is https or this machine."""
-    parts = urlsplit(address)
-    if not parts.hostname or "@" in parts.netloc or "\\" in address:
-        raise RefusedAddress("This is not an address of a provider.")
-    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-    origin = f"{parts.scheme}://{parts.netloc.removesuffix(f':{port}').lower()}:{port}"
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(address)):
-        raise RefusedAddress("Only https is spoken outside this machine.")
-    return origin
-
-
-def is_loopback(address: str) -> bool:
-    """Say whether an address names this machine itself."""
-    host = urlsplit(address).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    def _keep_quota(self, told: Quota) -> None:
+        if told != Quota():
+            with self._lock:
+                self._quota_left = told
 
 
 def _new_session(*, is_local: bool) -> requests.Session:
@@ -265,10 +227,23 @@ def _read_body(received: requests.Response, stop: Event) -> bytes:
 
 
 def _no_answer(error: Exception) -> ProviderUnavailable:
-    reason = getattr(error.args[0], "reason", None) if error.args else None
+    cause = error.args[0] if error.args else None
+    reason = getattr(cause, "reason", None)
     if isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError):
         return NotSent("The provider could not be reached.")
+    if _is_closed(cause):
+        return _ClosedUnanswered("The provider hung up without an answer.")
     return ProviderUnavailable("The provider did not answer.")
+
+
+def _is_closed(cause: object) -> bool:
+    """Recognise urllib3's ProtocolError around an end that came before the status line."""
+    parts = cause.args if isinstance(cause, HTTPError) else ()
+    return any(isinstance(part, ConnectionResetError | BrokenPipeError) for part in parts)
+
+
+def _no_turn(_stop: Event) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 def _leave_as_it_is(prepared: requests.PreparedRequest) -> requests.PreparedRequest:

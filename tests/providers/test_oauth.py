@@ -21,7 +21,7 @@ from services.providers.oauth import (
 )
 from services.providers.registry import ProviderAccess, open_authorization
 from services.providers.transport import RefusedAddress, Transport
-from tests.providers.support import ACCESS, QUICKBOOKS, Waits, recording
+from tests.providers.support import ACCESS, QUICKBOOKS, REALM_ID, Waits, recording
 
 TOKEN_URL = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"
 REVOKE_URL = "https://developer.api.intuit.com/v2/oauth2/tokens/revoke"
@@ -116,7 +116,7 @@ def test_a_refresh_sends_the_token_and_no_scope(quickbooks, server):
 def test_permission_is_given_back_with_the_token_as_json(quickbooks, server):
     server.post(REVOKE_URL, status_code=200)
 
-    quickbooks.revoke("RT1-last")
+    quickbooks.revoke("RT1-last", remote_account_id=REALM_ID, now=NOON)
 
     assert server.last_request.json() == {"token": "RT1-last"}
     assert server.last_request.headers["Authorization"] == BASIC
@@ -137,7 +137,7 @@ def test_other_providers_want_client_and_token_in_the_form(server):
     )
     server.post(facts.revoke_url)
 
-    authorization.revoke("R")
+    authorization.revoke("R", remote_account_id=REALM_ID, now=NOON)
 
     assert parse_qs(server.last_request.text) == {
         "token": ["R"],

@@ -16,7 +16,7 @@ from services.providers.contract import (
     WrongCredentials,
 )
 from services.providers.registry import open_authorization
-from tests.providers.support import ACCESS, QUICKBOOKS, recording
+from tests.providers.support import ACCESS, QUICKBOOKS, REALM_ID, recording
 
 TOKEN_URL = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"
 REVOKE_URL = "https://developer.api.intuit.com/v2/oauth2/tokens/revoke"
@@ -107,7 +107,7 @@ def test_an_end_of_permission_that_cannot_be_is_unknown(quickbooks, server, life
         ({"status_code": 400, "json": {"error": "invalid_request"}}, UnreadableAnswer),
         ({"status_code": 400, "json": {"error": ["invalid_grant"]}}, UnreadableAnswer),
         ({"status_code": 400, "text": ""}, UnreadableAnswer),
-        ({"status_code": 401, "text": ""}, UnreadableAnswer),
+        ({"status_code": 401, "text": ""}, WrongCredentials),
         ({"status_code": 403, "text": "<html>Forbidden</html>"}, ProviderUnavailable),
         ({"status_code": 500, "json": {"error": "invalid_grant"}}, ProviderUnavailable),
         ({"status_code": 503, "text": "<html>Maintenance</html>"}, ProviderUnavailable),
@@ -148,7 +148,7 @@ def test_a_refused_code_means_start_again(quickbooks, server):
 def test_giving_back_what_had_ended_is_no_error(quickbooks, server):
     server.post(REVOKE_URL, status_code=400, json=recording("tokens__invalid_grant"))
 
-    quickbooks.revoke("RT1-dead")
+    quickbooks.revoke("RT1-dead", remote_account_id=REALM_ID, now=NOON)
 
     assert server.call_count == 1
 
@@ -166,4 +166,4 @@ def test_a_failed_giving_back_is_told(quickbooks, server, answer, error):
     server.post(REVOKE_URL, **answer)
 
     with pytest.raises(error):
-        quickbooks.revoke("RT1-last")
+        quickbooks.revoke("RT1-last", remote_account_id=REALM_ID, now=NOON)
