@@ -11,13 +11,12 @@ from sandbox.clock import Clock, utc_now
 from sandbox.faults import Faults
 from sandbox.freshbooks.provider import FreshBooks
 from sandbox.gate import refuse_strangers
-from sandbox.meter import Meter
 from sandbox.outbox import Outbox
 from sandbox.provider import Provider
 from sandbox.quickbooks.provider import QuickBooks
 from sandbox.server import LARGEST_REQUEST_BYTES
 from sandbox.store import Store
-from sandbox.traffic import Switchboard, Traffic
+from sandbox.traffic import Switchboard
 from sandbox.world import World
 
 STATIC_FOLDER = Path(__file__).resolve().parent.parent / "static"
@@ -44,13 +43,13 @@ def create_app(
 
 
 def _make_world(store: Store, clock: Clock) -> World:
-    faults, traffic = Faults(), Traffic(clock)
+    faults = Faults(clock)
     providers: dict[str, Provider] = {}
-    switchboard = Switchboard(traffic, faults, Meter(clock), providers)
+    switchboard = Switchboard(clock, faults, providers)
     for make in PROVIDERS:
         provider = make(store, switchboard, clock)
         providers[provider.name] = provider
-    return World(store, faults, traffic, switchboard, Outbox(store, clock), providers)
+    return World(store, faults, switchboard.traffic, switchboard, Outbox(store, clock), providers)
 
 
 def _protect(response: Response) -> Response:

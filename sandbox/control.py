@@ -100,15 +100,15 @@ def refuse(error: WrongInput) -> tuple[dict[str, str], int]:
 def provider_state(world: World, provider: Provider, account: str | None) -> dict[str, object]:
     """Describe one provider."""
     counts, meter = world.traffic.counts, world.switchboard.meter
-    limits = world.switchboard.limits(provider.name)
+    limits_of = world.switchboard.limits
     return {
         "customers": _census(provider, account),
         "calls": counts(provider.name, provider.api_endpoints, is_api=True),
         "oauth_calls": counts(provider.name, provider.oauth_endpoints, is_api=False),
         "max_in_flight": world.traffic.peak(provider.name),
-        "limits": limits.as_json(),
+        "limits": limits_of(provider.name, account or "").as_json(),
         "remaining": {
-            asked: asdict(meter.remaining((provider.name, asked), limits))
+            asked: asdict(meter.remaining((provider.name, asked), limits_of(provider.name, asked)))
             for asked in meter.accounts(provider.name)
         },
         "faults": [fault.as_json() for fault in world.faults.active(provider.name)],
@@ -116,7 +116,7 @@ def provider_state(world: World, provider: Provider, account: str | None) -> dic
 
 
 def _census(provider: Provider, account: str | None) -> dict[str, int]:
-    """Count the customers of an account; of the first one if it is another provider's."""
+    """Count the customers of an account, of the first one where a provider does not know it."""
     try:
         return provider.census(account)
     except WrongInput:

@@ -6,13 +6,18 @@ test could show how a client behaves on a kept connection.
 
 import io
 import socket
+import struct
 import sys
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from flask import Flask
+from werkzeug.datastructures import Headers
 from werkzeug.test import run_wsgi_app
+
+from sandbox.delivery import ENVIRON_KEY, Cut, Delivery
 
 LARGEST_REQUEST_BYTES = 2_000_000
 IDLE_CONNECTION_S = 120
@@ -70,18 +75,60 @@ class Handler(BaseHTTPRequestHandler):
         self.send_error(status)
 
     def _run(self, body: bytes) -> None:
-        chunks, status, headers = run_wsgi_app(self.server.app, self._environ(body), buffered=True)
+        delivery = Delivery()
+        environ = self._environ(body) | {ENVIRON_KEY: delivery}
+        chunks, status, headers = run_wsgi_app(self.server.app, environ, buffered=True)
         content = b"".join(chunks)
+        if delivery.cut is not None:
+            self._break_off(delivery, status, headers, content)
+            return
+        self._send_head(status, headers, _framing(status, content))
+        self._send_content(content, delivery)
+
+    def _send_head(self, status: str, headers: Headers, framing: dict[str, str]) -> None:
         code, _, reason = status.partition(" ")
-        self.send_response(int(code), reason)
+        self.send_response_only(int(code), reason)
+        self.send_header("Server", self.version_string())
+        if "Date" not in headers:
+            self.send_header("Date", self.date_time_string())
         for name, value in headers:
             if name.lower() not in ("content-length", "connection"):
                 self.send_header(name, value)
-        if int(code) not in (204, 304):
-            self.send_header("Content-Length", str(len(content)))
+        for name, value in framing.items():
+            self.send_header(name, value)
         self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(content)
+
+    def _send_content(self, content: bytes, delivery: Delivery) -> None:
+        if self.command == "HEAD":
+            return
+        size = delivery.chunk_bytes if delivery.pause_s else max(1, len(content))
+        for place in range(0, len(content), size):
+            self.wfile.write(content[place : place + size])
+            time.sleep(delivery.pause_s)
+
+    def _break_off(self, delivery: Delivery, status: str, headers: Headers, content: bytes) -> None:
+        """Send a part of the answer and end the connection in the way that was asked for."""
+        part = content[: delivery.after_bytes]
+        self.close_connection = True
+        if delivery.cut is Cut.UNANSWERED:
+            part = b""
+        elif delivery.cut is Cut.STATUS_LINE:
+            self.wfile.write(b"\x16\x03 this is no HTTP\r\n\r\n")
+        elif delivery.cut is Cut.CHUNKED:
+            self._send_head(status, headers, {"Transfer-Encoding": "chunked"})
+            part = b"%x\r\n%s" % (max(len(content), len(part) + 1), part)
+        elif delivery.cut is Cut.NO_LENGTH:
+            self._send_head(status, headers, {"Connection": "close"})
+            part = content[: min(len(part), len(content) // 2)]
+        else:
+            promised = max(len(content), len(part) + 1)
+            self._send_head(status, headers, {"Content-Length": str(promised)})
+        self._send_content(part, delivery)
+        if delivery.cut is Cut.RESET:
+            # Without lingering, closing sends RST instead of FIN.
+            linger = struct.pack("ii", 1, 0)
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            self.connection.close()
 
     def _environ(self, body: bytes) -> dict[str, Any]:
         path, _, query = self.path.partition("?")
@@ -109,3 +156,8 @@ class Handler(BaseHTTPRequestHandler):
             if "_" not in name:
                 environ[f"HTTP_{name.upper().replace('-', '_')}"] = value
         return environ
+
+
+def _framing(status: str, content: bytes) -> dict[str, str]:
+    has_content = not status.startswith(("204", "304"))
+    return {"Content-Length": str(len(content))} if has_content else {}

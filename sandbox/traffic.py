@@ -14,9 +14,17 @@ from sandbox.faults import Call, Fault, Faults
 from sandbox.limits import Limits
 from sandbox.meter import Meter
 from sandbox.provider import Provider
+from sandbox.rotation import Rotation
+from sandbox.spoiling import (
+    answer_instead,
+    shift_list,
+    spoil_answer,
+    spoil_date,
+    spoil_travel,
+    swapped,
+)
 
 REMEMBERED_CALLS = 60
-HTML_PAGE = "<!doctype html><title>Maintenance</title><h1>We will be back soon</h1>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +98,11 @@ class Traffic:
 class Switchboard:
     """Where every call of every provider passes through."""
 
-    def __init__(
-        self, traffic: Traffic, faults: Faults, meter: Meter, providers: Mapping[str, Provider]
-    ) -> None:
-        self.traffic = traffic
+    def __init__(self, clock: Clock, faults: Faults, providers: Mapping[str, Provider]) -> None:
+        self._clock = clock
+        self.traffic = Traffic(clock)
+        self.meter = Meter(clock)
         self.faults = faults
-        self.meter = meter
         self.providers = providers
 
     def serve(self, call: Call, answer: Callable[[], Response]) -> Response:
@@ -118,15 +125,19 @@ class Switchboard:
         elif fault.fault == "revoke":
             provider.end_grants()
 
-    def limits(self, provider: str) -> Limits:
-        """Return the limits in force per account of a provider."""
-        return self.faults.limits(provider, self.providers[provider].limits)
+    def limits(self, provider: str, account: str) -> Limits:
+        """Return the limits in force for an account."""
+        return self.faults.limits(provider, account, self.providers[provider].limits)
+
+    def rotation(self, provider: str) -> Rotation:
+        """Return what switches say about a provider's refresh tokens."""
+        return self.faults.rotation(provider)
 
     def _within_limits(self, call: Call, answer: Callable[[], Response]) -> Response:
         """Refuse a call of the API that its account has no room for; others are not limited."""
         if not call.is_api or not call.account:
             return self._spoiled(call, answer)
-        key, limits = (call.provider, call.account), self.limits(call.provider)
+        key, limits = (call.provider, call.account), self.limits(call.provider, call.account)
         provider = self.providers[call.provider]
         refused = self.meter.enter(key, limits)
         if refused is not None:
@@ -140,33 +151,19 @@ class Switchboard:
         return response
 
     def _spoiled(self, call: Call, answer: Callable[[], Response]) -> Response:
-        due = self.faults.due(call)
+        due, provider = self.faults.due(call), self.providers[call.provider]
         for fault in due:
             self.strike(fault)
             if fault.fault == "delay":
-                time.sleep(fault.seconds)
-        for fault in due:
-            if fault.fault == "status":
-                return self._refusal(call, fault)
-            if fault.fault == "html200":
-                return Response(HTML_PAGE, mimetype="text/html")
-        response = answer()
-        if any(fault.fault == "truncate" for fault in due):
-            whole = response.get_data()
-            response.set_data(whole[: len(whole) // 2])
-        return response
-
-    def _refusal(self, call: Call, fault: Fault) -> Response:
-        response = self.providers[call.provider].refusal(call.endpoint, fault.status)
-        if fault.body is not None:
-            is_json = fault.body.lstrip().startswith(("{", "["))
-            response = Response(
-                fault.body,
-                fault.status,
-                mimetype="application/json" if is_json else "text/plain",
-            )
-        for name, content in fault.headers.items():
-            response.headers[name] = content
+                time.sleep(fault.settings["seconds"])
+        spoil_travel(due)
+        response = answer_instead(call, due, provider)
+        if response is None:
+            with swapped(due):
+                response = answer()
+            shift_list(response, call, due, provider)
+            response = spoil_answer(response, call, due, provider)
+        spoil_date(response, due, self._clock())
         return response
 
 

@@ -27,7 +27,7 @@ class World:
         """Turn a switch on; one about tokens strikes at once unless a request is named."""
         endpoints = provider.api_endpoints + provider.oauth_endpoints
         fault = self.faults.add(wish, endpoints=endpoints)
-        if fault.strikes_at_once:
+        if fault.wish.strikes_at_once:
             self.switchboard.strike(fault)
             self.faults.remove(fault)
         return fault

@@ -16,12 +16,14 @@ from sandbox.quickbooks.grants import Grants
 from sandbox.quickbooks.query import changed_since, run_statement
 from sandbox.quickbooks.statement import StatementRefused, read_statement
 from sandbox.quickbooks.times import answer_time, pacific_text, read_time
+from sandbox.spoiling import shown_account
 from sandbox.traffic import Switchboard
 
 API_ENDPOINTS: tuple[str, ...] = ("query", "companyinfo", "cdc")
 STATEMENT_TYPES = ("application/text", "text/plain")
 LONGEST_LABEL = 200
 LOOK_BACK = timedelta(days=30)
+REALMS = tuple(company.realm for company in COMPANIES)
 
 
 class Api:
@@ -76,7 +78,7 @@ class Api:
             return gate_fault(401, "Token expired or not valid", now)
         if granted != realm:
             return gate_fault(403, None, now)
-        return respond(self._books.open(realm), now)
+        return respond(self._books.open(shown_account(realm, REALMS)), now)
 
     def _query(self, book: Book, text: str, now: datetime) -> Response:
         if request.method == "POST" and request.mimetype not in STATEMENT_TYPES:

@@ -5,9 +5,11 @@ refresh token dies), blogs.intuit.com 2025-11-12 (five years at most), intuit-oa
 """
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sandbox.clock import Clock
+from sandbox.rotation import Rotation
 from sandbox.store import Store
 
 CODE_LIFETIME_S = 600
@@ -21,6 +23,9 @@ TABLES = (
     "CREATE TABLE IF NOT EXISTS quickbooks_grants (id INTEGER PRIMARY KEY, realm TEXT NOT NULL,"
     " refresh_token TEXT NOT NULL UNIQUE, rotated_at REAL NOT NULL, refresh_ends_at REAL NOT NULL,"
     " hard_ends_at REAL NOT NULL)",
+    # Only a switch of the control room ever lets a former refresh token work on.
+    "CREATE TABLE IF NOT EXISTS quickbooks_former (refresh_token TEXT PRIMARY KEY, grant_id"
+    " INTEGER NOT NULL, ends_at REAL NOT NULL)",
     "CREATE TABLE IF NOT EXISTS quickbooks_access (token TEXT PRIMARY KEY, grant_id INTEGER"
     " NOT NULL REFERENCES quickbooks_grants(id), expires_at REAL NOT NULL)",
 )
@@ -44,10 +49,13 @@ class Tokens:
 class Grants:
     """All grants there are; one never ends another."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, rotation: Callable[[], Rotation] = Rotation
+    ) -> None:
         store.define(*TABLES)
         self._store = store
         self._clock = clock
+        self._rotation = rotation
 
     def issue_code(self, realm: str, redirect_uri: str) -> str:
         """Return a code that can be exchanged once, within ten minutes."""
@@ -87,20 +95,29 @@ class Grants:
         now = self._now()
         with self._store.transaction():
             known = self._store.rows(
-                "SELECT id, rotated_at FROM quickbooks_grants WHERE refresh_token = ?"
-                " AND refresh_ends_at > ? AND hard_ends_at > ?",
-                [refresh_token, now, now],
+                "SELECT id, rotated_at, refresh_token FROM quickbooks_grants WHERE (refresh_token"
+                " = ? OR id IN (SELECT grant_id FROM quickbooks_former WHERE refresh_token = ?"
+                " AND ends_at > ?)) AND refresh_ends_at > ? AND hard_ends_at > ?",
+                [refresh_token, refresh_token, now, now, now],
             )
             if not known:
                 raise GrantRefused(self._why_not(refresh_token))
             grant_id, rotated_at = int(str(known[0][0])), float(str(known[0][1]))
-            if now - rotated_at >= ROTATION_S:
-                self._store.run(
-                    "UPDATE quickbooks_grants SET refresh_token = ?, rotated_at = ?,"
-                    " refresh_ends_at = ? WHERE id = ?",
-                    [_new_refresh_token(), now, now + REFRESH_LIFETIME_S, grant_id],
-                )
+            if self._rotation().renews(usually=now - rotated_at >= ROTATION_S):
+                self._rotate(grant_id, str(known[0][2]))
             return self._tokens(grant_id)
+
+    def _rotate(self, grant_id: int, former: str) -> None:
+        now = self._now()
+        self._store.run(
+            "INSERT INTO quickbooks_former VALUES (?, ?, ?)",
+            [former, grant_id, now + self._rotation().grace(0)],
+        )
+        self._store.run(
+            "UPDATE quickbooks_grants SET refresh_token = ?, rotated_at = ?,"
+            " refresh_ends_at = ? WHERE id = ?",
+            [_new_refresh_token(), now, now + REFRESH_LIFETIME_S, grant_id],
+        )
 
     def realm_of(self, access_token: str) -> str | None:
         """Return the realm a living access token belongs to."""
@@ -121,6 +138,7 @@ class Grants:
             )
             for (grant_id,) in known:
                 self._store.run("DELETE FROM quickbooks_access WHERE grant_id = ?", [grant_id])
+                self._store.run("DELETE FROM quickbooks_former WHERE grant_id = ?", [grant_id])
                 self._store.run("DELETE FROM quickbooks_grants WHERE id = ?", [grant_id])
         return bool(known)
 
@@ -132,6 +150,7 @@ class Grants:
         """Revoke every grant."""
         with self._store.transaction():
             self._store.run("DELETE FROM quickbooks_access")
+            self._store.run("DELETE FROM quickbooks_former")
             self._store.run("DELETE FROM quickbooks_codes")
             self._store.run("DELETE FROM quickbooks_grants")
 

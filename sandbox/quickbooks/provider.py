@@ -42,7 +42,7 @@ class QuickBooks:
     def __init__(self, store: Store, switchboard: Switchboard, clock: Clock) -> None:
         self._clock = clock
         self._books = Books(store)
-        self._grants = Grants(store, clock)
+        self._grants = Grants(store, clock, lambda: switchboard.rotation(self.name))
         self.blueprint = Blueprint(self.name, __name__, url_prefix="/quickbooks")
         Api(self._books, self._grants, switchboard, clock).register(self.blueprint)
         OAuth(self._books, self._grants, switchboard).register(self.blueprint)
