@@ -1,0 +1,63 @@
+"""Where FreshBooks is found, what is asked of it, and its adapter put together. No network.
+
+Addresses of freshbooks-sdk 1.3.0 and of docs/authentication.md in InfiniteRoomLabs/freshbooks-tools
+(read 2026-11-22). FreshBooks has no sandbox of its own, so there is one environment.
+"""
+
+from __future__ import annotations
+
+from services.providers.access import ProviderAccess, base_url
+from services.providers.contract import CallTurn, ProviderKey, TokenSupplier
+from services.providers.freshbooks import FreshBooksClient
+from services.providers.freshbooks_answers import ACCOUNT_ID
+from services.providers.freshbooks_oauth import FreshBooksAuthorization
+from services.providers.oauth import (
+    AuthorizationFacts,
+    ClientAuth,
+    ClientCredentials,
+    RevokeBody,
+)
+from services.providers.transport import PATIENCE_S, Transport
+
+CONSENT_URL = "https://auth.freshbooks.com"
+API_URL = "https://api.freshbooks.com"
+#: `user:profile:read`, which names the businesses, is always granted beside it.
+CLIENTS_SCOPE = "user:clients:read"
+
+REMOTE_ACCOUNT_ID = ACCOUNT_ID
+
+
+def open_authorization(access: ProviderAccess) -> FreshBooksAuthorization:
+    """Make the OAuth side."""
+    api_url = base_url(ProviderKey.FRESHBOOKS, access, API_URL)
+    facts = AuthorizationFacts(
+        authorize_url=base_url(ProviderKey.FRESHBOOKS, access, CONSENT_URL) + "/oauth/authorize",
+        token_url=api_url + "/auth/oauth/token",
+        revoke_url=api_url + "/auth/oauth/revoke",
+        scope=(CLIENTS_SCOPE,),
+        client_auth=ClientAuth.FORM_BODY,
+        revoke_body=RevokeBody.FORM,
+        needed_scope=CLIENTS_SCOPE,
+    )
+    return FreshBooksAuthorization(
+        facts,
+        ClientCredentials(access.client_id, access.client_secret),
+        transport=Transport((api_url,)),
+        api_url=api_url,
+    )
+
+
+def open_client(
+    access: ProviderAccess,
+    *,
+    remote_account_id: str,
+    tokens: TokenSupplier,
+    patience_s: float | None,
+    turn: CallTurn | None,
+) -> FreshBooksClient:
+    """Make a client of one account."""
+    api_url = base_url(ProviderKey.FRESHBOOKS, access, API_URL)
+    transport = Transport(
+        (api_url,), patience_s=PATIENCE_S if patience_s is None else patience_s, turn=turn
+    )
+    return FreshBooksClient(transport, api_url=api_url, account_id=remote_account_id, tokens=tokens)

@@ -1,0 +1,186 @@
+"""Tell a good answer of the FreshBooks API from its many ways to say no. Pure.
+
+Three families answer in three shapes: accounting `{"response": {"result": …}}` or `{"response":
+{"errors": …}}`, identity `{"response": …}` without a result, and a refused token everywhere
+`{"error": "unauthenticated", …}` (freshbooks-sdk 1.3.0 and its fixtures; docs/authentication.md of
+InfiniteRoomLabs/freshbooks-tools; both read 2026-11-22).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from services.providers.access_tokens import TokenRefused
+from services.providers.cleaning import clean_text
+from services.providers.contract import (
+    AccountGone,
+    CustomerRecord,
+    RateLimited,
+    RemoteAccount,
+    ScopeMissing,
+)
+from services.providers.freshbooks_records import customer_record
+from services.providers.strict_json import NotStrictJson, read_strictly
+from services.providers.transport import Reply
+from services.providers.waiting import DEFAULT_RETRY_AFTER_S
+
+#: Ids become part of addresses; the pattern allows what freshbooks-sdk's fixtures show.
+ACCOUNT_ID = re.compile(r"[A-Za-z0-9]{1,16}")
+#: More pages than this are no list of clients, and their numbers alone would fill the memory.
+PAGES_MAX = 100_000
+
+_THROTTLED = frozenset({"429"})
+#: 1003 is seen with 401 and with 403; without a status that says which, a new token decides.
+_TOKEN_REFUSED = frozenset({"401", "1003"})
+_NOT_ALLOWED = frozenset({"403"})
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,12}")
+
+
+@dataclass(frozen=True, slots=True)
+class ClientsPage:
+    """One page of a list as FreshBooks sent it; `pages` and `total` are of the whole list."""
+
+    records: tuple[CustomerRecord, ...]
+    unreadable_count: int
+    pages: int
+    total: int
+    as_of: datetime | None
+
+
+def read_clients(reply: Reply, *, account_id: str, token: str) -> ClientsPage:
+    """Return one page of clients of exactly this account.
+
+    Raises TokenRefused with `token`, or the ProviderError that a refusal amounts to.
+    """
+    if reply.status == 404:
+        raise AccountGone(
+            "FreshBooks knows no such account.", reference=reply.reference, status=reply.status
+        )
+    result = _read_response(reply, token=token).get("result")
+    if not isinstance(result, dict):
+        raise reply.unreadable("The answer holds no result.")
+    rows = result.get("clients")
+    if not isinstance(rows, list):
+        raise reply.unreadable("The answer holds no clients.")
+    if any(_is_of_another_account(row, account_id) for row in rows):
+        raise reply.unreadable("The answer holds clients of another account.")
+    records = tuple(filter(None, map(customer_record, rows)))
+    return ClientsPage(
+        records=records,
+        unreadable_count=len(rows) - len(records),
+        pages=_count(result, "pages", reply, most=PAGES_MAX),
+        total=_count(result, "total", reply, most=PAGES_MAX * 100),
+        as_of=_answered_at(reply),
+    )
+
+
+def read_accounts(reply: Reply, *, token: str) -> tuple[RemoteAccount, ...]:
+    """Return the businesses of the person who gave the permission, by name.
+
+    `roles` in the same answer name accounts as well, but also those where the person is a client
+    only (tests/fixtures/auth_me_response.json of freshbooks-sdk 1.3.0, read 2026-11-22).
+    """
+    memberships = _read_response(reply, token=token).get("business_memberships")
+    if not isinstance(memberships, list):
+        raise reply.unreadable("The answer names no businesses.")
+    accounts = {
+        account.remote_account_id: account for account in map(_account, memberships) if account
+    }
+    return tuple(sorted(accounts.values(), key=lambda a: (a.name.casefold(), a.remote_account_id)))
+
+
+def _account(membership: object) -> RemoteAccount | None:
+    """Return the business of a membership; None for one without books."""
+    business = membership.get("business") if isinstance(membership, dict) else None
+    if not isinstance(business, dict):
+        return None
+    account_id = business.get("account_id")
+    if not isinstance(account_id, str) or not ACCOUNT_ID.fullmatch(account_id):
+        return None
+    return RemoteAccount(account_id, clean_text(business.get("name")) or f"Business {account_id}")
+
+
+def _is_of_another_account(row: object, account_id: str) -> bool:
+    named = row.get("accounting_systemid") if isinstance(row, dict) else None
+    return isinstance(named, str) and named.strip() not in ("", account_id)
+
+
+def _count(result: dict[str, Any], name: str, reply: Reply, *, most: int) -> int:
+    value = result.get(name)
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    text = str(value) if is_number or isinstance(value, str) else ""
+    if not _WHOLE_NUMBER.fullmatch(text) or int(text) > most:
+        raise reply.unreadable("The answer does not say how long the list is.")
+    return int(text)
+
+
+def _answered_at(reply: Reply) -> datetime | None:
+    """Read the Date header, FreshBooks' own clock."""
+    try:
+        moment = parsedate_to_datetime(reply.headers.get("Date", ""))
+        # "-0000" is UTC of an unknown origin and is read without a zone.
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def _read_response(reply: Reply, *, token: str) -> dict[str, Any]:
+    if reply.status != 200:
+        raise _refusal(reply, token)
+    answer = reply.json_object()
+    response = answer.get("response")
+    if _errors(answer) or not isinstance(response, dict):
+        raise _refusal(reply, token)
+    return response
+
+
+def _refusal(reply: Reply, token: str) -> Exception:
+    """Say what a refusal amounts to; one may come with status 200."""
+    numbers, reference, status = _error_numbers(reply), reply.reference, reply.status
+    if numbers & _THROTTLED:
+        return RateLimited(
+            "FreshBooks asked us to wait.",
+            retry_after_s=DEFAULT_RETRY_AFTER_S,
+            reference=reference,
+            status=status,
+        )
+    if status == 403 or numbers & _NOT_ALLOWED:
+        return ScopeMissing(
+            "The permission does not cover the clients in FreshBooks.",
+            reference=reference,
+            status=status,
+        )
+    if status == 401 or numbers & _TOKEN_REFUSED:
+        return TokenRefused(token, reference=reference)
+    return reply.unreadable("FreshBooks refused the question.")
+
+
+def _error_numbers(reply: Reply) -> frozenset[str]:
+    try:
+        errors = _errors(read_strictly(reply.body))
+    except NotStrictJson:
+        return frozenset()
+    return frozenset(_number(error) for error in errors)
+
+
+def _errors(answer: object) -> list[object]:
+    """Return the errors of an answer; `errors` is a list or a single object."""
+    if not isinstance(answer, dict):
+        return []
+    if "errno" in answer or answer.get("error"):
+        return [answer]
+    response = answer.get("response")
+    errors = response.get("errors") if isinstance(response, dict) else None
+    if not errors:
+        return []
+    return errors if isinstance(errors, list) else [errors]
+
+
+def _number(error: object) -> str:
+    if not isinstance(error, dict):
+        return ""
+    return "401" if error.get("error") == "unauthenticated" else str(error.get("errno", ""))[:20]
