@@ -97,15 +97,24 @@ def _filled_app(folder: Path, size: int) -> Flask:
 def _fill(runtime: Runtime, company: Company, rows: object, size: int) -> None:
     from sqlalchemy.orm import Session
 
+    from services.providers.contract import CustomerPage
+    from services.reading_pages import ReadingPages
     from services.remote_customers import store_difference
 
     assert isinstance(rows, Session)
     account = make_account(rows, company)
     connection = make_connection(rows, account, vault=runtime.vault)
     reading = make_reading(rows, connection, counted_count=size, finished_at=utc_now())
+    pages = ReadingPages()
     records = [make_record(balance_cents=number % 7 * 100) for number in range(size)]
+    pages.add(CustomerPage(tuple(records)))
     store_difference(
-        rows, account_id=account.id, reading_id=reading.id, records=records, is_whole=True
+        rows,
+        account_id=account.id,
+        reading_id=reading.id,
+        pages=pages,
+        is_whole=True,
+        now=utc_now(),
     )
     rows.commit()
 

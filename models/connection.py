@@ -94,6 +94,7 @@ class Connection(Base):
     refresh token it brought is kept as the spare. `installation` is the public address at which
     the permission was given: a copy of the database elsewhere must not spend the tokens.
 
+    `recheck_call_budget` is how many API calls the daily re-checks may make in a month.
     `looked_at` is when an admin last opened the alert after a whole reading, and
     `looked_reading_id` that reading: who was first read later is new since then.
     """
@@ -133,6 +134,7 @@ class Connection(Base):
     clock_skew_s: Mapped[int | None]
 
     rechecks_daily: Mapped[bool] = mapped_column(default=False, server_default=false())
+    recheck_call_budget: Mapped[int] = mapped_column(default=100, server_default="100")
     reports_new: Mapped[bool] = mapped_column(default=False, server_default=false())
     looked_at: Mapped[OptionalAt]
     looked_reading_id: Mapped[int] = mapped_column(default=0, server_default="0")

@@ -16,7 +16,7 @@ from services.connections import ConnectionView
 from services.customer_import import find_active
 from services.database import only_reading
 from services.import_views import ImportView, view_import
-from services.remote_customers import count_unsynced
+from services.remote_counts import count_unsynced
 from services.runtime import Runtime
 from services.unsynced import ReadingView, Summary, summary, view_reading
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, fields
 from operator import attrgetter
 
@@ -22,7 +22,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What a reading changes. `vanished` holds remote ids; a delta never makes any."""
+    """What a reading changes. `vanished` holds remote ids."""
 
     added: tuple[CustomerRecord, ...]
     changed: tuple[CustomerRecord, ...]
@@ -38,11 +38,12 @@ def fingerprint(record: CustomerRecord) -> str:
 def is_counted(record: CustomerRecord, *, includes_sub_customers: bool) -> bool:
     """Say whether the record belongs to Y: active and top-level.
 
-    Sub-customers belong to it when the admin includes them; projects never do.
+    Sub-customers belong to it when the admin includes them; projects and suppliers never do.
     """
-    if record.status is not RemoteStatus.ACTIVE or record.kind is RemoteKind.PROJECT:
+    if record.status is not RemoteStatus.ACTIVE:
         return False
-    return record.kind is RemoteKind.CUSTOMER or includes_sub_customers
+    is_included = includes_sub_customers and record.kind is RemoteKind.SUB_CUSTOMER
+    return record.kind is RemoteKind.CUSTOMER or is_included
 
 
 def compare(
@@ -51,23 +52,26 @@ def compare(
     """Sort the records of one reading into added and changed, and name the vanished.
 
     The last record of an id wins. `is_whole` says that the reading listed everybody, so whoever
-    is stored and was not listed is gone there.
+    is stored and was not listed is gone there; otherwise only who was told to be deleted is.
     """
     latest = {record.remote_id: record for record in records}
     added, changed = [], []
+    vanished = list(missing(latest, stored)) if is_whole else []
     for remote_id, record in latest.items():
         known = stored.get(remote_id)
-        if known is None:
+        if record.status is RemoteStatus.DELETED:
+            vanished += [remote_id] if known and not known.is_vanished else []
+        elif known is None:
             added.append(record)
         elif known.is_vanished or known.fingerprint != fingerprint(record):
             changed.append(record)
-    vanished = _missing(latest, stored) if is_whole else ()
-    return Difference(tuple(added), tuple(changed), vanished)
+    return Difference(tuple(added), tuple(changed), tuple(vanished))
 
 
-def _missing(latest: Mapping[str, CustomerRecord], stored: Mapping[str, Stored]) -> tuple[str, ...]:
+def missing(listed: Container[str], stored: Mapping[str, Stored]) -> tuple[str, ...]:
+    """Name the stored customers that a whole list does not hold any more."""
     return tuple(
         remote_id
         for remote_id, known in stored.items()
-        if remote_id not in latest and not known.is_vanished
+        if not known.is_vanished and remote_id not in listed
     )

@@ -7,35 +7,51 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models import Connection, Reading, ReadingFailure, ReadingKind, ReadingState
+from models import (
+    Connection,
+    Reading,
+    ReadingFailure,
+    ReadingKind,
+    ReadingOrigin,
+    ReadingState,
+)
+from services.providers.contract import ProviderKey
+from services.providers.registry import provider_profile
 
 LEASE = timedelta(seconds=30)
-FULL_EVERY = timedelta(days=7)
+#: A re-check that nobody watches stays a delta for as long as any delta is trusted.
+RECHECK_FULL_EVERY = timedelta(days=7)
 OVERLAP = timedelta(minutes=5)
 # Some books date a change to the year 1; no moment lies an overlap before that.
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 UNCLAIMED = ""
 
 
-def new_reading(session: Session, connection: Connection, *, now: datetime) -> Reading:
+def new_reading(
+    session: Session,
+    connection: Connection,
+    *,
+    now: datetime,
+    origin: ReadingOrigin = ReadingOrigin.OPENED,
+    accepts_loss: bool = False,
+) -> Reading:
     """Add an unclaimed reading to the caller's transaction.
 
-    It is a delta when a whole reading of the last days has left a cursor, else full. The overlap
-    covers changes that the provider stamped just before the cursor and showed just after it.
+    It is a delta when a whole reading, no older than the provider's deltas are trusted, has left
+    a cursor; else full. The overlap covers changes that the provider stamped just before the
+    cursor and showed just after it. `accepts_loss` takes the list as it comes, so it is full.
     """
-    full_at = _last_full_at(session, connection.account_id)
-    cursor_at = session.scalar(
-        select(func.max(Reading.cursor_at)).where(
-            Reading.account_id == connection.account_id, Reading.state == ReadingState.FINISHED
-        )
-    )
-    is_delta = full_at is not None and cursor_at is not None and now - full_at < FULL_EVERY
+    cursor_at = _cursor_at(session, connection)
+    since = None if accepts_loss or cursor_at is None else max(cursor_at, EARLIEST) - OVERLAP
+    is_delta = since is not None and _is_delta_trusted(session, connection, origin, now=now)
     reading = Reading(
         company_id=connection.company_id,
         connection_id=connection.id,
         account_id=connection.account_id,
         kind=ReadingKind.DELTA if is_delta else ReadingKind.FULL,
-        changed_since_at=max(cursor_at, EARLIEST) - OVERLAP if is_delta and cursor_at else None,
+        changed_since_at=since if is_delta else None,
+        origin=origin,
+        accepts_loss=accepts_loss,
         state=ReadingState.RUNNING,
         lease_owner=UNCLAIMED,
         lease_until_at=now + LEASE,
@@ -86,6 +102,24 @@ def _interrupt(reading: Reading, *, now: datetime) -> None:
     reading.state = ReadingState.FAILED
     reading.failure = ReadingFailure.INTERRUPTED
     reading.finished_at = now
+
+
+def _cursor_at(session: Session, connection: Connection) -> datetime | None:
+    return session.scalar(
+        select(func.max(Reading.cursor_at)).where(
+            Reading.account_id == connection.account_id, Reading.state == ReadingState.FINISHED
+        )
+    )
+
+
+def _is_delta_trusted(
+    session: Session, connection: Connection, origin: ReadingOrigin, *, now: datetime
+) -> bool:
+    full_at = _last_full_at(session, connection.account_id)
+    full_every = provider_profile(ProviderKey(connection.provider)).full_every
+    if origin is ReadingOrigin.RECHECK:
+        full_every = RECHECK_FULL_EVERY
+    return full_at is not None and now - full_at < full_every
 
 
 def _last_full_at(session: Session, account_id: int) -> datetime | None:

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import bindparam, case, func, or_, select, text, update
+from sqlalchemy import bindparam, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from models import Customer, CustomerLink, RemoteAccount, RemoteCustomer, RemoteState
 from models.base import new_public_id
-from services.customer_diff import Difference, Stored, compare, fingerprint, is_counted
+from services.customer_diff import (
+    Difference,
+    Stored,
+    compare,
+    fingerprint,
+    is_counted,
+    missing,
+)
 from services.database import in_batches, insert_rows
 from services.email_addresses import email_key, first_usable_address
-from services.providers.contract import CustomerRecord
+from services.lost_fields import LossCounter
+from services.merged_customers import follow_merges
+from services.providers.contract import CustomerRecord, RemoteKind, RemoteStatus
+from services.reading_pages import ReadingPages
+from services.remote_counts import DECIDED
 from services.text_keys import search_text, sort_key
 
 VANISHED_FINGERPRINT = ""
-DECIDED = (RemoteState.LINKED, RemoteState.IGNORED)
 
 
 def store_difference(
@@ -25,55 +35,72 @@ def store_difference(
     *,
     account_id: int,
     reading_id: int,
-    records: Iterable[CustomerRecord],
+    pages: ReadingPages,
     is_whole: bool,
-) -> Difference:
+    now: datetime,
+    accepts_loss: bool = False,
+) -> None:
     """Write what a reading changed, in the caller's transaction, 500 rows at a time.
 
     Links and decisions are never touched: a decided row keeps its state whatever happens there.
-    A linked customer's placeholder gives way to an address that the books have gained.
+    A linked customer's placeholder gives way to an address that the books have gained, and where
+    customers were merged the link follows. Raises FieldLost, unless `accepts_loss`, when a field
+    vanished from more than a fifth of the customers known before; roll back then.
     """
     account = session.get_one(RemoteAccount, account_id)
     stored = _stored(session, account_id)
-    difference = compare(records, stored, is_whole=is_whole)
-    insert_rows(
-        session,
-        RemoteCustomer,
-        (_new_row(account, record, reading_id=reading_id) for record in difference.added),
-    )
-    for changed in in_batches(difference.changed):
-        _update_rows(session, account, changed)
-        _replace_placeholders(session, account, changed)
-    for vanished in in_batches(difference.vanished):
-        _mark_vanished(session, account_id, vanished)
-    return difference
+    losses = LossCounter(sum(not known.is_vanished for known in stored.values()))
+    merges: dict[str, str] = {}
+    for records in in_batches(pages.records()):
+        difference = compare(records, stored, is_whole=False)
+        if not accepts_loss:
+            losses.count(session, account_id, difference.changed)
+        _insert_rows(session, account, difference.added, reading_id=reading_id)
+        _update_rows(session, account, difference.changed)
+        _replace_placeholders(session, account, difference.changed)
+        _mark_vanished(session, account_id, difference.vanished)
+        merges |= _merges(difference)
+    if is_whole:
+        for gone in in_batches(missing(pages, stored)):
+            _mark_vanished(session, account_id, gone)
+    follow_merges(session, account, merges, now=now)
 
 
-def count_counted(session: Session, account_id: int) -> int:
-    """Return Y: the customers that count by the rule, as last read."""
-    return _count(session, account_id, RemoteCustomer.is_counted.is_(True))
+def set_sub_customers(session: Session, account: RemoteAccount, *, are_included: bool) -> None:
+    """Include sub-customers in the count or leave them out, in the caller's transaction.
 
-
-def count_present(session: Session, account_id: int, also: Collection[str]) -> int:
-    """Return how many are there as far as is known: stored and not vanished, or in `also`."""
-    stored = session.scalars(
-        select(RemoteCustomer.remote_id).where(
-            RemoteCustomer.account_id == account_id,
+    Takes effect at once, without a reading; decisions stay.
+    """
+    account.includes_sub_customers = are_included
+    state = RemoteState.UNSYNCED if are_included else RemoteState.LEFT_OUT
+    session.execute(
+        update(RemoteCustomer)
+        .where(
+            RemoteCustomer.account_id == account.id,
+            RemoteCustomer.kind == RemoteKind.SUB_CUSTOMER.value,
+            RemoteCustomer.status == RemoteStatus.ACTIVE.value,
             RemoteCustomer.fingerprint != VANISHED_FINGERPRINT,
         )
+        .values(
+            is_counted=are_included,
+            state=case((RemoteCustomer.state.in_(DECIDED), RemoteCustomer.state), else_=state),
+        )
+        .execution_options(synchronize_session=False)
     )
-    return len(set(stored).union(also))
 
 
-def count_unsynced(session: Session, account_id: int) -> int:
-    """Return X by the partial index that holds the unsynced only."""
-    # Written out, not bound: a database picks a partial index by its literal condition.
-    return _count(session, account_id, text("remote_customer.state = 'unsynced'"))
+def count_gone(session: Session, account_id: int, pages: ReadingPages) -> tuple[int, int]:
+    """Return how many customers were there before, and how many of them a whole list misses."""
+    known = _stored(session, account_id)
+    return sum(not one.is_vanished for one in known.values()), len(missing(pages, known))
 
 
-def _count(session: Session, account_id: int, condition: Any) -> int:
-    query = select(func.count()).select_from(RemoteCustomer)
-    return session.scalar(query.where(RemoteCustomer.account_id == account_id, condition)) or 0
+def _merges(difference: Difference) -> dict[str, str]:
+    return {
+        record.remote_id: record.merged_into_remote_id
+        for record in (*difference.added, *difference.changed)
+        if record.merged_into_remote_id
+    }
 
 
 def _stored(session: Session, account_id: int) -> dict[str, Stored]:
@@ -86,6 +113,17 @@ def _stored(session: Session, account_id: int) -> dict[str, Stored]:
         remote_id: Stored(digest, is_vanished=digest == VANISHED_FINGERPRINT)
         for remote_id, digest in rows
     }
+
+
+def _insert_rows(
+    session: Session,
+    account: RemoteAccount,
+    records: Iterable[CustomerRecord],
+    *,
+    reading_id: int,
+) -> None:
+    rows = (_new_row(account, record, reading_id=reading_id) for record in records)
+    insert_rows(session, RemoteCustomer, rows)
 
 
 def _new_row(
@@ -115,17 +153,21 @@ def _columns(account: RemoteAccount, record: CustomerRecord) -> dict[str, object
         "has_email": email is not None,
         "emails_text": record.emails_text,
         "phone": record.phone,
+        "other_phones": "\n".join(record.other_phones),
         "address": record.address,
+        "other_addresses": "\n".join(record.other_addresses),
         "search_text": search_text(
             record.name,
             record.company_name,
             record.person_name,
             record.emails_text,
+            *record.other_phones,
             phone=record.phone,
         ),
         "status": record.status.value,
         "kind": record.kind.value,
         "parent_remote_id": record.parent_remote_id,
+        "merged_into_remote_id": record.merged_into_remote_id,
         "balance_cents": record.balance_cents or 0,
         "currency": record.currency[:8],
         "remote_updated_at": record.remote_updated_at,
@@ -149,6 +191,8 @@ def _update_rows(
         }
         for record in records
     ]
+    if not rows:
+        return
     # Not IN: its list is expanded per statement, which a batch of statements cannot do.
     is_decided = or_(*(RemoteCustomer.state == state for state in DECIDED))
     keep_decision = case(
@@ -197,7 +241,9 @@ def _replace_placeholders(
         )
 
 
-def _mark_vanished(session: Session, account_id: int, remote_ids: list[str]) -> None:
+def _mark_vanished(session: Session, account_id: int, remote_ids: Collection[str]) -> None:
+    if not remote_ids:
+        return
     session.execute(
         update(RemoteCustomer)
         .where(RemoteCustomer.account_id == account_id, RemoteCustomer.remote_id.in_(remote_ids))

@@ -41,6 +41,7 @@ def _columns() -> dict[str, tuple[sa.Column, ...]]:
             sa.Column('quota_at', MOMENT, nullable=True),
             sa.Column('clock_skew_s', sa.Integer(), nullable=True),
             _switch('rechecks_daily'),
+            sa.Column('recheck_call_budget', sa.Integer(), server_default='100', nullable=False),
             _switch('reports_new'),
             sa.Column('looked_at', MOMENT, nullable=True),
             _number('looked_reading_id'),

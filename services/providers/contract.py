@@ -16,7 +16,7 @@ One record that cannot be read is no error: it is counted on its page (CustomerP
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -78,7 +78,14 @@ class ProviderUnavailable(ProviderError):
 
 
 class ListUnsettled(ProviderUnavailable):
-    """The list kept changing while it was read; what was read is not everybody."""
+    """The list kept changing while it was read.
+
+    `remote_ids` are those listed the last time: not everybody, but at least these.
+    """
+
+    def __init__(self, message: str, *, remote_ids: Collection[str]) -> None:
+        super().__init__(message)
+        self.remote_ids = frozenset(remote_ids)
 
 
 class UnreadableAnswer(ProviderError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Protocol
 
@@ -42,8 +43,9 @@ class ProviderProfile:
     """A provider in words and numbers.
 
     `counting_rule` says who is counted, `consent_facts` are sentences to show before permission
-    is asked. `limits` are four fifths of what the provider allows per remote account, `delta_calls`
-    the calls of a delta that finds nothing. `account_noun` is its word for a remote account.
+    is asked. `limits` are four fifths of what the provider allows per remote account. After
+    `full_every` a delta is not trusted any more; `delta_calls` is what one costs that finds
+    nothing. `account_noun` is the provider's word for a remote account.
     """
 
     key: ProviderKey
@@ -55,6 +57,7 @@ class ProviderProfile:
     counting_rule: str
     consent_facts: tuple[str, ...]
     limits: CallLimits
+    full_every: timedelta = timedelta(days=7)
     delta_calls: int = 1
     has_sub_customers: bool = False
     names_account_in_callback: bool = False
@@ -102,6 +105,9 @@ PROVIDERS: Mapping[ProviderKey, ProviderProfile] = MappingProxyType(
                 # 5 at a time and 60 a minute per organisation (developer.xero.com, "API limits",
                 # read 2026-11-22).
                 limits=CallLimits(concurrent=4, per_minute=48),
+                # Becoming a customer leaves no trace in a contact's date (developer.xero.com,
+                # "requests and responses", read 2026-11-22).
+                full_every=timedelta(hours=24),
             ),
             ProviderProfile(
                 key=ProviderKey.FRESHBOOKS,

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from models import Reading, ReadingKind
-from services.providers.contract import ProviderUnavailable
+from models import Connection, Reading, ReadingKind, ReadingOrigin
+from services.providers.contract import ProviderUnavailable, RemoteStatus
+from services.reading_queue import new_reading
 from services.runtime import Runtime
 from tests.conftest import Clock
 from tests.factories import NOW
@@ -126,29 +127,94 @@ def test_a_change_from_the_first_day_of_time_breaks_nothing(
     assert _reading(runtime, read(runtime, harbor)).counted_count == 1
 
 
-def test_a_delta_that_adds_up_makes_nobody_vanish(
+def test_a_delta_makes_nobody_vanish_who_was_only_not_told(
     runtime: Runtime, harbor: Place, books: FakeAccountingClient
 ) -> None:
     books.records = [record(1), record(2)]
     read(runtime, harbor)
     long_ago = NOW - timedelta(days=400)
     books.records = [record(number, remote_updated_at=long_ago) for number in (1, 2)]
+    calls_before = books.call_count
 
     read(runtime, harbor)
 
     assert remote_states(runtime.sessions, harbor) == {"1": "unsynced", "2": "unsynced"}
     assert last_reading(runtime.sessions).kind is ReadingKind.DELTA
+    assert books.call_count - calls_before == 1, "a delta needs no count"
 
 
-def test_a_delta_that_does_not_add_up_becomes_a_whole_reading(
+def test_a_delta_tells_who_was_deleted(
     runtime: Runtime, harbor: Place, books: FakeAccountingClient
 ) -> None:
     books.records = [record(1), record(2)]
     read(runtime, harbor)
-    long_ago = NOW - timedelta(days=400)
-    books.records = [record(number, remote_updated_at=long_ago) for number in (3, 4, 5)]
+    deleted = {"status": RemoteStatus.DELETED, "remote_updated_at": NOW}
+    books.records = [record(2, **deleted), record(3, **deleted)]
 
     read(runtime, harbor)
 
-    assert set(remote_states(runtime.sessions, harbor).values()) == {"unsynced", "vanished"}
+    assert remote_states(runtime.sessions, harbor) == {"1": "unsynced", "2": "vanished"}
+    assert last_reading(runtime.sessions).counted_count == 1
+
+
+def test_where_no_delta_is_possible_everybody_is_read(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient
+) -> None:
+    books.records = [record(1), record(2)]
+    read(runtime, harbor)
+    del books.records[0]
+    books.oldest_delta = NOW
+
+    read(runtime, harbor)
+
+    assert remote_states(runtime.sessions, harbor) == {"1": "vanished", "2": "unsynced"}
     assert last_reading(runtime.sessions).kind is ReadingKind.FULL
+
+
+def test_the_next_delta_starts_from_the_clock_of_the_provider(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient
+) -> None:
+    books.records = [record(1, remote_updated_at=NOW - timedelta(days=90))]
+    books.as_of = NOW - timedelta(minutes=8)
+    read(runtime, harbor)
+
+    read(runtime, harbor)
+
+    assert books.asked_since == [None, books.as_of - timedelta(minutes=5)]
+
+
+def test_a_provider_clock_that_runs_ahead_hides_nothing(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient
+) -> None:
+    books.records = [record(1)]
+    books.as_of = NOW + timedelta(minutes=30)
+    read(runtime, harbor)
+
+    read(runtime, harbor)
+
+    assert books.asked_since == [None, NOW - timedelta(minutes=5)]
+
+
+def test_xero_is_read_whole_every_day_but_not_by_a_recheck(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient, clock: Clock
+) -> None:
+    books.records = [record(1)]
+    read(runtime, harbor)
+    with runtime.sessions() as session:
+        connection = session.get_one(Connection, harbor.connection_id)
+        connection.provider = "xero"
+        session.commit()
+    clock.now += timedelta(hours=24)
+
+    with runtime.sessions() as session:
+        connection = session.get_one(Connection, harbor.connection_id)
+        kinds = {
+            origin: new_reading(session, connection, now=clock(), origin=origin).kind
+            for origin in ReadingOrigin
+        }
+        session.rollback()
+
+    assert kinds == {
+        ReadingOrigin.OPENED: ReadingKind.FULL,
+        ReadingOrigin.RECHECK: ReadingKind.DELTA,
+    }

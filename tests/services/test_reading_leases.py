@@ -15,7 +15,7 @@ from models import (
     ReadingState,
     RemoteCustomer,
 )
-from services import readings
+from services import reading_claim, readings
 from services.providers.contract import ReconnectRequired
 from services.reading_queue import LEASE, end_abandoned
 from services.readings import refresh
@@ -149,7 +149,7 @@ def test_every_page_keeps_the_lease_and_tells_the_progress(
 def test_a_heartbeat_keeps_the_lease_while_one_page_takes_long(
     runtime: Runtime, harbor: Place, books: FakeAccountingClient, clock: Clock, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(readings, "HEARTBEAT_S", 0.001)
+    monkeypatch.setattr(reading_claim, "HEARTBEAT_S", 0.001)
     reading_id = ask(runtime, harbor)
 
     def take_long() -> None:

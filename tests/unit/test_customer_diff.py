@@ -73,6 +73,8 @@ def test_who_vanished_and_is_listed_again_counts_as_changed() -> None:
         (RemoteStatus.ACTIVE, RemoteKind.CUSTOMER, True, True),
         (RemoteStatus.ACTIVE, RemoteKind.SUB_CUSTOMER, False, True),
         (RemoteStatus.ACTIVE, RemoteKind.PROJECT, False, False),
+        (RemoteStatus.ACTIVE, RemoteKind.SUPPLIER, False, False),
+        (RemoteStatus.DELETED, RemoteKind.CUSTOMER, False, False),
         (RemoteStatus.ARCHIVED, RemoteKind.CUSTOMER, False, False),
         (RemoteStatus.ARCHIVED, RemoteKind.SUB_CUSTOMER, False, False),
     ],
@@ -94,10 +96,13 @@ def test_active_top_level_customers_count(
         {"person_name": "Ann"},
         {"emails_text": "ann@example.com"},
         {"phone": "1"},
+        {"other_phones": ("1",)},
         {"address": "Pier 1"},
+        {"other_addresses": ("Pier 2",)},
         {"status": RemoteStatus.ARCHIVED},
         {"kind": RemoteKind.PROJECT},
         {"parent_remote_id": "2"},
+        {"merged_into_remote_id": "3"},
         {"balance_cents": 0},
         {"currency": "USD"},
         {"remote_updated_at": datetime(2026, 1, 1, tzinfo=UTC)},
@@ -111,7 +116,7 @@ def test_any_changed_field_changes_the_fingerprint(change: dict[str, Any]) -> No
 
 
 def test_no_field_is_left_out_of_the_fingerprint_test() -> None:
-    tested = 12
+    tested = 15
 
     assert len(fields(CustomerRecord)) == tested + 1, "remote_id, and one row above for each other"
 
@@ -121,6 +126,16 @@ def test_a_text_that_moves_to_the_next_field_changes_the_fingerprint() -> None:
     right = CustomerRecord("1", "Ann", company_name="", person_name="Brandt")
 
     assert fingerprint(left) != fingerprint(right)
+
+
+def test_whoever_is_told_to_be_deleted_vanishes_once_and_is_never_added() -> None:
+    gone = CustomerRecord("1", "Ann", status=RemoteStatus.DELETED)
+    ann = CustomerRecord("1", "Ann")
+
+    assert compare([gone], _stored(ann), is_whole=False).vanished == ("1",)
+    assert compare([gone], {}, is_whole=False) == Difference((), (), ())
+    vanished = {"1": Stored("", is_vanished=True)}
+    assert compare([gone], vanished, is_whole=False) == Difference((), (), ())
 
 
 @given(records=RECORDS, before=RECORDS)

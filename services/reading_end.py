@@ -1,0 +1,184 @@
+"""End a reading: make it visible in one transaction, or say why there is no result."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from models import Connection, Reading, ReadingFailure, ReadingKind, ReadingState
+from services.connections import NotConnected, reason_of, require_reconnect
+from services.lost_fields import FieldLost
+from services.providers.contract import (
+    AccountGone,
+    AccountingClient,
+    DailyLimitReached,
+    ListUnsettled,
+    ProviderError,
+    ProviderUnavailable,
+    RateLimited,
+    ReconnectRequired,
+    ScopeMissing,
+    UnreadableAnswer,
+    WrongCredentials,
+)
+from services.reading_claim import Plan, update_claimed
+from services.reading_pages import ReadingPages
+from services.remote_counts import count_at_least, count_counted, count_unsynced
+from services.remote_customers import store_difference
+from services.runtime import Runtime
+
+logger = logging.getLogger(__name__)
+
+
+class OtherAccountAnswered(Exception):
+    """The list belongs to another remote account than the one that was asked for."""
+
+
+#: The first class that an error belongs to decides, so the narrower ones come first.
+FAILURES: Mapping[type[Exception], ReadingFailure] = MappingProxyType(
+    {
+        NotConnected: ReadingFailure.RECONNECT_REQUIRED,
+        ScopeMissing: ReadingFailure.SCOPE_MISSING,
+        AccountGone: ReadingFailure.ACCOUNT_GONE,
+        ReconnectRequired: ReadingFailure.RECONNECT_REQUIRED,
+        DailyLimitReached: ReadingFailure.DAILY_LIMIT,
+        RateLimited: ReadingFailure.RATE_LIMITED,
+        ListUnsettled: ReadingFailure.UNSETTLED,
+        ProviderUnavailable: ReadingFailure.UNAVAILABLE,
+        UnreadableAnswer: ReadingFailure.UNREADABLE,
+        WrongCredentials: ReadingFailure.WRONG_CREDENTIALS,
+        FieldLost: ReadingFailure.FIELD_LOST,
+        OtherAccountAnswered: ReadingFailure.OTHER_ACCOUNT,
+    }
+)
+
+
+def finish_reading(
+    runtime: Runtime, plan: Plan, pages: ReadingPages, client: AccountingClient
+) -> None:
+    """Make the reading visible: rows, result and end in one transaction. Commits.
+
+    Does nothing if the lease ended meanwhile. Raises FieldLost with nothing written.
+    """
+    now = runtime.clock()
+    with runtime.sessions() as session:
+        if not update_claimed(session, plan, now=now, state=ReadingState.FINISHED):
+            session.rollback()
+            return
+        store_difference(
+            session,
+            account_id=plan.account_id,
+            reading_id=plan.reading_id,
+            pages=pages,
+            is_whole=plan.kind is ReadingKind.FULL,
+            now=now,
+            accepts_loss=plan.accepts_loss,
+        )
+        session.execute(
+            update(Reading)
+            .where(Reading.id == plan.reading_id)
+            .values(
+                finished_at=runtime.clock(),
+                kind=plan.kind,
+                cursor_at=_cursor_at(plan, pages),
+                read_count=len(pages),
+                unreadable_count=pages.unreadable_count,
+                call_count=client.call_count,
+                counted_count=count_counted(session, plan.account_id),
+                unsynced_count=count_unsynced(session, plan.account_id),
+            )
+        )
+        _note_provider(session, plan, pages, client, now=now)
+        session.commit()
+
+
+def fail_reading(
+    runtime: Runtime,
+    plan: Plan,
+    pages: ReadingPages,
+    client: AccountingClient | None,
+    *,
+    error: Exception,
+) -> None:
+    """End the reading without a result, for a reason that the page has words for. Commits."""
+    failure = _failure(error)
+    logger.info("a reading failed: %s, reading %s", failure.value, plan.reading_id)
+    now = runtime.clock()
+    with runtime.sessions() as session:
+        is_mine = update_claimed(
+            session,
+            plan,
+            now=now,
+            state=ReadingState.FAILED,
+            failure=failure,
+            failure_reference=_reference(error),
+            retry_at=_retry_at(error, now=now),
+            at_least_count=_at_least(session, plan, pages, error),
+            lost_field=error.field if isinstance(error, FieldLost) else None,
+            call_count=client.call_count if client else None,
+            finished_at=now,
+        )
+        if is_mine and isinstance(error, ReconnectRequired | NotConnected):
+            require_reconnect(session, plan.connection_id, reason=reason_of(error), now=now)
+        if is_mine and client is not None:
+            _note_provider(session, plan, pages, client, now=now)
+        session.commit()
+
+
+def _failure(error: Exception) -> ReadingFailure:
+    found = (failure for known, failure in FAILURES.items() if isinstance(error, known))
+    return next(found, ReadingFailure.BROKEN)
+
+
+def _reference(error: Exception) -> str | None:
+    return error.reference[:100] if isinstance(error, ProviderError) else None
+
+
+def _retry_at(error: Exception, *, now: datetime) -> datetime | None:
+    if not isinstance(error, RateLimited):
+        return None
+    return now + timedelta(seconds=error.retry_after_s)
+
+
+def _at_least(session: Session, plan: Plan, pages: ReadingPages, error: Exception) -> int | None:
+    if not isinstance(error, ListUnsettled):
+        return None
+    return count_at_least(session, plan.account_id, pages, error.remote_ids)
+
+
+def _cursor_at(plan: Plan, pages: ReadingPages) -> datetime | None:
+    """Return from when the next delta starts: the provider's clock, or the last change it told.
+
+    Never later than our own clock at the start: a provider's clock that runs ahead would hide
+    what is changed until then.
+    """
+    if pages.as_of is not None:
+        return min(pages.as_of, plan.started_at)
+    changes = (record.remote_updated_at for record in pages.records())
+    moments = [min(moment, plan.started_at) for moment in changes if moment is not None]
+    return max(moments, default=None)
+
+
+def _note_provider(
+    session: Session, plan: Plan, pages: ReadingPages, client: AccountingClient, *, now: datetime
+) -> None:
+    """Keep what the provider said about its limits and its clock, for the diagnostics."""
+    values: dict[str, object] = {}
+    quota = client.quota_left
+    if quota.minute_left is not None or quota.day_left is not None:
+        values |= {
+            "quota_minute_left": quota.minute_left,
+            "quota_day_left": quota.day_left,
+            "quota_at": now,
+        }
+    if pages.as_of is not None:
+        values["clock_skew_s"] = round((pages.as_of - plan.started_at).total_seconds())
+    if values:
+        session.execute(
+            update(Connection).where(Connection.id == plan.connection_id).values(**values)
+        )

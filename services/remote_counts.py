@@ -1,0 +1,60 @@
+"""Count remote customers: who counts, who is unsynced. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from models import RemoteAccount, RemoteCustomer, RemoteState
+from services.customer_diff import is_counted
+from services.database import in_batches
+from services.reading_pages import ReadingPages
+
+DECIDED = (RemoteState.LINKED, RemoteState.IGNORED)
+
+
+def count_counted(session: Session, account_id: int) -> int:
+    """Return Y: the customers that count by the rule, as last read."""
+    return _count(session, account_id, RemoteCustomer.is_counted.is_(True))
+
+
+def count_unsynced(session: Session, account_id: int) -> int:
+    """Return X by the partial index that holds the unsynced only."""
+    # Written out, not bound: a database picks a partial index by its literal condition.
+    return _count(session, account_id, text("remote_customer.state = 'unsynced'"))
+
+
+def count_new(session: Session, account_id: int, *, looked_reading_id: int) -> int:
+    """Return how many of the unsynced were first read after a reading, by a partial index."""
+    is_new = RemoteCustomer.first_reading_id > looked_reading_id
+    return _count(session, account_id, text("remote_customer.state = 'unsynced'") & is_new)
+
+
+def count_at_least(
+    session: Session, account_id: int, pages: ReadingPages, listed: Collection[str]
+) -> int:
+    """Count who is certainly unsynced among those listed by a reading that did not settle."""
+    account = session.get_one(RemoteAccount, account_id)
+    counted = (
+        record.remote_id
+        for record in pages.records()
+        if record.remote_id in listed
+        and is_counted(record, includes_sub_customers=account.includes_sub_customers)
+    )
+    return sum(
+        len(remote_ids) - _count_decided(session, account_id, remote_ids)
+        for remote_ids in in_batches(counted)
+    )
+
+
+def _count_decided(session: Session, account_id: int, remote_ids: list[str]) -> int:
+    is_among = RemoteCustomer.remote_id.in_(remote_ids)
+    return _count(session, account_id, is_among & RemoteCustomer.state.in_(DECIDED))
+
+
+def _count(session: Session, account_id: int, condition: Any) -> int:
+    query = select(func.count()).select_from(RemoteCustomer)
+    return session.scalar(query.where(RemoteCustomer.account_id == account_id, condition)) or 0
