@@ -43,6 +43,13 @@ class LifeGoesOn:
             "create": [self._create() for _ in range(wishes.get("create", 0))],
         }
 
+    def delete(self, client_id: int) -> list[Client]:
+        """Delete one counted client; return what changed, nothing if there is none such."""
+        for client in self._free:
+            if client.client_id == client_id:
+                self._keep(client, vis_state=int(VisState.DELETED))
+        return self.changed
+
     def _create(self) -> str:
         has_none = self._dice.random() < WITHOUT_EMAIL_SHARE
         party = self._maker.make(EmailWish.NONE if has_none else EmailWish.USUAL)

@@ -8,10 +8,12 @@ import base64
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sandbox.clock import Clock
 from sandbox.freshbooks.answers import INVALID_GRANT
+from sandbox.rotation import Rotation
 from sandbox.store import Store
 
 CODE_LIFETIME_S = 300
@@ -25,6 +27,8 @@ TABLES = (
     " refresh_token TEXT NOT NULL UNIQUE, created_at INTEGER NOT NULL, refreshes INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS freshbooks_access (token TEXT PRIMARY KEY, grant_id INTEGER"
     " NOT NULL REFERENCES freshbooks_grants(id), expires_at REAL NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS freshbooks_former (refresh_token TEXT PRIMARY KEY, grant_id INTEGER"
+    " NOT NULL, ends_at REAL NOT NULL)",
 )
 
 
@@ -48,10 +52,13 @@ class Tokens:
 class Grants:
     """All grants there are; one never ends another."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, rotation: Callable[[], Rotation] = Rotation
+    ) -> None:
         store.define(*TABLES)
         self._store = store
         self._clock = clock
+        self._rotation = rotation
 
     def issue_code(self, scope: str, redirect_uri: str, challenge: str) -> str:
         """Return a code that can be exchanged once, within five minutes."""
@@ -92,31 +99,51 @@ class Grants:
             return self._tokens(grant_id, Tokens("", refresh_token, created_at, scope))
 
     def refresh(self, refresh_token: str) -> Tokens:
-        """Return a new pair; the old refresh token is worthless at once.
+        """Return a new pair; the old refresh token is worthless at once, unless a switch says no.
 
-        Every second refresh repeats the `created_at` of the pair before, as long as that leaves
-        the new one some life: seen at FreshBooks, without a known rule. That the old access
-        token dies too is a guess.
+        That the old access token dies too is a guess.
         """
+        now = self._now()
         with self._store.transaction():
             known = self._store.rows(
-                "SELECT id, scope, created_at, refreshes FROM freshbooks_grants"
-                " WHERE refresh_token = ?",
-                [refresh_token],
+                "SELECT id, scope, created_at, refreshes, refresh_token FROM freshbooks_grants"
+                " WHERE refresh_token = ? OR id IN (SELECT grant_id FROM freshbooks_former"
+                " WHERE refresh_token = ? AND ends_at > ?)",
+                [refresh_token, refresh_token, now],
             )
             if not known:
                 raise GrantRefused
-            grant_id, scope, before, refreshes = known[0]
-            created_at, fresh = int(self._now()), _new_refresh_token()
-            repeats = int(str(refreshes)) % 2 == 1
-            if repeats and int(str(before)) + ACCESS_LIFETIME_S > self._now():
-                created_at = int(str(before))
+            grant_id, scope, before, refreshes, current = known[0]
+            created_at = self._creation(int(str(before)), int(str(refreshes)))
             self._store.run(
-                "UPDATE freshbooks_grants SET refresh_token = ?, created_at = ?,"
-                " refreshes = refreshes + 1 WHERE id = ?",
-                [fresh, created_at, grant_id],
+                "UPDATE freshbooks_grants SET created_at = ?, refreshes = refreshes + 1"
+                " WHERE id = ?",
+                [created_at, grant_id],
             )
-            return self._tokens(int(str(grant_id)), Tokens("", fresh, created_at, str(scope)))
+            newest = self._rotate(int(str(grant_id)), str(current))
+            return self._tokens(int(str(grant_id)), Tokens("", newest, created_at, str(scope)))
+
+    def _creation(self, before: int, refreshes: int) -> int:
+        """Return when the next pair says it was created.
+
+        Every second refresh repeats the time of the pair before, as long as that leaves the new
+        one some life: it was seen at FreshBooks, the rule behind it is a guess.
+        """
+        repeats = refreshes % 2 == 1 and before + ACCESS_LIFETIME_S > self._now()
+        return before if repeats else int(self._now())
+
+    def _rotate(self, grant_id: int, former: str) -> str:
+        if not self._rotation().renews(usually=True):
+            return former
+        newest = _new_refresh_token()
+        self._store.run(
+            "INSERT INTO freshbooks_former VALUES (?, ?, ?)",
+            [former, grant_id, self._now() + self._rotation().grace(0)],
+        )
+        self._store.run(
+            "UPDATE freshbooks_grants SET refresh_token = ? WHERE id = ?", [newest, grant_id]
+        )
+        return newest
 
     def scope_of(self, access_token: str) -> str | None:
         """Return what a living access token may read."""
@@ -137,6 +164,7 @@ class Grants:
             )
             for (grant_id,) in known:
                 self._store.run("DELETE FROM freshbooks_access WHERE grant_id = ?", [grant_id])
+                self._store.run("DELETE FROM freshbooks_former WHERE grant_id = ?", [grant_id])
                 self._store.run("DELETE FROM freshbooks_grants WHERE id = ?", [grant_id])
 
     def expire_access_tokens(self) -> None:
@@ -146,7 +174,7 @@ class Grants:
     def end_all(self) -> None:
         """Revoke every grant."""
         with self._store.transaction():
-            for table in ("access", "codes", "grants"):
+            for table in ("access", "codes", "former", "grants"):
                 self._store.run(f"DELETE FROM freshbooks_{table}")  # noqa: S608 - names from above
 
     def _now(self) -> float:

@@ -1,7 +1,6 @@
 """FreshBooks as the control room sees it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response
@@ -19,7 +18,6 @@ from sandbox.freshbooks.answers import (
 from sandbox.freshbooks.api import API_ENDPOINTS, Api
 from sandbox.freshbooks.books import Books, account_of
 from sandbox.freshbooks.changes import LifeGoesOn
-from sandbox.freshbooks.clients import VisState
 from sandbox.freshbooks.grants import ACCESS_LIFETIME_S, Grants
 from sandbox.freshbooks.identity import business_of
 from sandbox.freshbooks.oauth import (
@@ -30,7 +28,6 @@ from sandbox.freshbooks.oauth import (
     OAuth,
     may_redirect,
 )
-from sandbox.freshbooks.times import eastern_text
 from sandbox.limits import LimitKind, Limits, Remaining
 from sandbox.provider import CHANGES
 from sandbox.store import Store
@@ -53,7 +50,7 @@ class FreshBooks:
     def __init__(self, store: Store, switchboard: Switchboard, clock: Clock) -> None:
         self._clock = clock
         self._books = Books(store, clock)
-        self._grants = Grants(store, clock)
+        self._grants = Grants(store, clock, lambda: switchboard.rotation(self.name))
         self.blueprint = Blueprint(self.name, __name__, url_prefix="/freshbooks")
         Api(self._books, self._grants, switchboard).register(self.blueprint)
         OAuth(self._grants, switchboard).register(self.blueprint)
@@ -137,14 +134,12 @@ class FreshBooks:
         if "clients" in listed:
             listed.update(clients=[], pages=0, total=0)
 
-    def delete_listed(self, account: str, row: Mapping[str, object]) -> None:
-        """Delete a client as it was listed."""
+    def delete_listed(self, account: str, row: Mapping[str, object]) -> bool:
+        """Delete a client that a page just showed; only counted ones can be."""
         with self._books.changing(account) as book:
-            client = book.find(int(str(row["id"])))
-            if client is not None:
-                news = eastern_text(self._clock())
-                gone = replace(client, vis_state=int(VisState.DELETED), updated=news)
-                self._books.save(book, [gone])
+            changed = LifeGoesOn(book, self._clock()).delete(int(str(row["id"])))
+            self._books.save(book, changed)
+        return bool(changed)
 
 
 def _result(answer: Mapping[str, Any]) -> dict[str, Any]:
