@@ -24,9 +24,8 @@ from services.runtime import Runtime
 logger = logging.getLogger(__name__)
 
 PROGRESS_EVERY_S = 0.25
-#: When this many customers were known and more than half of them are not listed any more, the
-#: name of the account is asked once before the list is believed.
-KNOWN_LEAST = 20
+#: From so many customers on, what concerns more than half of those known is looked at twice.
+DOUBT_LEAST = 20
 
 
 def refresh(runtime: Runtime, reading_id: int) -> None:
@@ -44,6 +43,7 @@ def refresh(runtime: Runtime, reading_id: int) -> None:
         client = open_client(runtime, plan.connection_id)
         try:
             _fetch(runtime, plan, client, pages)
+            _refuse_upheaval(runtime, plan, pages)
         except DeltaNotPossible:
             plan = replace(plan, kind=ReadingKind.FULL, changed_since_at=None)
             pages = ReadingPages()
@@ -74,6 +74,20 @@ def _fetch(runtime: Runtime, plan: Plan, client: AccountingClient, pages: Readin
             )
 
 
+def _refuse_upheaval(runtime: Runtime, plan: Plan, pages: ReadingPages) -> None:
+    """Read everybody where a delta changes more than half of the account.
+
+    Books that were made anew (a demo company that starts over, a restored copy) show as so many
+    changes, and not every provider tells who is gone. Raises DeltaNotPossible.
+    """
+    if plan.kind is ReadingKind.FULL or len(pages) < DOUBT_LEAST:
+        return
+    with only_reading(), runtime.sessions() as session:
+        known, _ = count_gone(session, plan.account_id, pages)
+    if len(pages) * 2 > known:
+        raise DeltaNotPossible
+
+
 def _refuse_other_account(
     runtime: Runtime, plan: Plan, client: AccountingClient, pages: ReadingPages
 ) -> None:
@@ -87,7 +101,7 @@ def _refuse_other_account(
     with only_reading(), runtime.sessions() as session:
         known, gone = count_gone(session, plan.account_id, pages)
         expected_name = session.get_one(RemoteAccount, plan.account_id).name
-    if known < KNOWN_LEAST or gone * 2 <= known:
+    if known < DOUBT_LEAST or gone * 2 <= known:
         return
     with heartbeat(runtime, plan):
         name = client.remote_account().name

@@ -171,6 +171,19 @@ def test_where_no_delta_is_possible_everybody_is_read(
     assert last_reading(runtime.sessions).kind is ReadingKind.FULL
 
 
+def test_where_half_of_the_account_changed_everybody_is_read(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient
+) -> None:
+    books.records = [record(number) for number in range(40)]
+    read(runtime, harbor)
+    books.records = [record(number, remote_updated_at=NOW) for number in range(100, 121)]
+
+    read(runtime, harbor)
+
+    assert set(remote_states(runtime.sessions, harbor).values()) == {"unsynced", "vanished"}
+    assert last_reading(runtime.sessions).counted_count == 21
+
+
 def test_the_next_delta_starts_from_the_clock_of_the_provider(
     runtime: Runtime, harbor: Place, books: FakeAccountingClient
 ) -> None:
