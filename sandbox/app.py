@@ -18,9 +18,14 @@ from sandbox.server import LARGEST_REQUEST_BYTES
 from sandbox.store import Store
 from sandbox.traffic import Switchboard
 from sandbox.world import World
+from sandbox.xero.provider import Xero
 
 STATIC_FOLDER = Path(__file__).resolve().parent.parent / "static"
-PROVIDERS: tuple[Callable[[Store, Switchboard, Clock], Provider], ...] = (QuickBooks, FreshBooks)
+PROVIDERS: tuple[Callable[[Store, Switchboard, Clock], Provider], ...] = (
+    QuickBooks,
+    Xero,
+    FreshBooks,
+)
 
 
 def create_app(

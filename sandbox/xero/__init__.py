@@ -1,0 +1,1 @@
+"""Xero, imitated: its identity server, its connections and its contacts."""

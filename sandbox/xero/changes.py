@@ -1,0 +1,122 @@
+"""Life going on in one organisation: contacts come, change, are archived, merged, invoiced."""
+
+import random
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sandbox.errors import WrongInput
+from sandbox.people import EmailWish, PartyMaker
+from sandbox.xero.books import Book
+from sandbox.xero.generator import WITHOUT_EMAIL_SHARE, archived, contact_from, new_contact_id
+from sandbox.xero.places import phone, some_place
+from sandbox.xero.rows import Row, row_of
+from sandbox.xero.times import date_text, milliseconds
+
+
+class LifeGoesOn:
+    """One batch of changes; each contact is touched at most once."""
+
+    def __init__(self, book: Book, moment: datetime) -> None:
+        book.changes += 1
+        tenant_id = book.tenant.tenant_id
+        self._dice = random.Random(f"xero {tenant_id} {book.seed} change {book.changes}")
+        self._now_ms = milliseconds(moment)
+        rows = book.rows()
+        self._last_number = rows[-1].number if rows else 0
+        self._maker = PartyMaker(self._dice, (row.name for row in rows))
+        self._free = [row for row in rows if row.counted]
+        self._never_invoiced = [row for row in rows if row.active and not row.is_customer]
+        self.changed: list[Row] = []
+
+    def run(self, wishes: Mapping[str, int]) -> dict[str, object]:
+        """Do everything wished for; return the ids by kind, pairs for merges."""
+        flipped = self._flippable(wishes.get("flip", 0))
+        taken = {row.contact_id for row in flipped}
+        self._free = [row for row in self._free if row.contact_id not in taken]
+        merges = wishes.get("merge", 0)
+        needed = sum(wishes.get(kind, 0) for kind in ("update", "archive", "delete")) + 2 * merges
+        if needed > len(self._free):
+            raise WrongInput(f"Only {len(self._free)} contacts are left to change.")
+        self._dice.shuffle(self._free)
+        return {
+            "archive": [self._archive() for _ in range(wishes.get("archive", 0))],
+            "delete": [self._archive() for _ in range(wishes.get("delete", 0))],
+            "merge": [self._merge() for _ in range(merges)],
+            "update": [self._update(turn) for turn in range(wishes.get("update", 0))],
+            "create": [self._create() for _ in range(wishes.get("create", 0))],
+            "flip": [self._flip(row) for row in flipped],
+        }
+
+    def archive(self, contact_id: str) -> list[Row]:
+        """Archive this contact, if it counts; return what changed."""
+        self._free = [row for row in self._free if row.contact_id == contact_id]
+        if self._free:
+            self._archive()
+        return self.changed
+
+    def _flippable(self, amount: int) -> list[Row]:
+        """Choose who gets a first sales invoice: suppliers first, as that makes them count."""
+        self._never_invoiced.sort(key=lambda row: row.counted)
+        if amount > len(self._never_invoiced):
+            raise WrongInput(f"Only {len(self._never_invoiced)} contacts were never invoiced.")
+        return self._never_invoiced[:amount]
+
+    def _flip(self, row: Row) -> str:
+        """Make a customer of it; the date of its last change stays, and that is the trap.
+
+        Source: developer.xero.com, "Requests and responses": If-Modified-Since does not see
+        IsCustomer, IsSupplier and Balances; read 2026-11-22.
+        """
+        self.changed.append(row_of(row.number, {**row.contact(), "IsCustomer": True}))
+        return row.contact_id
+
+    def _create(self) -> str:
+        has_none = self._dice.random() < WITHOUT_EMAIL_SHARE
+        party = self._maker.make(EmailWish.NONE if has_none else EmailWish.USUAL)
+        contact_id = new_contact_id(self._dice)
+        contact = contact_from(party, contact_id, self._now_ms, self._dice)
+        contact.pop("Balances", None)  # Nobody owes anything before the first invoice.
+        self._last_number += 1
+        self.changed.append(row_of(self._last_number, contact))
+        return contact_id
+
+    def _update(self, turn: int) -> str:
+        row = self._free.pop()
+        change = (self._rename, self._move_mailbox, self._new_phone)[turn % 3]
+        return self._keep(row, change(row.contact()))
+
+    def _archive(self) -> str:
+        row = self._free.pop()
+        return self._keep(row, archived(row.contact()))
+
+    def _merge(self) -> dict[str, str]:
+        """Archive the loser, pointing to the winner, who takes over what it owed."""
+        lost, won = self._free.pop(), self._free.pop()
+        loser, winner = lost.contact(), won.contact()
+        balances = loser.pop("Balances", None)
+        if balances and "Balances" not in winner:
+            winner["Balances"] = balances
+        winner["IsCustomer"] = winner["IsCustomer"] or loser["IsCustomer"]
+        winner["IsSupplier"] = winner["IsSupplier"] and winner["IsCustomer"]
+        loser = {**archived(loser), "MergedToContactID": won.contact_id}
+        return {"loser": self._keep(lost, loser), "winner": self._keep(won, winner)}
+
+    def _rename(self, contact: dict[str, Any]) -> dict[str, Any]:
+        family = self._maker.family_name()
+        name = self._maker.unique_name(f"{contact.get('FirstName', family)} {family}")
+        return {**contact, "Name": name, "LastName": family}
+
+    def _move_mailbox(self, contact: dict[str, Any]) -> dict[str, Any]:
+        email = self._maker.fresh_email(contact["Name"], contact["ContactID"][:4])
+        return {**contact, "EmailAddress": email}
+
+    def _new_phone(self, contact: dict[str, Any]) -> dict[str, Any]:
+        number = phone("DEFAULT", some_place(self._dice), self._dice)
+        others = [one for one in contact["Phones"] if one["PhoneType"] != "DEFAULT"]
+        return {**contact, "Phones": [number, *others]}
+
+    def _keep(self, row: Row, contact: dict[str, Any]) -> str:
+        contact["UpdatedDateUTC"] = date_text(self._now_ms)
+        self.changed.append(row_of(row.number, contact))
+        return row.contact_id

@@ -1,0 +1,82 @@
+"""One contact as the imitation holds it: the JSON to send, and what is asked for most."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+ACTIVE, ARCHIVED, GDPR_REQUEST = "ACTIVE", "ARCHIVED", "GDPRREQUEST"
+_ADDRESS = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;.]+")
+_MILLISECONDS = re.compile(r"-?\d+")
+
+
+class EmailKind(StrEnum):
+    """What the e-mail field is worth."""
+
+    ABSENT = "absent"
+    UNUSABLE = "unusable"
+    USABLE = "usable"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A contact. `number` is the order of creation, which Xero does not show."""
+
+    number: int
+    contact_id: str
+    body: bytes
+    name: str
+    status: str
+    is_customer: bool
+    is_supplier: bool
+    email: EmailKind
+    updated_ms: int
+
+    @property
+    def active(self) -> bool:
+        """Tell whether it is neither archived nor redacted."""
+        return self.status == ACTIVE
+
+    @property
+    def supplier_only(self) -> bool:
+        """Tell whether only bills were ever entered for it."""
+        return self.is_supplier and not self.is_customer
+
+    @property
+    def counted(self) -> bool:
+        """Tell whether it is active and not only a supplier."""
+        return self.active and not self.supplier_only
+
+    def contact(self) -> dict[str, Any]:
+        """Decode the whole contact."""
+        decoded: dict[str, Any] = json.loads(self.body)
+        return decoded
+
+
+def row_of(number: int, contact: Mapping[str, Any]) -> Row:
+    """Encode a contact."""
+    return Row(
+        number=number,
+        contact_id=contact["ContactID"],
+        body=encoded(contact),
+        name=contact["Name"],
+        status=contact["ContactStatus"],
+        is_customer=contact["IsCustomer"],
+        is_supplier=contact["IsSupplier"],
+        email=_email_kind(contact.get("EmailAddress")),
+        updated_ms=int(_MILLISECONDS.findall(contact["UpdatedDateUTC"])[0]),
+    )
+
+
+def encoded(value: object) -> bytes:
+    """Write JSON as Xero does, with the slashes of dates escaped."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.replace('"/Date(', r'"\/Date(').replace(')/"', r')\/"').encode()
+
+
+def _email_kind(field: str | None) -> EmailKind:
+    if not field:
+        return EmailKind.ABSENT
+    return EmailKind.USABLE if _ADDRESS.fullmatch(field) else EmailKind.UNUSABLE
