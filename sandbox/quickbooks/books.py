@@ -5,9 +5,11 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from sandbox.errors import WrongInput
 from sandbox.quickbooks.generator import generate
+from sandbox.quickbooks.resets import Reset, Resets
 from sandbox.quickbooks.rows import EmailKind, Row, row_of
 from sandbox.store import Store
 
@@ -43,8 +45,19 @@ TABLES = (
 class Book:
     """All customers of one company. Rows are replaced, never changed in place."""
 
-    def __init__(self, company: Company, seed: int, changes: int, rows: Iterable[Row]) -> None:
+    def __init__(
+        self,
+        company: Company,
+        seed: int,
+        changes: int,
+        *,
+        rows: Iterable[Row] = (),
+        reset: Reset | None = None,
+    ) -> None:
         self.company = company
+        self.reset = reset
+        # Whether somebody might notice that all customers were exchanged.
+        self.was_read = reset is not None
         self.seed = seed
         self.changes = changes
         self._lock = threading.RLock()
@@ -72,6 +85,7 @@ class Book:
         Pages of one listing ask the same question, so only the first has to look at all rows.
         """
         with self._lock:
+            self.was_read = True
             known = self._selections.get(question)
             if known is None:
                 known = select(list(self._rows.values()))
@@ -102,6 +116,7 @@ class Books:
     def __init__(self, store: Store) -> None:
         store.define(*TABLES)
         self._store = store
+        self._resets = Resets(store)
         self._lock = threading.RLock()
         self._open: dict[str, Book] = {}
 
@@ -123,17 +138,20 @@ class Books:
             )
         return int(str(known[0][0])) if known else company.size
 
-    def reset(self, realm: str | None, size: int | None, seed: int | None) -> None:
+    def reset(
+        self, realm: str | None, size: int | None, seed: int | None, *, moment: datetime
+    ) -> None:
         """Start over; without a realm everywhere, the size then being that of the first."""
         if size is not None and not 0 <= size <= LARGEST_SIZE:
             raise WrongInput(f"“size” must be from 0 to {LARGEST_SIZE}.")
         chosen = company_of(realm)
+        wanted = chosen.size if size is None else size
         with self._lock:
-            for company in COMPANIES if realm is None else (chosen,):
-                self._forget(company)
-            wanted = chosen.size if size is None else size
+            for company in COMPANIES if realm is None else ():
+                if company.realm != chosen.realm and self._known(company) is not None:
+                    self._exchange(company, DEFAULT_SEED, moment)
             company = Company(chosen.realm, chosen.name, wanted)
-            self._open[chosen.realm] = self._fill(company, DEFAULT_SEED if seed is None else seed)
+            self._exchange(company, DEFAULT_SEED if seed is None else seed, moment)
 
     @contextmanager
     def changing(self, realm: str | None) -> Iterator[Book]:
@@ -155,9 +173,22 @@ class Books:
             )
         book.put(rows)
 
+    def _exchange(self, company: Company, seed: int, moment: datetime) -> None:
+        """Put new customers in the place of the old ones, if there were any."""
+        before = self._known(company)
+        self._forget(company)
+        after = self._fill(company, seed)
+        if before is not None and before.was_read:
+            self._resets.record(company.realm, before.rows(), after.rows(), moment)
+            after.reset = self._resets.last(company.realm)
+        self._open[company.realm] = after
+
+    def _known(self, company: Company) -> Book | None:
+        return self._open.get(company.realm) or self._load(company)
+
     def _fill(self, company: Company, seed: int = DEFAULT_SEED) -> Book:
         rows = generate(company.size, seed, company.realm)
-        book = Book(company, seed, 0, ())
+        book = Book(company, seed, 0)
         self.save(book, rows)
         return book
 
@@ -173,7 +204,11 @@ class Books:
             [company.realm],
         )
         kept = (row_of(json.loads(str(body)), stub=bool(stub)) for body, stub in rows)
-        return Book(Company(company.realm, company.name, size), seed, changes, kept)
+        reset = self._resets.last(company.realm)
+        company = Company(company.realm, company.name, size)
+        book = Book(company, seed, changes, rows=kept, reset=reset)
+        book.was_read = True
+        return book
 
     def _forget(self, company: Company) -> None:
         self._open.pop(company.realm, None)

@@ -52,8 +52,8 @@ class QuickBooks:
         return self._books.open(account).census()
 
     def reset(self, account: str | None, size: int | None, seed: int | None) -> None:
-        """Make new customers; grants stay as they are."""
-        self._books.reset(account, size, seed)
+        """Make new customers, which only change data tell; grants stay as they are."""
+        self._books.reset(account, size, seed, moment=self._clock())
 
     def change(self, account: str | None, wishes: Mapping[str, int]) -> dict[str, object]:
         """Change a realm; deleting is deactivating, which only its change data tell apart."""

@@ -45,12 +45,20 @@ def changed_since(book: Book, since: datetime, moment: datetime) -> str:
     Source: developer.intuit.com, "Change data capture"; whoever receives a thousand has to
     ask for less or list everything.
     """
-    changed = [row for row in book.rows() if row.updated_at >= since.timestamp()]
-    changed.sort(key=lambda row: (row.updated_at, row.customer_id))
-    page = changed[:LARGEST_CHANGE_SET]
+    book.was_read = True
+    reset_at, gone = (book.reset.at, book.reset.gone) if book.reset else (0.0, ())
+    moments = [(max(row.updated_at, reset_at), row.customer_id, row) for row in book.rows()]
+    changed = [
+        (at, customer_id, _stub(customer_id, row.updated_at) if row.stub else row.text)
+        for at, customer_id, row in moments
+        if at >= since.timestamp()
+    ]
+    if reset_at >= since.timestamp():
+        changed += [(reset_at, customer_id, _stub(customer_id, reset_at)) for customer_id in gone]
+    page = sorted(changed)[:LARGEST_CHANGE_SET]
     inner = ""
     if page:
-        customers = ",".join(_stub(row) if row.stub else row.text for row in page)
+        customers = ",".join(text for _, _, text in page)
         counts = f'"startPosition":1,"maxResults":{len(page)},"totalCount":{len(page)}'
         inner = f'"Customer":[{customers}],{counts}'
     return f'{{"CDCResponse":[{{"QueryResponse":[{{{inner}}}]}}],"time":"{answer_time(moment)}"}}'
@@ -60,12 +68,12 @@ def _envelope(inner: str, moment: datetime) -> str:
     return f'{{"QueryResponse":{{{inner}}},"time":"{answer_time(moment)}"}}'
 
 
-def _stub(row: Row) -> str:
-    updated = pacific_text(datetime.fromtimestamp(row.updated_at).astimezone())
+def _stub(customer_id: int, updated_at: float) -> str:
+    updated = pacific_text(datetime.fromtimestamp(updated_at).astimezone())
     stub = {
         "domain": "QBO",
         "status": "Deleted",
-        "Id": str(row.customer_id),
+        "Id": str(customer_id),
         "MetaData": {"LastUpdatedTime": updated},
     }
     return json.dumps(stub, separators=(",", ":"))

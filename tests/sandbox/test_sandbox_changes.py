@@ -106,6 +106,60 @@ def test_cdc_stops_at_a_thousand(caller):
     assert len(answered["CDCResponse"][0]["QueryResponse"][0]["Customer"]) == 1000
 
 
+def _changed(caller, since):
+    answered = caller.get("cdc", entities="Customer", changedSince=since).json
+    return answered["CDCResponse"][0]["QueryResponse"][0].get("Customer", [])
+
+
+def _reset(caller, **wishes):
+    caller.client.post("/control/reset", json={"provider": "quickbooks", **wishes})
+
+
+def test_after_a_reset_cdc_reports_every_new_customer_and_the_gone_ones(caller, clock):
+    everybody = "SELECT * FROM Customer WHERE Active IN (true, false) MAXRESULTS 1000"
+    old = {row["Id"] for row in caller.rows(everybody)}
+    clock.forward(minutes=10)
+    _reset(caller, size=20)
+
+    reported = _changed(caller, "2026-11-20T16:10:00Z")
+
+    new = {row["Id"] for row in caller.rows(everybody)}
+    stubs = {row["Id"] for row in reported if row.get("status") == "Deleted"}
+    assert stubs == old - new
+    assert {row["Id"] for row in reported} == old | new
+    assert _changed(caller, "2026-11-20T16:10:01Z") == []
+
+
+def test_a_reset_to_the_same_customers_is_no_change(caller):
+    caller.rows("SELECT * FROM Customer")
+
+    _reset(caller, size=60)
+
+    assert _changed(caller, "2026-11-20T15:00:00Z") == []
+
+
+def test_a_reset_before_anybody_read_is_no_change(caller):
+    _reset(caller, size=20)
+
+    assert _changed(caller, "2026-11-20T15:00:00Z") == []
+
+
+def test_a_reset_of_many_customers_stops_at_a_thousand_too(caller):
+    caller.count()
+
+    _reset(caller, size=1500)
+
+    assert len(_changed(caller, "2026-11-20T15:00:00Z")) == 1000
+
+
+def test_a_reset_is_no_change_for_a_query(caller):
+    caller.count()
+
+    _reset(caller, size=20)
+
+    assert caller.count("WHERE MetaData.LastUpdatedTime >= '2026-11-01T00:00:00-07:00'") == 0
+
+
 @pytest.mark.parametrize("since", ["2026-10-01T00:00:00-07:00", "last week", ""])
 def test_cdc_refuses_moments_it_cannot_reach(caller, since):
     answered = caller.get("cdc", entities="Customer", changedSince=since)

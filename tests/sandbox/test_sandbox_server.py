@@ -16,6 +16,7 @@ import pytest
 
 from sandbox.app import create_app
 from sandbox.world import the_world
+from tests.sandbox.conftest import Caller
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 15
@@ -173,3 +174,19 @@ def test_a_second_company_is_generated_when_first_asked_for(tmp_path):
 
     assert state["providers"]["quickbooks"]["customers"]["counted"] == 4812
     the_world(app).store.close()
+
+
+def test_a_restart_keeps_what_a_reset_changed(tmp_path, clock):
+    for size in (5, 3, None):
+        app = create_app(tmp_path / "state.db", clock=clock)
+        client = app.test_client()
+        if size is None:
+            caller = Caller(client, client.post("/control/grants/quickbooks").json)
+            answered = caller.get("cdc", entities="Customer", changedSince="2026-11-20").json
+        else:
+            client.post("/control/reset", json={"provider": "quickbooks", "size": size})
+        the_world(app).store.close()
+
+    changed = answered["CDCResponse"][0]["QueryResponse"][0]["Customer"]
+    assert sum("DisplayName" in row for row in changed) == 3
+    assert any(row.get("status") == "Deleted" for row in changed)
