@@ -31,7 +31,10 @@ _CALLS_LEFT = re.compile(r"[0-9]{1,9}")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer as received: any status but redirects, 408, 429 and 5xx, which are raised."""
+    """An answer as received: any status but redirects, 408, 429 and 5xx, which are raised.
+
+    304 is no redirect: it answers a question for what changed since a moment.
+    """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -66,7 +69,7 @@ def raise_for_trouble(reply: Reply, *, now: datetime) -> None:
         raise ProviderUnavailable(
             "The provider could not answer.", reference=reply.reference, status=reply.status
         )
-    if 300 <= reply.status < 400:
+    if 300 <= reply.status < 400 and reply.status != 304:
         # Following one could carry a token to another host.
         raise reply.unreadable("The provider sent us to another address.")
 
