@@ -8,9 +8,9 @@ routablehq/python-quickbooks (read 2026-11-22).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Event
 
@@ -19,15 +19,23 @@ from services.providers.cleaning import clean_text
 from services.providers.contract import (
     CustomerPage,
     CustomerRecord,
-    ProviderUnavailable,
+    DeltaNotPossible,
+    ListUnsettled,
     Quota,
     RemoteAccount,
     TokenSupplier,
     UnreadableAnswer,
 )
 from services.providers.page_reading import read_pages
-from services.providers.quickbooks_answers import customers, read_answer, total_count
-from services.providers.quickbooks_records import customer_record
+from services.providers.quickbooks_answers import (
+    Counted,
+    Rows,
+    changed,
+    listed,
+    read_answer,
+    total_count,
+)
+from services.providers.quickbooks_records import changed_record, customer_record
 from services.providers.transport import Reply, Transport
 
 #: Older ones are not served since 2025-08-01 (README of python-quickbooks, read 2026-11-22).
@@ -36,14 +44,14 @@ PAGE_SIZE = 1_000
 #: Four fifths of what QuickBooks lets one app do in one company at a time.
 CONCURRENT_CALLS = 8
 PASSES_MAX = 3
+#: The change feed reaches back 30 days and tells 1,000 objects, without a second page
+#: (developer.intuit.com, "change data capture", read 2026-11-22). A day is left for the clocks.
+CHANGES_MAX_AGE = timedelta(days=29)
+CHANGES_MAX = 1_000
 
 # Inactive customers are left out unless asked for by name. Without an order, pages overlap.
 _COUNT = "SELECT COUNT(*) FROM Customer WHERE Active IN (true, false)"
 _LIST = "SELECT * FROM Customer WHERE Active IN (true, false) ORDERBY Id"
-_CHANGED = (
-    "SELECT * FROM Customer WHERE MetaData.LastUpdatedTime >= '{since}' "
-    "AND Active IN (true, false) ORDERBY MetaData.LastUpdatedTime ASC"
-)
 
 
 class QuickBooksClient:
@@ -53,9 +61,16 @@ class QuickBooksClient:
     """
 
     def __init__(
-        self, transport: Transport, *, api_url: str, realm_id: str, tokens: TokenSupplier
+        self,
+        transport: Transport,
+        *,
+        api_url: str,
+        realm_id: str,
+        tokens: TokenSupplier,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._transport = transport
+        self._now = now
         self._realm_id = realm_id
         self._company_url = f"{api_url}/v3/company/{realm_id}"
         self._tokens = AccessTokens(tokens)
@@ -84,10 +99,10 @@ class QuickBooksClient:
         the newer record of an id replaces the older one. That leaves one case in which the pages
         yielded would not add up to the list: a customer yielded in an earlier pass and missing
         in the one that adds up. Then, as after three passes without agreement, the reading ends
-        with ProviderUnavailable, and nothing of it may be used.
+        with ListUnsettled, which names the ids of the last pass.
 
-        Changed ones: one call per 1,000, one after the other, oldest change first; a customer
-        who changes during the reading may be yielded twice, the newer record last.
+        Changed ones: one call of the change feed, deleted ones included. Raises DeltaNotPossible
+        without a call for a moment too long ago, and after it for too many changes.
         """
         if changed_since is None:
             return self._everybody()
@@ -97,24 +112,36 @@ class QuickBooksClient:
 
     def count_customers(self) -> int:
         """Ask how many customers there are, of every kind, active and inactive. One call."""
-        return self._tokens.spend(self._count)
+        return self._tokens.spend(self._count).number
 
     def _everybody(self) -> Iterator[CustomerPage]:
         earlier_ids: set[str] = set()
+        told_unreadable = 0
         for _ in range(PASSES_MAX):
-            count = self._tokens.spend(self._count)
+            counted = self._tokens.spend(self._count)
             ids: set[str] = set()
-            for records in self._pages(count):
-                fresh = tuple(_not_seen(records, ids))
-                yield CustomerPage(fresh, expected_count=count)
-            if len(ids) == count:
+            unreadable = 0
+            for page in self._pages(counted.number):
+                unreadable += page.unreadable_count
+                yield CustomerPage(
+                    tuple(_not_seen(page.records, ids)),
+                    expected_count=counted.number,
+                    # What an earlier pass told is not told again: nobody can tell them apart.
+                    unreadable_count=max(unreadable - told_unreadable, 0),
+                    # A customer may change after its page was read, but not before the count.
+                    as_of=counted.as_of,
+                )
+                told_unreadable = max(told_unreadable, unreadable)
+            if len(ids) + unreadable == counted.number:
                 if earlier_ids <= ids:
                     return
                 break
             earlier_ids |= ids
-        raise ProviderUnavailable("The list of customers kept changing while it was read.")
+        raise ListUnsettled(
+            "The list of customers kept changing while it was read.", remote_ids=ids
+        )
 
-    def _pages(self, count: int) -> Iterator[tuple[CustomerRecord, ...]]:
+    def _pages(self, count: int) -> Iterator[CustomerPage]:
         # The first page is read even of an empty list: only rows that are not there prove it.
         return read_pages(
             range(1, max(count, 1) + 1, PAGE_SIZE),
@@ -124,19 +151,13 @@ class QuickBooksClient:
         )
 
     def _changed(self, since: datetime) -> Iterator[CustomerPage]:
-        place: _DeltaPlace | None = _DeltaPlace(since)
-        seen: set[tuple[str, datetime | None]] = set()
-        fruitless_pages = 0
-        while place is not None:
-            records = self._tokens.spend(partial(self._changed_page, place))
-            states = {(record.remote_id, record.remote_updated_at): record for record in records}
-            fresh = tuple(record for state, record in states.items() if state not in seen)
-            seen.update(states)
-            yield CustomerPage(fresh)
-            fruitless_pages = 0 if fresh else fruitless_pages + 1
-            place = place.behind(records)
-            if place and fruitless_pages > 1:
-                raise UnreadableAnswer("QuickBooks answers with the same customers again.")
+        if since < self._now() - CHANGES_MAX_AGE:
+            raise DeltaNotPossible("QuickBooks tells the changes of the last days only.")
+        found = self._tokens.spend(partial(self._changes, since))
+        if len(found.rows) >= CHANGES_MAX:
+            raise DeltaNotPossible("More has changed than QuickBooks tells at once.")
+        page = _page(found, changed_record)
+        yield replace(page, records=tuple(_not_seen(page.records, set())))
 
     def _read_company(self, token: str) -> RemoteAccount:
         reply = self._get(f"companyinfo/{self._realm_id}", {}, token=token)
@@ -146,15 +167,18 @@ class QuickBooksClient:
         name = clean_text(company.get("CompanyName")) or clean_text(company.get("LegalName"))
         return RemoteAccount(self._realm_id, name or f"Company {self._realm_id}")
 
-    def _count(self, token: str) -> int:
+    def _count(self, token: str) -> Counted:
         return total_count(self._query(_COUNT, token=token), token=token)
 
-    def _list_page(self, position: int, token: str, *, stop: Event) -> tuple[CustomerRecord, ...]:
+    def _list_page(self, position: int, token: str, *, stop: Event) -> CustomerPage:
         statement = f"{_LIST} STARTPOSITION {position} MAXRESULTS {PAGE_SIZE}"
-        return _records(self._query(statement, token=token, stop=stop), token)
+        found = listed(self._query(statement, token=token, stop=stop), token=token)
+        return _page(found, customer_record)
 
-    def _changed_page(self, place: _DeltaPlace, token: str) -> tuple[CustomerRecord, ...]:
-        return _records(self._query(place.statement(), token=token), token)
+    def _changes(self, since: datetime, token: str) -> Rows:
+        # QuickBooks writes Pacific time, whose offset moves with the season; it reads any.
+        params = {"entities": "Customer", "changedSince": since.isoformat(timespec="seconds")}
+        return changed(self._get("cdc", params, token=token), token=token)
 
     def _query(self, statement: str, *, token: str, stop: Event | None = None) -> Reply:
         return self._get("query", {"query": statement}, token=token, stop=stop)
@@ -171,41 +195,19 @@ class QuickBooksClient:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _DeltaPlace:
-    """Where the next page of changes begins: at a moment, and only within one by position.
-
-    A customer changed between two pages moves to the end of the list, and everybody behind moves
-    up one position; asking by position would skip one of them. Asking from the last moment seen
-    repeats a few instead. The position counts only while a whole page shares one moment.
-    """
-
-    since: datetime
-    position: int = 1
-
-    def statement(self) -> str:
-        order = _CHANGED.format(since=self.since.isoformat(timespec="seconds"))
-        return f"{order} STARTPOSITION {self.position} MAXRESULTS {PAGE_SIZE}"
-
-    def behind(self, records: tuple[CustomerRecord, ...]) -> _DeltaPlace | None:
-        """Return the place behind a page, None behind the last one."""
-        if len(records) < PAGE_SIZE:
-            return None
-        last_at = records[-1].remote_updated_at
-        if last_at is not None and last_at.replace(microsecond=0) > self.since:
-            return _DeltaPlace(last_at.replace(microsecond=0))
-        return _DeltaPlace(self.since, self.position + PAGE_SIZE)
+def _page(found: Rows, read: Callable[[object], CustomerRecord]) -> CustomerPage:
+    """Read the rows of an answer; what is no object or has no id is counted only."""
+    records = []
+    for row in found.rows:
+        try:
+            records.append(read(row))
+        except UnreadableAnswer:
+            continue
+    unreadable_count = len(found.rows) - len(records)
+    return CustomerPage(tuple(records), unreadable_count=unreadable_count, as_of=found.as_of)
 
 
-def _records(reply: Reply, token: str) -> tuple[CustomerRecord, ...]:
-    rows = customers(reply, token=token)
-    try:
-        return tuple(map(customer_record, rows))
-    except UnreadableAnswer as error:
-        raise reply.unreadable(str(error)) from error
-
-
-def _not_seen(records: tuple[CustomerRecord, ...], seen_ids: set[str]) -> Iterator[CustomerRecord]:
+def _not_seen(records: Iterable[CustomerRecord], seen_ids: set[str]) -> Iterator[CustomerRecord]:
     for record in records:
         if record.remote_id not in seen_ids:
             seen_ids.add(record.remote_id)

@@ -8,18 +8,27 @@ ruckus/quickbooks-ruby (all read 2026-11-22).
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from services.providers.access_tokens import TokenRefused
-from services.providers.contract import ProviderUnavailable, RateLimited, ReconnectRequired
+from services.providers.cleaning import utc_moment
+from services.providers.contract import (
+    AccountGone,
+    ProviderUnavailable,
+    RateLimited,
+    ScopeMissing,
+)
 from services.providers.strict_json import NotStrictJson, read_strictly
 from services.providers.transport import Reply
 from services.providers.waiting import DEFAULT_RETRY_AFTER_S
 
 _THROTTLED = frozenset({"3001"})
 _TOKEN_REFUSED = frozenset({"3200"})
-#: The app may not read this company (any more); 610 says that it is not there.
-_NOT_OURS = frozenset({"3100", "3201", "610"})
+#: The app may not read this company (any more).
+_NOT_ALLOWED = frozenset({"3100", "3201"})
+_NOT_THERE = frozenset({"610"})
 _SYSTEM_FAILURE = frozenset({"10000"})
 _CODE_IN_MESSAGE = re.compile(r"errorCode=0*([1-9][0-9]*)")
 
@@ -37,34 +46,78 @@ def read_answer(reply: Reply, *, token: str) -> dict[str, Any]:
     raise _refusal(reply, token)
 
 
-def query_response(reply: Reply, *, token: str) -> dict[str, Any]:
-    """Return the QueryResponse object, which is empty past the end of a list."""
-    content = read_answer(reply, token=token).get("QueryResponse")
-    if not isinstance(content, dict):
-        raise reply.unreadable("The answer to the query holds no result.")
-    return content
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a COUNT query found; `as_of` is QuickBooks' own clock."""
+
+    number: int
+    as_of: datetime | None
 
 
-def total_count(reply: Reply, *, token: str) -> int:
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The customers of one answer, as they are there; `as_of` is QuickBooks' own clock."""
+
+    rows: list[object]
+    as_of: datetime | None
+
+
+def total_count(reply: Reply, *, token: str) -> Counted:
     """Return the number a COUNT query found.
 
     An empty result reads as 0; the caller reads the first page all the same, so that no company
     appears empty because of a missing number.
     """
-    content = query_response(reply, token=token)
+    answer = read_answer(reply, token=token)
+    content = _query_response(reply, answer)
     count = content.get("totalCount", None if content else 0)
     if not isinstance(count, int) or isinstance(count, bool) or count < 0:
         raise reply.unreadable("The answer to the query holds no count.")
-    return count
+    return Counted(count, _as_of(answer))
 
 
-def customers(reply: Reply, *, token: str) -> list[object]:
-    """Return the rows of one page, [] past the end."""
-    content = query_response(reply, token=token)
+def listed(reply: Reply, *, token: str) -> Rows:
+    """Return the rows of one page, none past the end."""
+    answer = read_answer(reply, token=token)
+    return Rows(_customers(reply, _query_response(reply, answer)), _as_of(answer))
+
+
+def changed(reply: Reply, *, token: str) -> Rows:
+    """Return the rows of the change feed. One empty object in its result means no change."""
+    answer = read_answer(reply, token=token)
+    results = [
+        result
+        for response in _objects(reply, answer.get("CDCResponse"))
+        for result in _objects(reply, response.get("QueryResponse"))
+    ]
+    rows = [row for result in results for row in _customers(reply, result)]
+    return Rows(rows, _as_of(answer))
+
+
+def _query_response(reply: Reply, answer: dict[str, Any]) -> dict[str, Any]:
+    """Return the QueryResponse object, which is empty past the end of a list."""
+    content = answer.get("QueryResponse")
+    if not isinstance(content, dict):
+        raise reply.unreadable("The answer to the query holds no result.")
+    return content
+
+
+def _customers(reply: Reply, content: dict[str, Any]) -> list[object]:
     rows = content.get("Customer", [])
     if not isinstance(rows, list) or (not rows and content.get("maxResults")):
-        raise reply.unreadable("The answer to the query holds no customers.")
+        raise reply.unreadable("The answer holds no customers.")
     return rows
+
+
+def _objects(reply: Reply, value: object) -> list[dict[str, Any]]:
+    parts = value if isinstance(value, list) else []
+    if not parts or not all(isinstance(part, dict) for part in parts):
+        raise reply.unreadable("The answer tells no changes.")
+    return parts
+
+
+def _as_of(answer: dict[str, Any]) -> datetime | None:
+    return utc_moment(answer.get("time"))
 
 
 def _refusal(reply: Reply, token: str) -> Exception:
@@ -76,8 +129,14 @@ def _refusal(reply: Reply, token: str) -> Exception:
             reference=reference,
             status=status,
         )
-    if codes & _NOT_OURS or status in (403, 404):
-        return ReconnectRequired(
+    if codes & _NOT_THERE or status == 404:
+        return AccountGone(
+            "This company is not there for BlueClerk any more.",
+            reference=reference,
+            status=status,
+        )
+    if codes & _NOT_ALLOWED or status == 403:
+        return ScopeMissing(
             "BlueClerk may not read this company in QuickBooks.",
             reference=reference,
             status=status,
@@ -98,7 +157,9 @@ def _codes(reply: Reply) -> frozenset[str]:
         return frozenset()
     errors = _member(fault, "error")
     codes = {_code(error) for error in errors} if isinstance(errors, list) else set()
-    if str(_member(fault, "type")).upper() == "AUTHENTICATION" and not codes & _NOT_OURS:
+    if str(_member(fault, "type")).upper() == "AUTHENTICATION" and not codes & (
+        _NOT_ALLOWED | _NOT_THERE
+    ):
         codes |= _TOKEN_REFUSED
     return frozenset(codes)
 

@@ -8,7 +8,8 @@ ipp-v3-java-data/src/main/xsd, and recorded answers in ruckus/quickbooks-ruby, s
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from services.providers.cleaning import (
     ADDRESS_MAX_CHARACTERS,
@@ -29,7 +30,8 @@ from services.providers.contract import (
 )
 
 ADDRESS_LINES = ("Line1", "Line2", "Line3", "Line4", "Line5", "City")
-#: In the order in which one of them is chosen.
+#: Of phones and addresses the first one given is used, the others are kept. A fax is no phone.
+ADDRESS_FIELDS = ("BillAddr", "ShipAddr")
 PHONE_FIELDS = ("PrimaryPhone", "Mobile", "AlternatePhone")
 
 _REMOTE_ID = re.compile(r"[\x21-\x7e]{1,64}")
@@ -45,6 +47,7 @@ def customer_record(customer: object) -> CustomerRecord:
     if not isinstance(customer, dict):
         raise UnreadableAnswer("A customer in the list is not an object.")
     remote_id = _remote_id(customer.get("Id"))
+    phones, addresses = _phones(customer), _addresses(customer)
     status = RemoteStatus.ARCHIVED if is_false(customer.get("Active")) else RemoteStatus.ACTIVE
     return CustomerRecord(
         remote_id=remote_id,
@@ -52,15 +55,37 @@ def customer_record(customer: object) -> CustomerRecord:
         company_name=clean_text(customer.get("CompanyName")),
         person_name=_person_name(customer),
         emails_text=clean_emails(_part(customer, "PrimaryEmailAddr").get("Address")),
-        phone=_phone(customer),
-        address=_address(_part(customer, "BillAddr")),
+        phone=phones[0],
+        other_phones=phones[1:],
+        address=addresses[0],
+        other_addresses=addresses[1:],
         status=status,
         kind=_kind(customer),
         parent_remote_id=_parent_remote_id(customer),
         balance_cents=cents(customer.get("Balance")),
         currency=currency_code(_part(customer, "CurrencyRef").get("value")),
-        remote_updated_at=utc_moment(_part(customer, "MetaData").get("LastUpdatedTime")),
+        remote_updated_at=_updated_at(customer),
     )
+
+
+def changed_record(customer: object) -> CustomerRecord:
+    """Read one object of the change feed, which tells of deleted ones hardly more than the id.
+
+    Raises UnreadableAnswer only for one without an id.
+    """
+    if not isinstance(customer, dict) or customer.get("status") != "Deleted":
+        return customer_record(customer)
+    remote_id = _remote_id(customer.get("Id"))
+    return CustomerRecord(
+        remote_id=remote_id,
+        name=f"Customer {remote_id}",
+        status=RemoteStatus.DELETED,
+        remote_updated_at=_updated_at(customer),
+    )
+
+
+def _updated_at(customer: Fields) -> datetime | None:
+    return utc_moment(_part(customer, "MetaData").get("LastUpdatedTime"))
 
 
 def _remote_id(value: object) -> str:
@@ -86,12 +111,18 @@ def _person_name(customer: Fields) -> str:
     return clean_text(" ".join(filter(None, parts)))
 
 
-def _phone(customer: Fields) -> str:
-    numbers = (
-        clean_text(_part(customer, name).get("FreeFormNumber"), PHONE_MAX_CHARACTERS)
-        for name in PHONE_FIELDS
-    )
-    return next(filter(None, numbers), "")
+def _phones(customer: Fields) -> tuple[str, ...]:
+    parts = (_part(customer, name).get("FreeFormNumber") for name in PHONE_FIELDS)
+    return _given(clean_text(number, PHONE_MAX_CHARACTERS) for number in parts)
+
+
+def _addresses(customer: Fields) -> tuple[str, ...]:
+    return _given(_address(_part(customer, name)) for name in ADDRESS_FIELDS)
+
+
+def _given(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return what is given, each once and in order; one empty text if nothing is."""
+    return tuple(dict.fromkeys(filter(None, texts))) or ("",)
 
 
 def _address(address: Fields) -> str:

@@ -1,4 +1,4 @@
-"""The query endpoint of QuickBooks over a list that a test may change at any call."""
+"""Query endpoint and change feed of QuickBooks over a list that a test may change at any call."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests_mock
 
-from tests.providers.support import QUERY_URL
+from tests.providers.support import CDC_URL, QUERY_URL
+
+#: The time of every answer, as QuickBooks writes it.
+ANSWERED = "2026-06-30T17:30:00.123-07:00"
 
 Change = Callable[[], object]
 Before = Callable[[str], None]
@@ -24,14 +27,16 @@ def statement_of(request: Any) -> str:
 
 
 class ImitatedBooks:
-    """The query endpoint over a list of customers which a test may change at any call.
+    """Query endpoint and change feed over a list of customers which a test may change at any call.
 
-    `before` is called with the statement before it is answered.
+    `before` is called with the statement before it is answered. `asked_since` are the moments
+    that the change feed was asked for, as they were written.
     """
 
     def __init__(self, customers: list[dict[str, Any]]) -> None:
         self.customers = customers
         self.statements: list[str] = []
+        self.asked_since: list[str] = []
         self.count_offset = 0
         self.before: Callable[[str], None] = lambda _statement: None
         self._lock = Lock()
@@ -43,20 +48,26 @@ class ImitatedBooks:
             self.before(statement)
             if "COUNT(*)" in statement:
                 count = len(self.customers) + self.count_offset
-                return {"QueryResponse": {"totalCount": count}}
+                return {"QueryResponse": {"totalCount": count}, "time": ANSWERED}
             page = self._page(statement)
-        return {"QueryResponse": {"Customer": page, "maxResults": len(page)} if page else {}}
+        return {"QueryResponse": _result(page), "time": ANSWERED}
+
+    def changes(self, request: Any, _context: Any) -> dict[str, Any]:
+        """Answer the change feed, which cuts itself short without a word."""
+        self.asked_since.append(parse_qs(urlsplit(request.url).query)["changedSince"][0])
+        since = datetime.fromisoformat(self.asked_since[-1])
+        rows = [row for row in self.customers if changed_at(row) >= since][:1_000]
+        return {"CDCResponse": [{"QueryResponse": [_result(rows)]}], "time": ANSWERED}
 
     def _page(self, statement: str) -> list[dict[str, Any]]:
         start, size = map(
             int, re.search(r"STARTPOSITION (\d+) MAXRESULTS (\d+)$", statement).groups()
         )
-        rows = self.customers
-        since = re.search(r"LastUpdatedTime >= '([^']+)'", statement)
-        if since:
-            moment = datetime.fromisoformat(since[1])
-            rows = sorted((r for r in rows if changed_at(r) >= moment), key=changed_at)
-        return rows[start - 1 : start - 1 + size]
+        return self.customers[start - 1 : start - 1 + size]
+
+
+def _result(rows: list[Any]) -> dict[str, Any]:
+    return {"Customer": rows, "maxResults": len(rows)} if rows else {}
 
 
 def changed_at(customer: dict[str, Any]) -> datetime:
@@ -83,6 +94,7 @@ def imitated_books(count: int) -> Iterator[ImitatedBooks]:
     books = ImitatedBooks([make_customer(number) for number in range(1, count + 1)])
     with requests_mock.Mocker() as mocker:
         mocker.get(QUERY_URL, json=books.answer)
+        mocker.get(CDC_URL, json=books.changes)
         yield books
 
 
@@ -106,17 +118,5 @@ def at_second_count(change: Change) -> Before:
             counts.append(statement)
             if len(counts) == 2:
                 change()
-
-    return _before
-
-
-def at_nth_statement(number: int, change: Change) -> Before:
-    """Make the change at the statement of that number, counted from 1."""
-    statements: list[str] = []
-
-    def _before(statement: str) -> None:
-        statements.append(statement)
-        if len(statements) == number:
-            change()
 
     return _before

@@ -9,6 +9,7 @@ from services.providers.contract import (
     AccountingClient,
     CustomerPage,
     CustomerRecord,
+    Quota,
     RemoteKind,
     RemoteStatus,
 )
@@ -29,6 +30,7 @@ def check_accounting_client(
 def check_remote_account(client: AccountingClient) -> None:
     """Assert that the account has an id and a name and costs one call."""
     assert client.call_count == 0, "making a client calls nobody"
+    assert client.quota_left == Quota(), "before the first answer nothing is known"
 
     account = client.remote_account()
 
@@ -48,6 +50,8 @@ def check_full_reading(
     records = _records(pages)
     assert sorted(record.remote_id for record in records) == sorted(remote_ids)
     assert {page.expected_count for page in pages} <= {len(records), None}
+    assert sum(page.unreadable_count for page in pages) == 0
+    assert all(page.as_of is None or page.as_of.tzinfo is UTC for page in pages)
     for record in records:
         _check_record(record)
     assert client.call_count >= 1, "calls are counted"
@@ -76,9 +80,11 @@ def _records(pages: Iterable[CustomerPage]) -> list[CustomerRecord]:
 
 def _check_record(record: CustomerRecord) -> None:
     texts = (record.name, record.company_name, record.person_name, record.emails_text)
+    texts += (record.phone, *record.other_phones, record.address, *record.other_addresses)
     assert isinstance(record.remote_id, str) and record.remote_id
     assert record.name.strip(), "everybody has a name to be shown by"
     assert all("\x00" not in text and "\n" not in text for text in texts)
+    assert all(record.other_phones) and all(record.other_addresses), "nothing empty is kept"
     assert isinstance(record.status, RemoteStatus) and isinstance(record.kind, RemoteKind)
     assert record.remote_updated_at is None or record.remote_updated_at.tzinfo is UTC
     assert record.balance_cents is None or isinstance(record.balance_cents, int)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -18,7 +20,10 @@ REALM_ID = "9341453108205441"
 API_URL = "https://quickbooks.api.intuit.com"
 COMPANY_URL = f"{API_URL}/v3/company/{REALM_ID}"
 QUERY_URL = f"{COMPANY_URL}/query"
+CDC_URL = f"{COMPANY_URL}/cdc"
 COMPANY_INFO_URL = f"{COMPANY_URL}/companyinfo/{REALM_ID}"
+#: A few hours after the newest change in the recorded and imitated books.
+EVENING = datetime(2026, 7, 1, 1, tzinfo=UTC)
 ACCESS = ProviderAccess("our-id", "our-secret")
 
 
@@ -38,8 +43,12 @@ class Waits:
 
 
 def quickbooks_client(
-    *, tokens: TokenSupplier = lambda _refused: "token", sleep: Any = None, patience_s: float = 10
+    *,
+    tokens: TokenSupplier = lambda _refused: "token",
+    sleep: Any = None,
+    patience_s: float = 10,
+    now: Callable[[], datetime] = lambda: EVENING,
 ) -> AccountingClient:
     """Make a client whose waits take no time."""
     transport = Transport((API_URL,), sleep=sleep or Waits(), patience_s=patience_s)
-    return QuickBooksClient(transport, api_url=API_URL, realm_id=REALM_ID, tokens=tokens)
+    return QuickBooksClient(transport, api_url=API_URL, realm_id=REALM_ID, tokens=tokens, now=now)

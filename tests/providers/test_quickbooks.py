@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from functools import partial
+
 import pytest
 import requests_mock
 
 from services.providers.contract import (
+    ListUnsettled,
     ProviderUnavailable,
     UnreadableAnswer,
 )
@@ -18,6 +22,7 @@ from tests.providers.books import (
 )
 from tests.providers.contract_checks import check_accounting_client
 from tests.providers.support import (
+    CDC_URL,
     COMPANY_INFO_URL,
     QUERY_URL,
     REALM_ID,
@@ -37,9 +42,12 @@ def server():
 def test_the_contract_is_kept(server):
     books = ImitatedBooks(recording("query__three_kinds")["QueryResponse"]["Customer"])
     server.get(QUERY_URL, json=books.answer)
+    server.get(CDC_URL, json=books.changes)
     server.get(COMPANY_INFO_URL, json=recording("companyinfo__harbor"))
 
-    check_accounting_client(quickbooks_client, remote_ids=["58", "61", "12"])
+    make_client = partial(quickbooks_client, now=lambda: datetime(2026, 5, 20, tzinfo=UTC))
+
+    check_accounting_client(make_client, remote_ids=["58", "61", "12"])
 
 
 def test_1294_customers_cost_three_calls():
@@ -76,6 +84,48 @@ def test_each_page_tells_the_count_of_the_books():
         pages = list(quickbooks_client().customer_pages())
 
     assert [page.expected_count for page in pages] == [1_500, 1_500]
+
+
+def test_each_page_tells_when_the_books_were_counted():
+    with imitated_books(1_500):
+        pages = list(quickbooks_client().customer_pages())
+
+    assert {page.as_of for page in pages} == {datetime(2026, 7, 1, 0, 30, 0, 123_000, UTC)}
+
+
+@pytest.mark.parametrize("time", [None, 7, "yesterday", "2026-06-30T17:30:00"])
+def test_a_time_that_cannot_be_read_costs_nothing(server, time):
+    page = {"QueryResponse": {"Customer": [make_customer(1)]}}
+    count = {"QueryResponse": {"totalCount": 1}, "time": time}
+    server.get(QUERY_URL, [{"json": count}, {"json": page | {"time": time}}])
+
+    [page] = quickbooks_client().customer_pages()
+
+    assert (len(page.records), page.as_of) == (1, None)
+
+
+@pytest.mark.parametrize("row", [{"DisplayName": "Nobody"}, {"Id": 7}, {"Id": ""}, "1", None, []])
+def test_a_row_that_is_nobody_is_counted_and_costs_no_other(row):
+    with imitated_books(1_500) as books:
+        books.customers[1_200] = row
+        client = quickbooks_client()
+
+        pages = list(client.customer_pages())
+
+    assert len(_records(pages)) == 1_499
+    assert sum(page.unreadable_count for page in pages) == 1
+    assert client.call_count == 3
+
+
+def test_a_row_that_is_nobody_is_told_once_however_often_it_is_read():
+    with imitated_books(1_500) as books:
+        books.customers[3] = {"DisplayName": "Nobody"}
+        books.before = once("STARTPOSITION", lambda: books.customers.append(make_customer(1_501)))
+
+        pages = list(quickbooks_client().customer_pages())
+
+    assert {page.expected_count for page in pages} == {1_500, 1_501}
+    assert sum(page.unreadable_count for page in pages) == 1
 
 
 def test_a_question_carries_token_format_and_version(server):
@@ -144,8 +194,10 @@ def test_a_customer_who_was_yielded_and_vanished_ends_the_reading():
     with imitated_books(1_500) as books:
         books.before = once("STARTPOSITION 1001", lambda: books.customers.pop(0))
 
-        with pytest.raises(ProviderUnavailable, match="kept changing"):
+        with pytest.raises(ListUnsettled) as raised:
             _records(quickbooks_client().customer_pages())
+
+    assert raised.value.remote_ids == {str(number) for number in range(2, 1_501)}
 
 
 @pytest.mark.parametrize("count_offset", [1, -1, 700])
@@ -154,9 +206,10 @@ def test_a_count_that_never_agrees_ends_after_three_passes(count_offset):
         books.count_offset = count_offset
         client = quickbooks_client()
 
-        with pytest.raises(ProviderUnavailable, match="kept changing"):
+        with pytest.raises(ListUnsettled) as raised:
             _records(client.customer_pages())
 
+    assert len(raised.value.remote_ids) == 1_500
     assert sum("COUNT" in statement for statement in books.statements) == 3
 
 

@@ -3,96 +3,173 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 import requests_mock
 
 from services.providers.contract import (
+    CustomerRecord,
+    DeltaNotPossible,
+    RateLimited,
+    ReconnectRequired,
+    RemoteStatus,
+    ScopeMissing,
     UnreadableAnswer,
 )
-from tests.providers.books import (
-    at_nth_statement,
-    imitated_books,
-    make_customer,
-)
-from tests.providers.support import (
-    QUERY_URL,
-    quickbooks_client,
-)
+from tests.providers.books import imitated_books
+from tests.providers.support import CDC_URL, EVENING, quickbooks_client, recording
 
 START = datetime(2026, 6, 30, 12, tzinfo=UTC)
+NOTHING_CHANGED = {"CDCResponse": [{"QueryResponse": [{}]}], "time": "2026-06-30T08:00:00-07:00"}
 
 
-def test_few_changes_cost_one_call():
+@pytest.fixture
+def server():
+    with requests_mock.Mocker() as mocker:
+        yield mocker
+
+
+def test_changes_cost_one_call():
     with imitated_books(1_294) as books:
         client = quickbooks_client()
 
-        records = _records(client.customer_pages(changed_since=START + timedelta(seconds=1_290)))
+        pages = list(client.customer_pages(changed_since=START + timedelta(seconds=1_290)))
 
-    assert [record.remote_id for record in records] == ["1290", "1291", "1292", "1293", "1294"]
+    assert [r.remote_id for r in _records(pages)] == ["1290", "1291", "1292", "1293", "1294"]
+    assert [page.as_of for page in pages] == [datetime(2026, 7, 1, 0, 30, 0, 123_000, UTC)]
     assert client.call_count == 1
-    assert books.statements == [
-        "SELECT * FROM Customer WHERE MetaData.LastUpdatedTime >= '2026-06-30T12:21:30+00:00' "
-        "AND Active IN (true, false) ORDERBY MetaData.LastUpdatedTime ASC "
-        "STARTPOSITION 1 MAXRESULTS 1000"
-    ]
+    assert books.statements == []
 
 
-@pytest.mark.parametrize(("count", "calls"), [(0, 1), (999, 1), (1_000, 2), (1_001, 2), (2_500, 3)])
-def test_changes_of_every_number_are_read_whole(count, calls):
-    with imitated_books(count):
-        client = quickbooks_client()
+def test_the_question_names_customers_and_version(server):
+    server.get(CDC_URL, json=NOTHING_CHANGED)
 
-        records = _records(client.customer_pages(changed_since=START))
+    _records(quickbooks_client().customer_pages(changed_since=START))
 
-    assert len({record.remote_id for record in records}) == len(records) == count
-    assert client.call_count == calls
+    assert urlsplit(server.last_request.url).query == (
+        "entities=Customer&changedSince=2026-06-30T12%3A00%3A00%2B00%3A00&minorversion=75"
+    )
 
 
-def test_a_change_between_two_pages_skips_nobody():
-    def _touch() -> None:
-        books.customers[4] = make_customer(2_600) | {"Id": "5"}
+@pytest.mark.parametrize(
+    "asked", ["2026-06-30T08:00:00.999-04:00", "2026-06-30T05:00:00.001-07:00"]
+)
+def test_a_moment_is_sent_in_utc_and_never_later_than_asked(asked):
+    moment = datetime.fromisoformat(asked)
+    with imitated_books(1) as books:
+        _records(quickbooks_client().customer_pages(changed_since=moment))
 
-    with imitated_books(2_500) as books:
-        books.before = at_nth_statement(2, _touch)
+    assert books.asked_since == ["2026-06-30T12:00:00+00:00"]
 
+
+def test_inactive_customers_come_whole_and_deleted_ones_by_id(server):
+    server.get(CDC_URL, json=recording("cdc__changed_and_deleted"))
+
+    archived, deleted = _records(quickbooks_client().customer_pages(changed_since=START))
+
+    assert (archived.name, archived.status) == ("Hanlon Roofing", RemoteStatus.ARCHIVED)
+    assert deleted == CustomerRecord(
+        remote_id="39",
+        name="Customer 39",
+        status=RemoteStatus.DELETED,
+        remote_updated_at=datetime(2026, 6, 29, 18, tzinfo=UTC),
+    )
+
+
+def test_nothing_changed_is_one_empty_page_with_a_time(server):
+    server.get(CDC_URL, json=NOTHING_CHANGED)
+
+    [page] = quickbooks_client().customer_pages(changed_since=START)
+
+    assert (page.records, page.as_of) == ((), datetime(2026, 6, 30, 15, tzinfo=UTC))
+
+
+def test_rows_that_are_nobody_are_counted_and_cost_no_other(server):
+    rows = [{"status": "Deleted"}, "39", {"Id": "7", "DisplayName": "Erie Marina"}, None]
+    server.get(CDC_URL, json={"CDCResponse": [{"QueryResponse": [{"Customer": rows}]}]})
+
+    [page] = quickbooks_client().customer_pages(changed_since=START)
+
+    assert ([record.name for record in page.records], page.unreadable_count) == (
+        ["Erie Marina"],
+        3,
+    )
+
+
+def test_nine_hundred_ninety_nine_changes_are_all_there_are():
+    with imitated_books(999):
         records = _records(quickbooks_client().customer_pages(changed_since=START))
 
-    assert {record.remote_id for record in records} == {str(n) for n in range(1, 2_501)}
-    assert [r.remote_updated_at for r in records if r.remote_id == "5"] == [
-        START + timedelta(seconds=5),
-        START + timedelta(seconds=2_600),
-    ]
+    assert len(records) == 999
 
 
-def test_more_changes_in_one_moment_than_fit_a_page_are_read_by_position():
-    moment = {"MetaData": make_customer(7)["MetaData"]}
-    with imitated_books(2_500) as books:
-        books.customers = [row | moment for row in books.customers]
+def test_a_thousand_changes_may_not_be_all():
+    with imitated_books(1_200):
         client = quickbooks_client()
 
-        records = _records(client.customer_pages(changed_since=START))
+        with pytest.raises(DeltaNotPossible):
+            _records(client.customer_pages(changed_since=START))
 
-    assert len({record.remote_id for record in records}) == len(records) == 2_500
+    assert client.call_count == 1
 
 
-def test_a_server_that_repeats_itself_is_not_read_for_ever():
-    page = {"QueryResponse": {"Customer": [make_customer(n) for n in range(1_000)]}}
+def test_a_moment_too_long_ago_is_not_even_asked_for():
     client = quickbooks_client()
 
-    with requests_mock.Mocker() as server, pytest.raises(UnreadableAnswer):
-        server.get(QUERY_URL, json=page)
-        _records(client.customer_pages(changed_since=START))
+    with pytest.raises(DeltaNotPossible):
+        _records(client.customer_pages(changed_since=EVENING - timedelta(days=29, seconds=1)))
 
-    assert client.call_count == 3
+    assert client.call_count == 0
 
 
-def test_a_moment_is_sent_in_utc_and_never_later_than_asked():
-    asked = datetime.fromisoformat("2026-06-30T08:00:00.999-04:00")
-    with imitated_books(1) as books:
-        _records(quickbooks_client().customer_pages(changed_since=asked))
+def test_a_moment_of_twenty_nine_days_ago_is_asked_for(server):
+    server.get(CDC_URL, json=NOTHING_CHANGED)
+    client = quickbooks_client()
 
-    assert "'2026-06-30T12:00:00+00:00'" in books.statements[0]
+    _records(client.customer_pages(changed_since=EVENING - timedelta(days=29)))
+
+    assert client.call_count == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"CDCResponse": None},
+        {"CDCResponse": []},
+        {"CDCResponse": {}},
+        {"CDCResponse": [{}]},
+        {"CDCResponse": ["x"]},
+        {"CDCResponse": [{"QueryResponse": []}]},
+        {"CDCResponse": [{"QueryResponse": {}}]},
+        {"CDCResponse": [{"QueryResponse": [None]}]},
+        {"CDCResponse": [{"QueryResponse": [{"maxResults": 3}]}]},
+        {"CDCResponse": [{"QueryResponse": [{"Customer": {"Id": "1"}}]}]},
+        {"QueryResponse": {}},
+    ],
+)
+def test_an_answer_that_tells_no_changes_is_not_taken_for_none(server, answer):
+    server.get(CDC_URL, json=answer)
+
+    with pytest.raises(UnreadableAnswer):
+        _records(quickbooks_client().customer_pages(changed_since=START))
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (200, "query__throttled", RateLimited),
+        (403, "query__not_authorized", ScopeMissing),
+        (401, "query__token_expired", ReconnectRequired),
+        (400, "query__wrong_statement", UnreadableAnswer),
+    ],
+)
+def test_a_fault_of_the_change_feed_is_told_as_what_it_means(server, status, body, error):
+    server.get(CDC_URL, status_code=status, json=recording(body))
+
+    with pytest.raises(error):
+        _records(quickbooks_client().customer_pages(changed_since=START))
 
 
 def test_a_moment_without_zone_is_a_mistake_of_ours():

@@ -31,6 +31,7 @@ def test_a_customer_with_everything_is_read_whole():
         person_name="Nadia Okafor",
         emails_text="nadia@okafor.example, ap@okafor.example",
         phone="(814) 555-0142",
+        other_phones=("814.555.0199 x2",),
         address="88 Harbor Rd, Erie, PA 16507",
         status=RemoteStatus.ACTIVE,
         kind=RemoteKind.CUSTOMER,
@@ -102,6 +103,38 @@ def test_the_first_phone_given_is_taken(phones, phone):
     fields = {name: {"FreeFormNumber": number} for name, number in phones.items()}
 
     assert customer_record({"Id": "1"} | fields).phone == phone
+
+
+def test_further_phones_are_kept_in_order_and_a_fax_never_is():
+    numbers = {"Fax": "0", "AlternatePhone": "3", "Mobile": "2", "PrimaryPhone": "1"}
+    fields = {name: {"FreeFormNumber": number} for name, number in numbers.items()}
+
+    record = customer_record({"Id": "1"} | fields)
+
+    assert (record.phone, record.other_phones) == ("1", ("2", "3"))
+
+
+def test_a_phone_given_twice_is_kept_once():
+    fields = {name: {"FreeFormNumber": "1"} for name in ("PrimaryPhone", "Mobile")}
+
+    record = customer_record({"Id": "1"} | fields)
+
+    assert (record.phone, record.other_phones) == ("1", ())
+
+
+@pytest.mark.parametrize(
+    ("bill", "ship", "address", "others"),
+    [
+        ({"City": "Erie"}, {"City": "Girard"}, "Erie", ("Girard",)),
+        ({"City": "Erie"}, {"City": "Erie"}, "Erie", ()),
+        ({"Id": "112"}, {"City": "Girard"}, "Girard", ()),
+        ({}, "Girard", "", ()),
+    ],
+)
+def test_the_shipping_address_is_kept_or_stands_in(bill, ship, address, others):
+    record = customer_record({"Id": "1", "BillAddr": bill, "ShipAddr": ship})
+
+    assert (record.address, record.other_addresses) == (address, others)
 
 
 def test_an_address_is_one_line():

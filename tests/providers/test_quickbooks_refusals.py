@@ -6,9 +6,11 @@ import pytest
 import requests_mock
 
 from services.providers.contract import (
+    AccountGone,
     ProviderUnavailable,
     RateLimited,
     ReconnectRequired,
+    ScopeMissing,
     UnreadableAnswer,
 )
 from tests.providers.books import (
@@ -48,9 +50,9 @@ def test_a_failed_page_ends_the_reading_with_an_error():
 @pytest.mark.parametrize(
     ("status", "body", "error"),
     [
-        (403, "query__not_authorized", ReconnectRequired),
-        (401, "query__not_authorized", ReconnectRequired),
-        (200, "query__not_authorized", ReconnectRequired),
+        (403, "query__not_authorized", ScopeMissing),
+        (401, "query__not_authorized", ScopeMissing),
+        (200, "query__not_authorized", ScopeMissing),
         (200, "query__throttled", RateLimited),
         (403, "query__throttled", RateLimited),
         (429, "query__throttled", RateLimited),
@@ -74,8 +76,8 @@ def test_a_fault_is_told_as_what_it_means(server, status, body, error):
 @pytest.mark.parametrize(
     ("status", "text", "error"),
     [
-        (403, "", ReconnectRequired),
-        (404, "<html>", ReconnectRequired),
+        (403, "", ScopeMissing),
+        (404, "<html>", AccountGone),
         (400, "<html>", UnreadableAnswer),
         (418, "{}", UnreadableAnswer),
         (204, "", UnreadableAnswer),
@@ -90,7 +92,11 @@ def test_a_fault_is_told_as_what_it_means(server, status, body, error):
         (200, '{"Fault":{"Error":[7,null,{"code":7}]}}', UnreadableAnswer),
         (200, '{"Fault":"canary"}', UnreadableAnswer),
         (200, '{"Fault":{"Error":[{"Message":"errorCode=003001;"}]}}', RateLimited),
-        (200, '{"Fault":{"Error":[{"code":3100}]}}', ReconnectRequired),
+        (200, '{"Fault":{"Error":[{"code":3100}]}}', ScopeMissing),
+        (400, '{"Fault":{"Error":[{"code":"3201"}]}}', ScopeMissing),
+        (401, '{"fault":{"error":[{"code":"3100"}],"type":"AUTHENTICATION"}}', ScopeMissing),
+        (200, '{"Fault":{"Error":[{"code":"610"}]}}', AccountGone),
+        (400, '{"Fault":{"Error":[{"code":"610"}]}}', AccountGone),
     ],
 )
 def test_nonsense_is_told_as_what_it_means(server, status, text, error):
@@ -106,8 +112,7 @@ def test_nonsense_is_told_as_what_it_means(server, status, text, error):
         {"QueryResponse": {"Customer": None}},
         {"QueryResponse": {"Customer": {"Id": "1"}}},
         {"QueryResponse": {"maxResults": 3}},
-        {"QueryResponse": {"Customer": [{"DisplayName": "Nobody"}]}},
-        {"QueryResponse": {"Customer": ["1"]}},
+        {"QueryResponse": {"Customer": "1"}},
     ],
 )
 def test_a_page_without_readable_customers_is_unreadable(server, page):
@@ -130,7 +135,7 @@ def test_a_permission_taken_away_in_the_middle_yields_no_whole_list():
             json=recording("query__not_authorized"),
         )
 
-        with pytest.raises(ReconnectRequired):
+        with pytest.raises(ScopeMissing):
             _records(quickbooks_client().customer_pages())
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
 
 import pytest
 import requests_mock
@@ -14,15 +17,11 @@ from services.providers.registry import (
     PROVIDERS,
     InvalidRemoteAccount,
     ProviderAccess,
-    ProviderNotAvailable,
     check_remote_account_id,
     open_accounting_client,
-    open_authorization,
     provider_profile,
 )
 from tests.providers.support import ACCESS, QUICKBOOKS, REALM_ID, recording
-
-LATER = (ProviderKey.XERO, ProviderKey.FRESHBOOKS)
 
 
 def test_every_provider_has_its_words():
@@ -30,25 +29,14 @@ def test_every_provider_has_its_words():
     for profile in PROVIDERS.values():
         assert profile.label and profile.short_name and profile.customers_noun
         assert profile.status_page_url.startswith("https://")
+        assert profile.limits.concurrent >= 1
+        assert all(fact.endswith(".") for fact in profile.consent_facts)
 
 
-def test_quickbooks_is_available_and_says_what_it_asks_for():
-    profile = provider_profile(QUICKBOOKS)
+def test_only_quickbooks_names_the_company_in_the_callback():
+    naming = [profile.label for profile in PROVIDERS.values() if profile.names_account_in_callback]
 
-    assert profile.is_available
-    assert (profile.label, profile.short_name) == ("QuickBooks Online", "QuickBooks")
-    assert all(fact.endswith(".") for fact in profile.consent_facts)
-
-
-@pytest.mark.parametrize("provider", LATER)
-def test_the_others_are_known_but_cannot_be_opened_yet(provider):
-    assert not provider_profile(provider).is_available
-    with pytest.raises(ProviderNotAvailable):
-        open_authorization(provider, ACCESS)
-    with pytest.raises(ProviderNotAvailable):
-        open_accounting_client(provider, ACCESS, remote_account_id="1", tokens=_token)
-    with pytest.raises(ProviderNotAvailable):
-        check_remote_account_id(provider, "1")
+    assert naming == [provider_profile(QUICKBOOKS).label] == ["QuickBooks Online"]
 
 
 @pytest.mark.parametrize("text", ["1234567890", REALM_ID, "0" * 19])
@@ -89,6 +77,26 @@ def test_each_environment_has_its_own_address(access, api_url):
         account = client.remote_account()
 
     assert account.name == "Harbor Heating & Air"
+
+
+def test_each_call_of_a_client_takes_its_turn():
+    turns: list[str] = []
+
+    @contextmanager
+    def _turn(_stop: Event) -> Iterator[None]:
+        turns.append("entered")
+        yield
+        turns.append("left")
+
+    client = open_accounting_client(
+        QUICKBOOKS, ACCESS, remote_account_id=REALM_ID, tokens=_token, turn=_turn
+    )
+
+    with requests_mock.Mocker() as mocker:
+        mocker.get(requests_mock.ANY, json=recording("companyinfo__harbor"))
+        client.remote_account()
+
+    assert turns == ["entered", "left"]
 
 
 def test_the_secret_is_not_printed():
