@@ -9,6 +9,7 @@ from services.database import only_reading
 from services.heartbeat import TICK, note_beat
 from services.reading_queue import end_abandoned
 from services.readings import refresh
+from services.rechecks import start_rechecks
 from services.report_delivery import deliver_due
 from services.runtime import Runtime
 from services.unsynced import READ_JOB
@@ -20,10 +21,11 @@ JOBS: Mapping[str, Callable[[Runtime, int], None]] = {
 
 
 def tick(runtime: Runtime) -> None:
-    """Do what is due every minute: beat, and end what a killed process has left running."""
+    """Do what is due every minute: beat, end what a killed process has left, start re-checks."""
     with runtime.sessions() as session:
         note_beat(session, name=TICK, now=runtime.clock())
         end_abandoned(session, now=runtime.clock())
+    start_rechecks(runtime)
 
 
 def deliver_reports(runtime: Runtime) -> None:

@@ -16,6 +16,8 @@ class AuditAction(StrEnum):
     IGNORED = "ignored"
     RESTORED = "restored"
     IMPORTED = "imported"
+    RECHECK_CHANGED = "re-check changed"
+    COUNTING_CHANGED = "counting changed"
     REPORT_CHANGED = "report changed"
     UNSUBSCRIBED = "unsubscribed"
     RESUBSCRIBED = "resubscribed"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from types import MappingProxyType
 
 from models import ReadingFailure
@@ -96,3 +97,23 @@ def unsynced_sentence(unsynced: int, counted: int, provider_name: str) -> str:
         f"{unsynced:,} of {counted:,} {noun} in {provider_name} {verb} "
         "not yet imported into BlueClerk"
     )
+
+
+def at_least_sentence(unsynced: int, provider_name: str) -> str:
+    """Return what is certain when a list did not settle."""
+    noun, verb = ("customer", "is") if unsynced == 1 else ("customers", "are")
+    return f"At least {unsynced:,} {noun} in {provider_name} {verb} not yet imported into BlueClerk"
+
+
+def new_sentence(new: int, provider_name: str, *, looked_on: date, today: date) -> str:
+    """Return how many came since an admin last looked, such as "3 new in Xero since Monday"."""
+    return f"{new:,} new in {provider_name} since {_since(looked_on, today)}"
+
+
+def _since(day: date, today: date) -> str:
+    age = (today - day).days
+    if age <= 1:
+        return "today" if age <= 0 else "yesterday"
+    if age < 7:
+        return f"{day:%A}"
+    return f"{day.day} {day:%B}" if day.year == today.year else f"{day.day} {day:%B %Y}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -25,6 +25,8 @@ from services.runtime import Wake
 
 FRESH_FOR = timedelta(seconds=60)
 FAILED_FOR = timedelta(seconds=5)
+#: After so many readings without an answer a provider counts as down.
+DOWN_AFTER = 5
 FIRST_ROWS = 5
 READ_JOB = "read_customers"
 
@@ -42,7 +44,10 @@ class ReadingView:
     call_count: int
     counted_count: int
     unsynced_count: int
+    unreadable_count: int
+    at_least_count: int | None
     failure: ReadingFailure | None
+    lost_field: str
     reference: str
     retry_at: datetime | None
 
@@ -69,13 +74,15 @@ def ensure_fresh(
     wake: Wake,
     now: datetime,
     is_asked_for: bool = False,
+    accepts_loss: bool = False,
 ) -> str | None:
     """Make sure that a true number is there or on its way; return the reading to follow.
 
     None: the last whole reading is younger than a minute, nothing was started. However many ask
     at once, one reading runs and all follow it. `is_asked_for` (Check again, Try again) reads
-    even when the last reading is young. Nothing is read under a permission that ended, nor while
-    an import takes from the list. Commits; does not call the network itself.
+    even when the last reading is young; `accepts_loss` takes the list although a field vanished
+    from it. Nothing is read under a permission that ended, nor while an import takes from the
+    list. Commits; does not call the network itself.
     """
     if connection.state is not ConnectionState.CONNECTED:
         return _after_commit(session, None)
@@ -85,10 +92,11 @@ def ensure_fresh(
     if latest is not None and not fail_if_abandoned(session, latest, now=now):
         if latest.state is ReadingState.RUNNING:
             return _after_commit(session, latest.public_id)
-        if _still_stands(latest, connection, now=now, is_asked_for=is_asked_for):
+        is_asked_for = is_asked_for or accepts_loss
+        if _still_stands(session, latest, connection, now=now, is_asked_for=is_asked_for):
             failed = latest.state is ReadingState.FAILED
             return _after_commit(session, latest.public_id if failed else None)
-    reading = new_reading(session, connection, now=now)
+    reading = new_reading(session, connection, now=now, accepts_loss=accepts_loss)
     try:
         session.commit()
     except IntegrityError:
@@ -136,7 +144,10 @@ def view_reading(reading: Reading, *, is_abandoned: bool = False) -> ReadingView
         call_count=reading.call_count,
         counted_count=reading.counted_count or 0,
         unsynced_count=reading.unsynced_count or 0,
+        unreadable_count=reading.unreadable_count,
+        at_least_count=reading.at_least_count,
         failure=ReadingFailure.INTERRUPTED if is_interrupted else reading.failure,
+        lost_field=reading.lost_field,
         reference=reading.failure_reference,
         retry_at=reading.retry_at,
     )
@@ -147,8 +158,32 @@ def _after_commit(session: Session, public_id: str | None) -> str | None:
     return public_id
 
 
+def note_look(session: Session, connection_id: int, *, now: datetime) -> None:
+    """Remember that an admin has seen the number of the last whole reading. Commits.
+
+    Who is read for the first time after it is new since then.
+    """
+    last_whole = (
+        select(func.max(Reading.id))
+        .where(Reading.account_id == Connection.account_id, Reading.state == ReadingState.FINISHED)
+        .correlate(Connection)
+        .scalar_subquery()
+    )
+    session.execute(
+        update(Connection)
+        .where(Connection.id == connection_id)
+        .values(looked_at=now, looked_reading_id=func.coalesce(last_whole, 0))
+    )
+    session.commit()
+
+
 def _still_stands(
-    latest: Reading, connection: Connection, *, now: datetime, is_asked_for: bool
+    session: Session,
+    latest: Reading,
+    connection: Connection,
+    *,
+    now: datetime,
+    is_asked_for: bool,
 ) -> bool:
     """Say whether the last result is young enough to be shown instead of reading again."""
     is_older = latest.started_at < connection.connected_at
@@ -159,8 +194,24 @@ def _still_stands(
         return True
     if is_asked_for or latest.finished_at is None:
         return False
-    limit = FAILED_FOR if latest.state is ReadingState.FAILED else FRESH_FOR
+    limit = FRESH_FOR
+    if latest.state is ReadingState.FAILED and not _is_down(session, connection):
+        limit = FAILED_FOR
     return now - latest.finished_at < limit
+
+
+def _is_down(session: Session, connection: Connection) -> bool:
+    """Say whether the provider did not answer several times in a row.
+
+    It is left alone for a minute then, unless a person asks for another try.
+    """
+    failures = session.scalars(
+        select(Reading.failure)
+        .where(Reading.connection_id == connection.id)
+        .order_by(Reading.id.desc())
+        .limit(DOWN_AFTER)
+    ).all()
+    return len(failures) == DOWN_AFTER and set(failures) == {ReadingFailure.UNAVAILABLE}
 
 
 def _latest(session: Session, connection: Connection) -> Reading | None:

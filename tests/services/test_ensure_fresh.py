@@ -214,3 +214,31 @@ def test_a_hundred_openings_in_two_processes_make_one_reading(
     assert followed == [reading.public_id] * 100
     assert woken == [reading.id]
     assert count(runtime.sessions, Reading) == 1
+
+
+def test_a_provider_that_is_down_is_left_alone_for_a_minute(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient, clock: Clock
+) -> None:
+    books.error = ProviderUnavailable("down")
+    for _ in range(5):
+        read(runtime, harbor)
+    clock.advance(seconds=30)
+
+    _open(runtime, harbor)
+    assert count(runtime.sessions, Reading) == 5
+
+    clock.advance(seconds=31)
+    _open(runtime, harbor)
+    assert count(runtime.sessions, Reading) == 6
+
+
+def test_a_person_may_try_a_provider_that_is_down(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient
+) -> None:
+    books.error = ProviderUnavailable("down")
+    for _ in range(5):
+        read(runtime, harbor)
+
+    _open(runtime, harbor, is_asked_for=True)
+
+    assert count(runtime.sessions, Reading) == 6

@@ -1,0 +1,204 @@
+"""The daily re-check that an admin may switch on: when it is due, what it may cost, what it found.
+
+Nothing else reads customers without somebody looking.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import case, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from models import (
+    Company,
+    Connection,
+    ConnectionState,
+    Reading,
+    ReadingOrigin,
+    ReadingState,
+)
+from services.accounts import SignedIn
+from services.audit import AuditAction, record_event
+from services.connections import require_connection
+from services.customer_import import find_active
+from services.local_days import DAY, find_zone, local_day, moment, next_due_at
+from services.providers.contract import ProviderKey
+from services.providers.registry import provider_profile
+from services.reading_queue import new_reading
+from services.remote_counts import count_new
+from services.runtime import Runtime
+from services.sentences import new_sentence
+from services.unsynced import READ_JOB
+
+#: Local hour after which the day's re-check is made, so that the report of the morning has it.
+RECHECK_HOUR = 5
+TRIES_A_DAY = 3
+BETWEEN_TRIES = timedelta(hours=1)
+BUDGET_LEAST, BUDGET_MOST = 10, 10_000
+
+
+class BadCallBudget(ValueError):
+    """The number of calls is not one that a month may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recheck:
+    """How the daily re-check of one connection stands. Calls are API calls of this month.
+
+    `next_at` is None while it is off or paused; `resumes_on` says when a used budget is new.
+    """
+
+    is_on: bool
+    reports_new: bool
+    call_budget: int
+    calls_used: int
+    next_at: datetime | None
+    resumes_on: date | None
+
+
+def view_recheck(session: Session, connection: Connection, *, now: datetime) -> Recheck:
+    """Return how the re-check stands. Two statements."""
+    zone = _zone(session, connection)
+    today = local_day(zone, now)
+    used = _calls_used(session, connection, zone, today=today)
+    is_paused = used >= connection.recheck_call_budget
+    is_on = connection.rechecks_daily
+    next_at = None
+    if is_on and not is_paused and connection.state is ConnectionState.CONNECTED:
+        next_at = _next_at(session, connection, zone, now=now)
+    return Recheck(
+        is_on=is_on,
+        reports_new=connection.reports_new,
+        call_budget=connection.recheck_call_budget,
+        calls_used=used,
+        next_at=next_at,
+        resumes_on=_next_month(today) if is_on and is_paused else None,
+    )
+
+
+def set_recheck(
+    session: Session,
+    who: SignedIn,
+    provider: ProviderKey,
+    *,
+    is_on: bool,
+    reports_new: bool,
+    call_budget: int,
+    now: datetime,
+) -> None:
+    """Switch the daily re-check on or off. Commits. Raises NotConnected or BadCallBudget."""
+    if not BUDGET_LEAST <= call_budget <= BUDGET_MOST:
+        raise BadCallBudget(f"from {BUDGET_LEAST} to {BUDGET_MOST:,} calls")
+    connection = require_connection(session, who.company_id, provider)
+    connection.rechecks_daily = is_on
+    connection.reports_new = is_on and reports_new
+    connection.recheck_call_budget = call_budget
+    record_event(
+        session,
+        company_id=who.company_id,
+        user_id=who.user_id,
+        action=AuditAction.RECHECK_CHANGED,
+        subject=provider.value,
+        detail=f"{'on' if is_on else 'off'}, {call_budget} calls a month",
+        now=now,
+    )
+    session.commit()
+
+
+def start_rechecks(runtime: Runtime) -> None:
+    """Ask for every reading that is due, and wake its job. Commits; does not call the network.
+
+    However many processes tick, one reading of a connection runs at a time.
+    """
+    now = runtime.clock()
+    with runtime.sessions() as session:
+        connection_ids = session.scalars(
+            select(Connection.id).where(
+                Connection.rechecks_daily.is_(True),
+                Connection.state == ConnectionState.CONNECTED,
+            )
+        ).all()
+        session.rollback()
+        for connection_id in connection_ids:
+            reading_id = _start_if_due(session, connection_id, now=now)
+            if reading_id is not None:
+                runtime.wake(READ_JOB, reading_id)
+
+
+def new_sentences(session: Session, company_id: int, *, now: datetime) -> list[str]:
+    """Return a line per connection that mentions its new customers in the daily report."""
+    connections = session.scalars(
+        select(Connection)
+        .where(Connection.company_id == company_id, Connection.reports_new.is_(True))
+        .order_by(Connection.provider)
+    )
+    return [line for line in (_new_line(session, one, now=now) for one in connections) if line]
+
+
+def _new_line(session: Session, connection: Connection, *, now: datetime) -> str:
+    if connection.looked_at is None or connection.state is not ConnectionState.CONNECTED:
+        return ""
+    looked_reading_id = connection.looked_reading_id
+    new = count_new(session, connection.account_id, looked_reading_id=looked_reading_id)
+    zone = _zone(session, connection)
+    name = provider_profile(ProviderKey(connection.provider)).short_name
+    looked_on = local_day(zone, connection.looked_at)
+    return new_sentence(new, name, looked_on=looked_on, today=local_day(zone, now)) if new else ""
+
+
+def _start_if_due(session: Session, connection_id: int, *, now: datetime) -> int | None:
+    connection = session.get_one(Connection, connection_id)
+    recheck = view_recheck(session, connection, now=now)
+    is_due = recheck.next_at is not None and recheck.next_at <= now
+    if not is_due or find_active(session, connection.account_id) is not None:
+        session.rollback()
+        return None
+    reading = new_reading(session, connection, now=now, origin=ReadingOrigin.RECHECK)
+    try:
+        session.commit()
+    except IntegrityError:
+        session.rollback()  # somebody opened the alert a moment ago, and that reading will do
+        return None
+    return reading.id
+
+
+def _next_at(
+    session: Session, connection: Connection, zone: ZoneInfo, *, now: datetime
+) -> datetime:
+    """Return when the next re-check is due; a moment in the past means now."""
+    tomorrow_at = next_due_at(zone, hour=RECHECK_HOUR, now=now)
+    began_at = moment(zone, local_day(zone, tomorrow_at) - DAY, hour=RECHECK_HOUR)
+    is_failed = (Reading.state == ReadingState.FAILED) & (Reading.origin == ReadingOrigin.RECHECK)
+    finished, failed, failed_at = session.execute(
+        select(
+            func.count(case((Reading.state == ReadingState.FINISHED, 1))),
+            func.count(case((is_failed, 1))),
+            func.max(case((is_failed, Reading.started_at))),
+        ).where(Reading.account_id == connection.account_id, Reading.started_at >= began_at)
+    ).one()
+    if finished or failed >= TRIES_A_DAY:
+        return tomorrow_at
+    return failed_at + BETWEEN_TRIES if failed_at else began_at
+
+
+def _calls_used(session: Session, connection: Connection, zone: ZoneInfo, *, today: date) -> int:
+    used = session.scalar(
+        select(func.sum(Reading.call_count)).where(
+            Reading.connection_id == connection.id,
+            Reading.origin == ReadingOrigin.RECHECK,
+            Reading.started_at >= moment(zone, today.replace(day=1)),
+        )
+    )
+    return int(used or 0)
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+def _zone(session: Session, connection: Connection) -> ZoneInfo:
+    return find_zone(session.get_one(Company, connection.company_id).zone)
