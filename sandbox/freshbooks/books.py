@@ -4,12 +4,11 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from sandbox.clock import Clock
 from sandbox.errors import WrongInput
 from sandbox.freshbooks.clients import Client, EmailKind, decode, encode
-from sandbox.freshbooks.generator import generate
+from sandbox.freshbooks.generator import exchanged, generate
 from sandbox.store import Store
 
 DEFAULT_SEED = 1
@@ -41,6 +40,8 @@ class Book:
         self.account = account
         self.seed = seed
         self.changes = changes
+        # Whether somebody might notice that all clients were exchanged.
+        self.was_read = False
         self._lock = threading.RLock()
         self._rows = {row.client_id: row for row in rows}
         self._selections: dict[object, list[Client]] = {}
@@ -53,6 +54,7 @@ class Book:
     def find(self, client_id: int) -> Client | None:
         """Return one client, in whatever state it is."""
         with self._lock:
+            self.was_read = True
             return self._rows.get(client_id)
 
     def put(self, rows: Iterable[Client]) -> None:
@@ -69,6 +71,7 @@ class Book:
         Pages of one listing ask the same question, so only the first has to look at all clients.
         """
         with self._lock:
+            self.was_read = True
             known = self._selections.get(question)
             if known is None:
                 known = select(list(self._rows.values()))
@@ -107,27 +110,24 @@ class Books:
         account = account_of(account_id)
         with self._lock:
             if account.account_id not in self._open:
-                book = self._load(account) or self._fill(account, DEFAULT_SEED, None)
-                self._open[account.account_id] = book
+                self._open[account.account_id] = self._load(account) or self._fill(
+                    account,
+                    DEFAULT_SEED,
+                    generate(account.size, DEFAULT_SEED, account.account_id),
+                )
             return self._open[account.account_id]
 
     def reset(self, account_id: str | None, size: int | None, seed: int | None) -> None:
-        """Start over, all clients changed now; without an account everywhere.
-
-        The size is that of the named account, or of the first one. Clients of before whose id
-        does not come back are simply gone.
-        """
+        """Start over; without an account everywhere, the size then being that of the first."""
         if size is not None and not 0 <= size <= LARGEST_SIZE:
             raise WrongInput(f"“size” must be from 0 to {LARGEST_SIZE}.")
-        chosen, now = account_of(account_id), self._clock()
+        chosen = account_of(account_id)
         with self._lock:
-            for account in ACCOUNTS if account_id is None else (chosen,):
-                self._forget(account)
-                wanted = account.size if account is not chosen or size is None else size
-                fresh = replace(account, size=wanted)
-                self._open[account.account_id] = self._fill(
-                    fresh, DEFAULT_SEED if seed is None else seed, now
-                )
+            for account in ACCOUNTS if account_id is None else ():
+                if account is not chosen and self._known(account) is not None:
+                    self._exchange(account, DEFAULT_SEED)
+            wanted = replace(chosen, size=chosen.size if size is None else size)
+            self._exchange(wanted, DEFAULT_SEED if seed is None else seed)
 
     @contextmanager
     def changing(self, account_id: str | None) -> Iterator[Book]:
@@ -149,8 +149,19 @@ class Books:
             )
         book.put(rows)
 
-    def _fill(self, account: Account, seed: int, changed_at: datetime | None) -> Book:
-        rows = generate(account.size, seed, account.account_id, changed_at)
+    def _exchange(self, account: Account, seed: int) -> None:
+        """Put new clients in the place of the old ones, if there were any."""
+        before = self._known(account)
+        self._forget(account)
+        rows = generate(account.size, seed, account.account_id)
+        if before is not None and before.was_read:
+            rows = exchanged(before.rows(), rows, self._clock())
+        self._open[account.account_id] = self._fill(account, seed, rows)
+
+    def _known(self, account: Account) -> Book | None:
+        return self._open.get(account.account_id) or self._load(account)
+
+    def _fill(self, account: Account, seed: int, rows: list[Client]) -> Book:
         book = Book(account, seed, 0, ())
         self.save(book, rows)
         return book
@@ -168,7 +179,9 @@ class Books:
             [account.account_id],
         )
         kept = (decode(str(body)) for (body,) in rows)
-        return Book(replace(account, size=size), seed, changes, kept)
+        book = Book(replace(account, size=size), seed, changes, kept)
+        book.was_read = True
+        return book
 
     def _forget(self, account: Account) -> None:
         self._open.pop(account.account_id, None)

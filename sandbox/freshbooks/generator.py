@@ -3,6 +3,7 @@
 import random
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sandbox.freshbooks import canada
@@ -10,7 +11,7 @@ from sandbox.freshbooks.clients import Client, VisState
 from sandbox.freshbooks.times import eastern_text, utc_text
 from sandbox.people import EmailWish, Party, PartyMaker
 
-# Nothing generated at first is younger than this day, so that the data never depend on the clock.
+# Nothing generated is younger than this day, so that the data never depend on the clock.
 LAST_DAY = datetime(2026, 10, 30, 22, 0, tzinfo=UTC)
 SPREAD = timedelta(days=730)
 WITHOUT_EMAIL_SHARE = 0.15
@@ -21,25 +22,41 @@ FIRST_ID = 700_001
 NOTES = ("Calls before noon", "Pays by cheque", "Gate code 4471", "")
 
 
-def generate(size: int, seed: int, account_id: str, changed_at: datetime | None) -> list[Client]:
-    """Return `size` counted clients and, in proportion, archived and deleted ones; ascending ids.
-
-    With `changed_at` all of them say that they changed then: data that replace others are news.
-    """
+def generate(size: int, seed: int, account_id: str) -> list[Client]:
+    """Return `size` counted clients and, in proportion, those that left; ascending ids."""
     dice = random.Random(f"freshbooks {account_id} {seed} {size}")
     maker = PartyMaker(dice)
     states = _states(size, dice)
     wishes = _email_wishes(size, dice)
-    changed = None if changed_at is None else eastern_text(changed_at)
     clients: list[Client] = []
     client_id = FIRST_ID
     for state, created in zip(states, _creation_times(len(states), dice), strict=True):
         wish = next(wishes) if state is VisState.ACTIVE else EmailWish.USUAL
-        updated = changed or eastern_text(created + (LAST_DAY - created) * dice.random() ** 3)
+        updated = eastern_text(created + (LAST_DAY - created) * dice.random() ** 3)
         times = utc_text(created), updated
         clients.append(client_from(maker.make(wish), client_id, state, times, dice))
         client_id += dice.choice((1, 1, 1, 2, 3))
     return clients
+
+
+def exchanged(before: list[Client], after: list[Client], moment: datetime) -> list[Client]:
+    """Return what an account holds once a reset put some clients in the place of others.
+
+    As if a person had deleted everybody and imported anew: all are news, and those whose id is
+    gone are deleted. The same clients as before are none.
+    """
+    if before == after:
+        return after
+    now, ids = eastern_text(moment), {row.client_id for row in after}
+    gone = [
+        row
+        if row.vis_state == VisState.DELETED
+        else replace(row, vis_state=int(VisState.DELETED), updated=now)
+        for row in before
+        if row.client_id not in ids
+    ]
+    new = [replace(row, updated=now) for row in after]
+    return sorted(gone + new, key=lambda row: row.client_id)
 
 
 def client_from(

@@ -54,7 +54,12 @@ class OAuth:
         problem = _problem_of_request()
         if problem is not None:
             return render_template("consent_refused.html", problem=problem), 400
-        return render_template("freshbooks_consent.html", businesses=BUSINESSES), 200
+        return render_template(
+            "freshbooks_consent.html",
+            title="FreshBooks",
+            vendor="FreshBooks",
+            businesses=BUSINESSES,
+        ), 200
 
     def decide(self) -> AnyResponse | tuple[str, int]:
         """Send the person back with a code, or with the refusal."""

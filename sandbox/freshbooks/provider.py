@@ -60,7 +60,7 @@ class FreshBooks:
         return self._books.open(account).census()
 
     def reset(self, account: str | None, size: int | None, seed: int | None) -> None:
-        """Make new clients, changed at this moment; grants stay as they are."""
+        """Make new clients, which is news to whoever read before; grants stay as they are."""
         self._books.reset(account, size, seed)
 
     def change(self, account: str | None, wishes: Mapping[str, int]) -> dict[str, object]:

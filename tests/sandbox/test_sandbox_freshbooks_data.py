@@ -35,7 +35,7 @@ def test_the_accounts_have_the_promised_kinds(client):
 
 
 def test_the_same_seed_makes_the_same_clients_on_every_machine():
-    first, second, other = (generate(214, seed, ACCOUNT, None) for seed in (1, 1, 2))
+    first, second, other = (generate(214, seed, ACCOUNT) for seed in (1, 1, 2))
 
     assert first == second
     assert first != other
@@ -44,7 +44,7 @@ def test_the_same_seed_makes_the_same_clients_on_every_machine():
 
 def test_shares_are_exact_and_ids_ascend():
     for size in (0, 1, 60, 1050):
-        rows = generate(size, 3, ACCOUNT, None)
+        rows = generate(size, 3, ACCOUNT)
 
         counted = [row for row in rows if row.counted]
         without = [row for row in counted if row.email_kind is EmailKind.ABSENT]
@@ -54,7 +54,7 @@ def test_shares_are_exact_and_ids_ascend():
 
 
 def test_addresses_and_phones_are_invented():
-    rows = generate(1050, 1, ACCOUNT, None)
+    rows = generate(1050, 1, ACCOUNT)
 
     emails = [row.email for row in rows if row.email_kind is EmailKind.USABLE]
     phones = [
@@ -67,13 +67,13 @@ def test_addresses_and_phones_are_invented():
 
 
 def test_the_first_data_are_older_than_their_last_day():
-    rows = generate(1050, 1, ACCOUNT, None)
+    rows = generate(1050, 1, ACCOUNT)
 
     assert max(row.updated for row in rows) <= eastern_text(LAST_DAY)
 
 
 def test_a_client_survives_being_written():
-    rows = generate(60, 1, ACCOUNT, None)
+    rows = generate(60, 1, ACCOUNT)
 
     assert [decode(encode(row)) for row in rows] == rows
 
@@ -127,15 +127,14 @@ def test_updates_change_what_is_shown(caller):
     assert different == set(changed)
 
 
-def test_changes_are_repeatable(client, caller):
+def test_changes_are_repeatable(clock):
     wishes = {"create": 5, "update": 5, "archive": 2, "merge": 1, "delete": 1}
-    _reset(client)
-    first, rows = caller.change(**wishes).json, caller.everyone()
-    _reset(client)
+    first, second = (program(create_app(clock=clock).test_client()) for _ in range(2))
+    done = first.change(**wishes).json
 
-    second = caller.change(**wishes).json
+    again = second.change(**wishes).json
 
-    assert (second, caller.everyone()) == (first, rows)
+    assert (again, second.everyone()) == (done, first.everyone())
 
 
 def test_impossible_changes_change_nothing(client, caller):
@@ -178,13 +177,35 @@ def test_deleted_clients_are_found_only_by_their_state(caller):
     assert [str(found["id"]) for found in told] == [gone]
 
 
-def test_a_reset_is_news(client, caller):
+def test_a_reset_is_news_and_the_gone_ones_are_deleted(client, caller):
+    before = {found["id"] for found in caller.everyone()}
     _reset(client, size=60)
 
     changed = caller.everyone(**{"search[updated_min]": "2026-11-20"})
 
-    assert len(changed) == len(caller.everyone()) == 65
+    deleted = caller.everyone(**{"search[updated_min]": "2026-11-20", "search[vis_state]": "1"})
+    new = {found["id"] for found in changed}
+    assert new == {found["id"] for found in caller.everyone()}
+    assert len(new) == 65
     assert {found["updated"] for found in changed} == {"2026-11-20 11:00:00"}
+    assert before - new <= {found["id"] for found in deleted}
+    assert census(client)["counted"] == 60
+
+
+def test_a_reset_before_anybody_read_is_no_news(client, caller):
+    _reset(client, size=60)
+
+    assert caller.everyone(**{"search[updated_min]": "2026-11-20"}) == []
+    assert census(client)["inactive"] == 8
+
+
+def test_a_reset_to_the_same_clients_is_no_news(client, caller):
+    caller.everyone()
+
+    _reset(client)
+
+    assert caller.everyone(**{"search[updated_min]": "2026-11-20"}) == []
+    assert census(client)["inactive"] == 30
 
 
 def test_a_reset_of_one_account_leaves_the_other(client):

@@ -1,8 +1,5 @@
 """The vendor's own library against the imitation, over a real socket."""
 
-import socket
-import threading
-
 import pytest
 from freshbooks import (
     Client,
@@ -14,21 +11,15 @@ from freshbooks import (
     VisState,
 )
 
-from sandbox.server import Server
 from tests.sandbox.freshbooks_program import ACCOUNT, census, program
+from tests.sandbox.live import live
 
 
 @pytest.fixture
 def address(app):
     """Serve the sandbox of the test, and return where."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = Server(app, listener)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}/freshbooks"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with live(app) as port:
+        yield f"http://127.0.0.1:{port}/freshbooks"
 
 
 @pytest.fixture
