@@ -152,8 +152,8 @@ def _pagination(answer: Mapping[str, Any], reply: Reply) -> tuple[int | None, in
         # Every page but that of an empty list holds at least one contact.
         if (
             type(item_count) is type(page_count) is int
+            and 0 <= item_count <= CONTACTS_MAX
             and 0 <= page_count <= max(item_count, 1)
-            and item_count <= CONTACTS_MAX
         ):
             return item_count, page_count
     raise reply.unreadable("The answer does not tell how many contacts there are.")
