@@ -96,7 +96,7 @@ class FreshBooksClient:
 
         Changed ones: two calls where there are none, because deleted clients need a question of
         their own; theirs is the last word. Both lists are read like the whole one. Raises
-        DeltaNotPossible for more than 1,000 changes.
+        DeltaNotPossible for more than 1,000 changes, and where a list does not settle.
         """
         if changed_since is None:
             return self._everybody()
@@ -116,15 +116,22 @@ class FreshBooksClient:
 
     def _changed(self, since: datetime) -> Iterator[CustomerPage]:
         question = {"search[updated_min]": _day_before(since).isoformat()}
+        as_of = None
+        for page in self._changes(question):
+            as_of = page.as_of
+            yield _changed_of(page, since)
+        for page in self._changes({**question, **_DELETED}):
+            # A deleted client nobody can name has no place among those not readable.
+            yield replace(_changed_of(page, since), unreadable_count=0, as_of=as_of)
+
+    def _changes(self, question: Question) -> Iterator[CustomerPage]:
         first = self._first(question)
         if first.total > CHANGES_MAX:
             raise DeltaNotPossible("Too many clients changed since that moment.")
-        deleted = question | _DELETED
-        for page in self._settled(first, question):
-            yield _changed_of(page, since)
-        for page in self._settled(self._first(deleted), deleted):
-            # A deleted client nobody can name has no place among those not readable.
-            yield replace(_changed_of(page, since), unreadable_count=0, as_of=first.as_of)
+        try:
+            yield from self._settled(first, question)
+        except ListUnsettled as error:
+            raise DeltaNotPossible("The changes kept changing while they were read.") from error
 
     def _settled(self, first: ClientsPage, question: Question) -> Iterator[CustomerPage]:
         """Yield a list pass by pass until one adds up."""

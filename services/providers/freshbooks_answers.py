@@ -24,14 +24,14 @@ from services.providers.contract import (
     ScopeMissing,
 )
 from services.providers.freshbooks_records import customer_record
+from services.providers.replies import Reply
 from services.providers.strict_json import NotStrictJson, read_strictly
-from services.providers.transport import Reply
 from services.providers.waiting import DEFAULT_RETRY_AFTER_S
 
 #: Ids become part of addresses; the pattern allows what freshbooks-sdk's fixtures show.
 ACCOUNT_ID = re.compile(r"[A-Za-z0-9]{1,16}")
-#: More pages than this are no list of clients, and their numbers alone would fill the memory.
-PAGES_MAX = 100_000
+#: More clients or pages than this are no books, and their numbers alone would fill the memory.
+LIST_MAX = 1_000_000
 
 _THROTTLED = frozenset({"429"})
 #: 1003 is seen with 401 and with 403; without a status that says which, a new token decides.
@@ -72,8 +72,8 @@ def read_clients(reply: Reply, *, account_id: str, token: str) -> ClientsPage:
     return ClientsPage(
         records=records,
         unreadable_count=len(rows) - len(records),
-        pages=_count(result, "pages", reply, most=PAGES_MAX),
-        total=_count(result, "total", reply, most=PAGES_MAX * 100),
+        pages=_count(result, "pages", reply),
+        total=_count(result, "total", reply),
         as_of=_answered_at(reply),
     )
 
@@ -109,11 +109,11 @@ def _is_of_another_account(row: object, account_id: str) -> bool:
     return isinstance(named, str) and named.strip() not in ("", account_id)
 
 
-def _count(result: dict[str, Any], name: str, reply: Reply, *, most: int) -> int:
+def _count(result: dict[str, Any], name: str, reply: Reply) -> int:
     value = result.get(name)
     is_number = isinstance(value, int) and not isinstance(value, bool)
     text = str(value) if is_number or isinstance(value, str) else ""
-    if not _WHOLE_NUMBER.fullmatch(text) or int(text) > most:
+    if not _WHOLE_NUMBER.fullmatch(text) or int(text) > LIST_MAX:
         raise reply.unreadable("The answer does not say how long the list is.")
     return int(text)
 
