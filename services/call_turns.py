@@ -1,0 +1,157 @@
+"""Let all processes together keep to what a provider allows for one remote account.
+
+Each call is a row of the database while it is on its way, and for a minute and more afterwards.
+Whoever wants to call looks in one short transaction whether there is room; nothing is held open
+while the provider is asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import random
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Event
+
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, sessionmaker
+
+from models import ProviderCall
+from services.providers.contract import CallLimits, CallTurn, ProviderKey, ProviderUnavailable
+from services.providers.waiting import wait_unless_stopped
+
+#: A call takes 20 s at most; a turn held for longer belongs to a process that is gone.
+HELD_MAX = timedelta(seconds=40)
+MINUTE = timedelta(seconds=60)
+KEPT = timedelta(minutes=2)
+LOOK_AGAIN_MIN_S = 0.05
+LOOK_AGAIN_MAX_S = 0.25
+
+logger = logging.getLogger(__name__)
+
+
+def make_turn(
+    sessions: sessionmaker[Session],
+    clock: Callable[[], datetime],
+    *,
+    provider: ProviderKey,
+    remote_account_id: str,
+    limits: CallLimits,
+    sleep: Callable[[float, Event], None] = wait_unless_stopped,
+) -> CallTurn:
+    """Return what to hold round each call about one remote account. Commits, twice a call.
+
+    Entering waits until the limits leave room and raises ProviderUnavailable once the event is
+    set. Safe to share between threads.
+    """
+    turns = _Turns(sessions, clock, provider.value, remote_account_id, limits, sleep)
+
+    def turn(stop: Event) -> AbstractContextManager[None]:
+        return turns.held(stop)
+
+    return turn
+
+
+@dataclass(frozen=True, slots=True)
+class _Turns:
+    sessions: sessionmaker[Session]
+    clock: Callable[[], datetime]
+    provider: str
+    remote_account_id: str
+    limits: CallLimits
+    sleep: Callable[[float, Event], None]
+
+    @contextmanager
+    def held(self, stop: Event) -> Iterator[None]:
+        call_id = self._wait_for_turn(stop)
+        try:
+            yield
+        finally:
+            self._leave(call_id)
+
+    def _wait_for_turn(self, stop: Event) -> int:
+        while not stop.is_set():
+            call_id, wait_s = self._look()
+            if call_id is not None:
+                return call_id
+            self.sleep(wait_s, stop)
+        raise ProviderUnavailable("The reading was called off.")
+
+    def _look(self) -> tuple[int | None, float]:
+        """Take a turn if there is room, or say how long there will be none."""
+        with self.sessions() as session:
+            self._lock(session)
+            # Asked only now: waiting for the lock may have taken a while.
+            now = self.clock()
+            wait_s = self._wait_s(session, now)
+            call_id = None if wait_s else self._enter(session, now)
+            session.commit()
+        return call_id, wait_s
+
+    def _lock(self, session: Session) -> None:
+        """Let nobody else look at this account; SQLite has one writer at a time anyway."""
+        if session.get_bind().dialect.name == "postgresql":
+            account = f"{self.provider}:{self.remote_account_id}".encode()
+            key = int.from_bytes(hashlib.sha256(account).digest()[:8], signed=True)
+            session.execute(select(func.pg_advisory_xact_lock(key)))
+
+    def _wait_s(self, session: Session, now: datetime) -> float:
+        left_s = self._minute_left_s(session, now)
+        if left_s or self._running_count(session, now) < self.limits.concurrent:
+            return left_s
+        return random.uniform(LOOK_AGAIN_MIN_S, LOOK_AGAIN_MAX_S)  # noqa: S311  (jitter)
+
+    def _minute_left_s(self, session: Session, now: datetime) -> float:
+        """Return how long the call still counts whose minute has to end first, or 0."""
+        if self.limits.per_minute is None:
+            return 0.0
+        blocking_at = session.scalar(
+            select(ProviderCall.begun_at)
+            .where(*self._of_account, ProviderCall.begun_at > now - MINUTE)
+            .order_by(ProviderCall.begun_at.desc())
+            .offset(self.limits.per_minute - 1)
+            .limit(1)
+        )
+        if blocking_at is None:
+            return 0.0
+        left_s = (blocking_at + MINUTE - now).total_seconds()
+        return min(max(left_s, LOOK_AGAIN_MIN_S), MINUTE.total_seconds())
+
+    def _running_count(self, session: Session, now: datetime) -> int:
+        running = select(func.count()).where(
+            *self._of_account, ProviderCall.ended_at.is_(None), ProviderCall.until_at > now
+        )
+        return session.scalar(running) or 0
+
+    @property
+    def _of_account(self) -> tuple[ColumnElement[bool], ...]:
+        return (
+            ProviderCall.provider == self.provider,
+            ProviderCall.remote_account_id == self.remote_account_id,
+        )
+
+    def _enter(self, session: Session, now: datetime) -> int:
+        session.execute(
+            delete(ProviderCall).where(*self._of_account, ProviderCall.begun_at < now - KEPT)
+        )
+        entering = insert(ProviderCall).values(
+            provider=self.provider,
+            remote_account_id=self.remote_account_id,
+            begun_at=now,
+            until_at=now + HELD_MAX,
+        )
+        return session.execute(entering.returning(ProviderCall.id)).scalar_one()
+
+    def _leave(self, call_id: int) -> None:
+        leaving = update(ProviderCall).where(ProviderCall.id == call_id)
+        try:
+            with self.sessions() as session:
+                session.execute(leaving.values(ended_at=self.clock()))
+                session.commit()
+        except SQLAlchemyError:
+            # The answer is here and counts; the turn ends by itself a little later.
+            logger.warning("a provider call could not be marked as ended", exc_info=True)
