@@ -136,11 +136,15 @@ class Faults:
 
     def rotation(self, provider: str) -> Rotation:
         """Return what switches say about refresh tokens; nothing leaves it to the provider."""
-        single_use, grace_s = None, None
+        single_use: bool | None = None
+        grace_s: float | None = None
         for switch in self.active(provider):
             if switch.fault == "rotate_refresh":
-                single_use = switch.settings["single_use"]
-                grace_s = switch.settings["grace_s"]
+                settings = switch.settings
+                if settings["single_use"] is not None:
+                    single_use = settings["single_use"]
+                if settings["grace_s"] is not None:
+                    grace_s = settings["grace_s"]
         return Rotation(single_use, grace_s)
 
     def _lasting(self) -> list[Fault]:

@@ -1,41 +1,24 @@
 """The control room for people: plain forms, no script."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from sandbox.errors import WrongInput
+from sandbox.fault_wishes import read_wish
+from sandbox.faults import Fault
 from sandbox.provider import Provider
+from sandbox.switches import GROUPS, SWITCHES, Switch
 from sandbox.world import World, the_world
 
 blueprint = Blueprint("page", __name__)
 
 ADDED_BY_BUTTON = 3
 MAILS_SHOWN = 50
+LONGEST_SETTING = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Switch:
-    """A switch on the page and the fault it stands for."""
-
-    name: str
-    title: str
-    wish: dict[str, object]
-
-
-SWITCHES = (
-    Switch("too-many-calls", "429, too many calls", {"fault": "status", "status": 429}),
-    Switch("page-2", "503 after page 1", {"fault": "status", "status": 503, "from_page": 2}),
-    Switch("html", "A web page instead of data", {"fault": "html200"}),
-    Switch("half", "Half an answer", {"fault": "truncate"}),
-    Switch("slow", "Slow, 8 s per call", {"fault": "delay", "seconds": 8}),
-    Switch(
-        "refresh",
-        "Refreshing fails, 503",
-        {"fault": "status", "status": 503, "endpoint": "token"},
-    ),
-)
 TOKEN_FAULTS = {"expire": "expire_token", "end": "revoke"}
 
 
@@ -48,7 +31,6 @@ def control_page() -> str:
     return render_template(
         "control.html",
         cards=cards,
-        switches=SWITCHES,
         added=ADDED_BY_BUTTON,
         calls=world.traffic.past(),
         mails=mails,
@@ -67,7 +49,7 @@ def set_switches(name: str) -> Response:
     elif pressed in TOKEN_FAULTS:
         world.add_fault(provider, {"provider": name, "fault": TOKEN_FAULTS[pressed]})
     else:
-        _apply(world, provider, set(request.form.getlist("switch")))
+        _apply(world, provider, set(request.form.getlist("switch")), request.form)
     return redirect("/", 303)
 
 
@@ -91,24 +73,58 @@ def refuse(error: WrongInput) -> tuple[str, int]:
     return render_template("consent_refused.html", problem=str(error)), 400
 
 
-def _apply(world: World, provider: Provider, wanted: set[str]) -> None:
-    """Make the tick boxes true; faults set by programs stay."""
+def _apply(world: World, provider: Provider, wanted: set[str], form: Mapping[str, str]) -> None:
+    """Make the tick boxes true; faults set by programs stay, as do those that did not change."""
+    endpoints = provider.api_endpoints + provider.oauth_endpoints
+    wishes = {
+        switch.name: switch.wish_from(form, provider.name)
+        for switch in SWITCHES
+        if switch.name in wanted
+    }
+    read = {name: read_wish(wish, endpoints) for name, wish in wishes.items()}
     on = {fault.switch: fault for fault in world.faults.active(provider.name) if fault.switch}
-    world.faults.remove(*(fault for name, fault in on.items() if name not in wanted))
-    for switch in SWITCHES:
-        if switch.name in wanted and switch.name not in on:
-            wish = {"provider": provider.name, "switch": switch.name, **switch.wish}
+    changed = [fault for name, fault in on.items() if read.get(name or "") != fault.wish]
+    world.faults.remove(*changed)
+    for name, wish in wishes.items():
+        if name not in on or on[name] in changed:
             world.add_fault(provider, wish)
 
 
 def _card(world: World, provider: Provider) -> dict[str, object]:
     active = world.faults.active(provider.name)
+    on = {fault.switch: fault for fault in active if fault.switch}
     return {
         "name": provider.name,
         "title": provider.title,
         "customers": provider.census(),
-        "on": {fault.switch for fault in active},
-        "others": [fault for fault in active if fault.switch is None],
+        "groups": [
+            (title, [_shown(switch, on.get(switch.name), provider) for switch in switches])
+            for title, switches in GROUPS.items()
+        ],
+        "others": [_described(fault) for fault in active if fault.switch is None],
         "calls": world.traffic.counts(provider.name, provider.api_endpoints, is_api=True),
         "peak": world.traffic.peak(provider.name),
+        "limits": world.switchboard.limits(provider.name, "").as_json(),
+    }
+
+
+def _shown(switch: Switch, fault: Fault | None, provider: Provider) -> dict[str, object]:
+    fields = [
+        (field, field.usual_for(provider.name) if fault is None else field.value_in(fault))
+        for field in switch.fields
+    ]
+    return {"name": switch.name, "title": switch.title, "is_on": fault is not None} | {
+        "fields": fields
+    }
+
+
+def _described(fault: Fault) -> dict[str, object]:
+    """Return what a program set, with its parameters as short words."""
+    settings = [
+        f"{name} {value}"
+        for name, value in {"account": fault.wish.account, **fault.settings}.items()
+        if value not in (None, {}, False) and len(str(value)) < LONGEST_SETTING
+    ]
+    return {"fault": fault.fault, "settings": settings, "endpoint": fault.wish.endpoint} | {
+        "fired": fault.fired
     }

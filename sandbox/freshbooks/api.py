@@ -18,6 +18,8 @@ from sandbox.freshbooks.clients import shown
 from sandbox.freshbooks.grants import CLIENTS_SCOPE, Grants
 from sandbox.freshbooks.identity import describe_person
 from sandbox.freshbooks.listing import ParameterRefused, choose, read_page, read_question
+from sandbox.spoiling import shown_account
+from sandbox.spoiling import shown_account
 from sandbox.traffic import Switchboard
 
 API_ENDPOINTS: tuple[str, ...] = ("clients", "client", "me")
@@ -68,10 +70,10 @@ class Api:
         return unauthenticated() if scope is None else respond(scope)
 
     def _within(self, scope: str, account_id: str, respond: Callable[[Book], Response]) -> Response:
-        is_known = account_id in [account.account_id for account in ACCOUNTS]
-        if CLIENTS_SCOPE not in scope.split() or not is_known:
+        known = [account.account_id for account in ACCOUNTS]
+        if CLIENTS_SCOPE not in scope.split() or account_id not in known:
             return no_permission()
-        return respond(self._books.open(account_id))
+        return respond(self._books.open(shown_account(account_id, known)))
 
 
 def _me(scope: str) -> Response:

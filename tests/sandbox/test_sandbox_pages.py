@@ -2,8 +2,12 @@
 
 import pytest
 
+from sandbox.fault_wishes import KINDS
+from sandbox.switches import SWITCHES
 from sandbox.world import the_world
 
+# These happen once, when a button is pressed.
+TOKEN_KINDS = {"expire_token", "revoke"}
 MAIL = (
     "From: BlueClerk <reports@example.com>\r\nTo: ada@example.com\r\n"
     "Subject: =?utf-8?b?xYHDs2TFug==?=\r\nMIME-Version: 1.0\r\n"
@@ -44,6 +48,80 @@ def test_a_switch_on_the_page_spoils_calls(caller):
     assert (pressed.status_code, pressed.location) == (303, "/")
     assert caller.query("SELECT * FROM Customer").status_code == 429
     assert 'value="too-many-calls" checked' in caller.client.get("/").text
+
+
+def _faults(client, name="quickbooks"):
+    return client.get("/control/state").json["providers"][name]["faults"]
+
+
+@pytest.mark.parametrize("name", ["quickbooks", "xero", "freshbooks"])
+def test_every_switch_can_be_turned_on_with_its_usual_values(client, name):
+    ticked = [switch.name for switch in SWITCHES]
+
+    pressed = client.post(f"/switches/{name}", data={"switch": ticked})
+
+    assert pressed.status_code == 303
+    assert len(_faults(client, name)) == len(SWITCHES)
+    assert {fault["fault"] for fault in _faults(client, name)} >= set(KINDS) - TOKEN_KINDS
+    assert client.get("/").text.count(" checked>") == len(SWITCHES)
+
+
+def test_a_switch_takes_what_was_typed_and_shows_it_again(small):
+    form = {
+        "switch": ["malformed", "reset"],
+        "malformed.field": "Id",
+        "malformed.value": '{"not": "an id"}',
+        "malformed.every": "3",
+        "reset.variant": "close",
+        "reset.after_bytes": "12",
+    }
+
+    small.post("/switches/quickbooks", data=form)
+
+    reset, malformed = _faults(small)
+    assert (reset["variant"], reset["after_bytes"]) == ("close", 12)
+    assert (malformed["field"], malformed["value"]) == ("Id", {"not": "an id"})
+    page = small.get("/").text
+    assert "<option selected>close</option>" in page
+    assert 'name="malformed.every" value="3"' in page
+
+
+def test_applying_again_keeps_a_switch_and_its_counters(caller):
+    form = {"switch": ["too-many-calls", "slow"], "slow.seconds": "0"}
+    caller.client.post("/switches/quickbooks", data=form)
+    caller.query("SELECT * FROM Customer")
+
+    caller.client.post("/switches/quickbooks", data=form | {"slow.seconds": "0.001"})
+
+    assert [(fault["fault"], fault["fired"]) for fault in _faults(caller.client)] == [
+        ("status", 1),
+        ("delay", 0),
+    ]
+
+
+@pytest.mark.parametrize("typed", ["soon", "-1", "[]", "1e99", "NaN"])
+def test_a_value_that_makes_no_sense_changes_nothing(small, typed):
+    small.post("/switches/quickbooks", data={"switch": ["html"]})
+
+    refused = small.post("/switches/quickbooks", data={"switch": ["slow"], "slow.seconds": typed})
+
+    assert refused.status_code == 400
+    assert [fault["fault"] for fault in _faults(small)] == ["html200"]
+
+
+def test_a_group_is_open_when_one_of_its_switches_is_on(small):
+    closed = small.get("/").text.count("<details open>")
+
+    small.post("/switches/quickbooks", data={"switch": ["bomb"]})
+
+    assert (closed, small.get("/").text.count("<details open>")) == (0, 1)
+
+
+def test_the_page_describes_what_a_program_set(small):
+    wish = {"provider": "quickbooks", "fault": "drip", "seconds": 2, "endpoint": "query"}
+    small.post("/control/faults", json=wish)
+
+    assert "drip (seconds 2.0, chunk 1) at query, fired 0 times" in small.get("/").text
 
 
 def test_applying_without_ticks_turns_the_switches_of_the_page_off(caller):
