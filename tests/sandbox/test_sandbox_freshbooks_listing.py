@@ -254,6 +254,15 @@ def test_a_fault_from_a_page_on_leaves_the_first_alone(client, caller):
     assert answers == [200, 200, 503]
 
 
+def test_a_switch_shows_the_clients_of_another_account(client, caller):
+    client.post("/control/faults", json={"provider": "freshbooks", "fault": "tenant_swap"})
+
+    listed = caller.listing(per_page=1)
+
+    assert listed["total"] == 1050 + 93
+    assert listed["clients"][0]["accounting_systemid"] == OTHER_ACCOUNT
+
+
 def test_answers_can_be_spoiled(app, caller):
     freshbooks = the_world(app).providers["freshbooks"]
     answer = caller.ask().json
