@@ -19,7 +19,6 @@ from sandbox.freshbooks.grants import CLIENTS_SCOPE, Grants
 from sandbox.freshbooks.identity import describe_person
 from sandbox.freshbooks.listing import ParameterRefused, choose, read_page, read_question
 from sandbox.spoiling import shown_account
-from sandbox.spoiling import shown_account
 from sandbox.traffic import Switchboard
 
 API_ENDPOINTS: tuple[str, ...] = ("clients", "client", "me")
