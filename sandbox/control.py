@@ -6,7 +6,7 @@ from dataclasses import asdict
 from flask import Blueprint, current_app, request
 
 from sandbox.errors import WrongInput
-from sandbox.provider import CHANGES, Provider
+from sandbox.provider import Provider
 from sandbox.world import World, the_world
 
 blueprint = Blueprint("control", __name__, url_prefix="/control")
@@ -55,10 +55,11 @@ def changes() -> dict[str, object]:
     """Change customers, and return whose."""
     world, sent = the_world(current_app), _sent()
     provider = _provider(world, sent)
-    unknown = set(sent) - {"provider", "realm", *CHANGES}
+    unknown = set(sent) - {"provider", "realm", *provider.change_kinds}
     if unknown:
         raise WrongInput(f"There is no change {', '.join(sorted(unknown))}.")
-    wishes = {kind: _number(sent, kind, most=LARGEST_CHANGE) or 0 for kind in CHANGES}
+    kinds = provider.change_kinds
+    wishes = {kind: _number(sent, kind, most=LARGEST_CHANGE) or 0 for kind in kinds}
     return {"provider": provider.name, **provider.change(_text(sent, "realm"), wishes)}
 
 

@@ -7,7 +7,7 @@ from flask import Blueprint, Response
 
 from sandbox.limits import LimitKind, Limits, Remaining
 
-CHANGES = ("create", "update", "archive", "merge", "delete")
+CHANGES: tuple[str, ...] = ("create", "update", "archive", "merge", "delete")
 
 
 class Provider(Protocol):
@@ -20,6 +20,7 @@ class Provider(Protocol):
     oauth_endpoints: tuple[str, ...]
     blueprint: Blueprint
     limits: Limits
+    change_kinds: tuple[str, ...]
 
     def census(self, account: str | None = None) -> dict[str, int]:
         """Count the customers by kind."""
@@ -28,7 +29,7 @@ class Provider(Protocol):
         """Make new data; without an account, of all accounts."""
 
     def change(self, account: str | None, wishes: Mapping[str, int]) -> dict[str, object]:
-        """Let life go on: create, update, archive, merge and delete so many customers."""
+        """Let life go on: so many changes of each of `change_kinds`."""
 
     def grant(self, account: str | None, redirect_uri: str | None) -> dict[str, object]:
         """Issue one more grant without a browser; the others stay."""

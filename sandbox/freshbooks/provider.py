@@ -44,6 +44,7 @@ class FreshBooks:
     vendor = "FreshBooks"
     api_endpoints = API_ENDPOINTS
     oauth_endpoints = OAUTH_ENDPOINTS
+    change_kinds = CHANGES
     # FreshBooks documents none and answers 429 all the same; both numbers are guesses.
     limits = Limits(concurrent=10, per_minute=300)
 

@@ -36,6 +36,7 @@ class QuickBooks:
     vendor = "Intuit"
     api_endpoints = API_ENDPOINTS
     oauth_endpoints = OAUTH_ENDPOINTS
+    change_kinds = CHANGES
     # Per realm and app: blogs.intuit.com 2016-08-08, enforced since 2019; read 2026-11-22.
     limits = Limits(concurrent=10, per_minute=500)
 

@@ -35,6 +35,8 @@ class Xero:
     vendor = "Xero"
     api_endpoints = API_ENDPOINTS
     oauth_endpoints = OAUTH_ENDPOINTS
+    # A flip makes a customer of somebody who was never invoiced, and moves no date.
+    change_kinds: tuple[str, ...] = (*CHANGES, "flip")
     # Per app and tenant: developer.xero.com, "OAuth 2.0 API limits"; read 2026-11-22.
     limits = Limits(concurrent=5, per_minute=60, per_day=5000)
 
@@ -60,14 +62,17 @@ class Xero:
         self._books.reset(account, size, seed)
 
     def change(self, account: str | None, wishes: Mapping[str, int]) -> dict[str, object]:
-        """Change an organisation; a contact cannot be deleted, so it is archived instead."""
+        """Change an organisation; nothing is deleted there, so that is archiving, and says so."""
         with self._books.changing(account) as book:
             life = LifeGoesOn(book, self._clock())
             done = life.run(wishes)
             self._books.save(book, life.changed)
-        shown = {kind: done[kind] for kind in done if kind in CHANGES or kind in wishes}
         note = {"note": NOTE_ON_DELETING} if wishes.get("delete") else {}
-        return {"realm": book.tenant.tenant_id, **shown, **note}
+        return {
+            "realm": book.tenant.tenant_id,
+            **{kind: done[kind] for kind in self.change_kinds},
+            **note,
+        }
 
     def grant(self, account: str | None, redirect_uri: str | None) -> dict[str, object]:
         """Issue tokens of a person of their own, who shares this organisation only."""
