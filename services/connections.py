@@ -22,6 +22,7 @@ from models import (
 )
 from services.accounts import SignedIn
 from services.audit import AuditAction, record_event
+from services.call_turns import make_turn
 from services.providers import registry
 from services.providers.contract import (
     AccountGone,
@@ -55,6 +56,13 @@ def open_client(runtime: Runtime, connection_id: int) -> AccountingClient:
         runtime.access(provider),
         remote_account_id=remote_account_id,
         tokens=TokenLease(runtime, connection_id).supply,
+        turn=make_turn(
+            runtime.sessions,
+            runtime.clock,
+            provider=provider,
+            remote_account_id=remote_account_id,
+            limits=registry.provider_profile(provider).limits,
+        ),
     )
 
 

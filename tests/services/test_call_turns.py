@@ -19,13 +19,17 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from models import ProviderCall
 from services.call_turns import make_turn
+from services.connections import open_client
+from services.providers import registry
 from services.providers.contract import CallLimits, CallTurn, ProviderKey, ProviderUnavailable
+from services.runtime import Runtime
 from tests.conftest import Clock
 from tests.services import workers
-from tests.services.support import refuse_open_transactions
+from tests.services.support import Place, refuse_open_transactions
 
 LIMIT = 3
 CALLS_EACH = 10
+REFUSED = "."
 
 
 @pytest.fixture
@@ -212,6 +216,21 @@ def test_an_answer_is_kept_though_its_end_cannot_be_written(
     assert "could not be marked as ended" in caplog.text
 
 
+def test_the_client_of_a_connection_takes_turns_at_its_account(
+    runtime: Runtime, harbor: Place, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options: dict[str, Any] = {}
+    monkeypatch.setattr(
+        registry, "open_accounting_client", lambda *_args, **given: options.update(given)
+    )
+    open_client(runtime, harbor.connection_id)
+
+    with options["turn"](Event()):
+        call = session.scalars(select(ProviderCall)).one()
+
+    assert (call.provider, call.remote_account_id) == ("quickbooks", options["remote_account_id"])
+
+
 def _held(turn: CallTurn) -> AbstractContextManager[None]:
     """Take a turn and do not give it back while the result is kept."""
     held = turn(Event())
@@ -235,13 +254,27 @@ def _call_often(
         provider=ProviderKey.XERO,
         remote_account_id="one",
         limits=CallLimits(LIMIT),
-        sleep=lambda _wait_s, _stop: os.sched_yield(),
+        sleep=lambda _wait_s, _stop: _note_once(steps, REFUSED),
     )
     for _ in range(CALLS_EACH):
         with turn(Event()):
             _note(steps, "+")
-            _wait_until_full(steps)
+            _wait_for_a_refusal(steps)
             _note(steps, "-")
+
+
+def _wait_for_a_refusal(steps: Path) -> None:
+    """Hold the turn until somebody found no room, or found some where there is none."""
+    give_up_at = time.monotonic() + workers.PATIENCE_S
+    while REFUSED not in steps.read_text() and _in_flight(steps)[0] <= LIMIT:
+        assert time.monotonic() < give_up_at, "nobody was ever refused"
+        os.sched_yield()
+
+
+def _note_once(steps: Path, step: str) -> None:
+    if step not in steps.read_text():
+        _note(steps, step)
+    os.sched_yield()
 
 
 def _note(steps: Path, step: str) -> None:
@@ -250,14 +283,8 @@ def _note(steps: Path, step: str) -> None:
         file.write(step)
 
 
-def _wait_until_full(steps: Path) -> None:
-    give_up_at = time.monotonic() + workers.PATIENCE_S
-    while _in_flight(steps)[0] < LIMIT:
-        assert time.monotonic() < give_up_at, "the turns were never all taken"
-        os.sched_yield()
-
-
 def _in_flight(steps: Path) -> list[int]:
     """Return the most calls that were on their way at once, and how many never ended."""
-    counts = list(accumulate(1 if step == "+" else -1 for step in steps.read_text()))
+    worth = {"+": 1, "-": -1, REFUSED: 0}
+    counts = list(accumulate(worth[step] for step in steps.read_text()))
     return [max(counts), counts[-1]]
