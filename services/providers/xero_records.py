@@ -35,7 +35,8 @@ ADDRESS_LINES = ("AddressLine1", "AddressLine2", "AddressLine3", "AddressLine4",
 PHONES_MAX = ADDRESSES_MAX = 10
 
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-#: Milliseconds in UTC; an offset behind them is decoration (PetroFeed and XeroAPI clients agree).
+#: Milliseconds in UTC; the offset behind them only says that the writer meant local time
+#: (learn.microsoft.com, "Stand-Alone JSON Serialization", read 2026-11-22).
 _DOTNET_DATE = re.compile(r"/Date\((-?[0-9]{1,15})(?:[+-][0-9]{4})?\)/")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CALLING_CODE = re.compile(r"[1-9][0-9]{0,2}")

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import requests_mock
+from hypothesis import given
+from hypothesis import strategies as st
 
+from services.providers.access_tokens import TokenRefused
 from services.providers.contract import (
     AccountGone,
     DailyLimitReached,
+    ProviderError,
     ProviderUnavailable,
     RateLimited,
     ReconnectRequired,
     ScopeMissing,
     UnreadableAnswer,
 )
+from services.providers.replies import Reply
+from services.providers.xero_answers import contact_page
 from tests.providers.support import recording
 from tests.providers.xero_books import (
     CONNECTIONS_URL,
@@ -24,6 +32,13 @@ from tests.providers.xero_books import (
 
 EXPIRED = recording("xero_contacts__token_expired")
 FOUR_KINDS = recording("xero_contacts__four_kinds")
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+ANSWER_KEYS = ["Status", "status", "Detail", "detail", "pagination", "Contacts", "DateTimeUTC"]
+STATUSES = st.sampled_from([200, 204, 304, 400, 401, 403, 404, 418])
 
 
 @pytest.fixture
@@ -202,3 +217,28 @@ def test_a_list_of_organisations_that_cannot_be_read_loses_no_connection(
         xero_client().remote_account()
 
     assert not isinstance(raised.value, AccountGone)
+
+
+@given(st.lists(st.integers() | st.text() | st.dictionaries(st.text(), st.text())))
+def test_rows_that_are_no_contacts_cost_none_of_the_good_ones(rows):
+    mixed = [row for pair in zip(rows, FOUR_KINDS["Contacts"], strict=False) for row in pair]
+    answer = {"Contacts": mixed + rows}
+
+    page = contact_page(_reply(200, answer), token="token")
+
+    assert len(page.records) == min(len(rows), 4)
+    assert page.row_count == len(answer["Contacts"])
+
+
+@given(STATUSES, st.dictionaries(st.sampled_from(ANSWER_KEYS), JSON) | JSON)
+def test_whatever_is_answered_is_a_page_or_an_error_of_ours(status, answer):
+    try:
+        page = contact_page(_reply(status, answer), token="token")
+    except (ProviderError, TokenRefused):
+        return
+
+    assert page.row_count == len(answer["Contacts"])
+
+
+def _reply(status, answer):
+    return Reply(status, {}, json.dumps(answer).encode())
