@@ -171,6 +171,9 @@ def _note(response: Response) -> str:
     """Return the OAuth error code of an answer, which is never secret."""
     if response.status_code < 400 or not response.is_json:
         return ""
-    body = response.get_json(silent=True)
+    try:
+        body = response.get_json(silent=True)
+    except RecursionError:
+        return ""  # A switch made it so deep.
     error = body.get("error") if isinstance(body, dict) else None
     return error if isinstance(error, str) else ""

@@ -204,6 +204,13 @@ def test_garbage_comes_in_several_forms(caller, turn_on, variant, sign):
     assert sign in answered.data
 
 
+def test_a_refusal_can_be_garbage_too(caller, turn_on):
+    turn_on(fault="expire_token")
+    turn_on(fault="garbage", variant="deep")
+
+    assert caller.query(COUNT).status_code == 401
+
+
 def test_half_a_gzip_file_comes(caller, turn_on):
     turn_on(fault="truncate", variant="gzip")
 
