@@ -111,8 +111,7 @@ def _is_of_another_account(row: object, account_id: str) -> bool:
 
 def _count(result: dict[str, Any], name: str, reply: Reply) -> int:
     value = result.get(name)
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    text = str(value) if is_number or isinstance(value, str) else ""
+    text = str(value) if isinstance(value, int | str) else ""
     if not _WHOLE_NUMBER.fullmatch(text) or int(text) > LIST_MAX:
         raise reply.unreadable("The answer does not say how long the list is.")
     return int(text)
@@ -122,8 +121,7 @@ def _answered_at(reply: Reply) -> datetime | None:
     """Read the Date header, FreshBooks' own clock."""
     try:
         moment = parsedate_to_datetime(reply.headers.get("Date", ""))
-        # "-0000" is UTC of an unknown origin and is read without a zone.
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        return moment.astimezone(UTC) if moment.tzinfo else None
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
 

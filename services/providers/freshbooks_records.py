@@ -94,9 +94,7 @@ def _remote_id(value: object) -> str:
 
 def _as_text(value: object) -> str:
     """Return a whole number, given as number or as text, as text."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return value.strip() if isinstance(value, str) else ""
+    return str(value).strip() if isinstance(value, int | str) else ""
 
 
 def _person_name(client: Fields) -> str:

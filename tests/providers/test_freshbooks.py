@@ -14,11 +14,13 @@ import requests_mock
 from services.providers.contract import (
     AccountGone,
     ListUnsettled,
+    ProviderKey,
     Quota,
     RemoteAccount,
     RemoteStatus,
 )
-from services.providers.freshbooks import FreshBooksClient
+from services.providers.freshbooks import CONCURRENT_CALLS, FreshBooksClient
+from services.providers.registry import provider_profile
 from services.providers.replies import Reply
 from tests.providers.contract_checks import check_accounting_client
 from tests.providers.freshbooks_books import (
@@ -87,7 +89,7 @@ def test_a_smaller_page_than_asked_for_is_believed():
     assert client.call_count == 8
 
 
-def test_two_pages_are_fetched_at_a_time_and_never_three():
+def test_two_pages_are_fetched_at_a_time():
     transport = _MeetingTransport(ImitatedClients([make_client(n) for n in range(1, 1_101)]))
     client = FreshBooksClient(
         transport, api_url=API_URL, account_id=ACCOUNT_ID, tokens=lambda _refused: "token"
@@ -99,6 +101,10 @@ def test_two_pages_are_fetched_at_a_time_and_never_three():
     assert transport.most_at_once == 2
 
 
+def test_no_more_is_asked_at_a_time_than_the_table_of_providers_says():
+    assert provider_profile(ProviderKey.FRESHBOOKS).limits.concurrent == CONCURRENT_CALLS
+
+
 def test_every_page_tells_the_clock_of_the_first_answer():
     with imitated_clients(214):
         pages = list(freshbooks_client().customer_pages())
@@ -106,7 +112,9 @@ def test_every_page_tells_the_clock_of_the_first_answer():
     assert {page.as_of for page in pages} == {datetime(2026, 11, 22, 12, 0, 1, tzinfo=UTC)}
 
 
-@pytest.mark.parametrize("date", ["", "yesterday", "Sun, 99 Nov 2026 12:00:00 GMT"])
+@pytest.mark.parametrize(
+    "date", ["", "yesterday", "Sun, 99 Nov 2026 12:00:00 GMT", "Sun, 22 Nov 2026 12:00:00"]
+)
 def test_a_clock_that_cannot_be_read_is_unknown(server, date):
     server.get(CLIENTS_URL, json=recording("clients__three_states"), headers={"Date": date})
 
@@ -155,6 +163,7 @@ def test_clients_who_come_during_the_reading_are_read_in_a_second_pass():
 
     assert {record.remote_id for record in _records(pages)} == {str(n) for n in range(1, 252)}
     assert pages[-1].expected_count == 251
+    assert {page.as_of for page in pages} == {datetime(2026, 11, 22, 12, 0, 1, tzinfo=UTC)}
     assert client.call_count == 6
 
 
