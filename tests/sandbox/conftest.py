@@ -107,3 +107,15 @@ def make_caller(client: FlaskClient) -> Callable[..., Caller]:
 def caller(small: FlaskClient, make_caller: Callable[..., Caller]) -> Caller:
     """A program with a grant for the sandbox of 60 customers."""
     return make_caller()
+
+
+@pytest.fixture
+def turn_on(client: FlaskClient) -> Callable[..., Any]:
+    """Turn a switch on, of QuickBooks unless another provider is named."""
+
+    def turn(**wish: Any) -> Any:
+        answered = client.post("/control/faults", json={"provider": "quickbooks", **wish})
+        assert answered.status_code == 200, answered.text
+        return answered.json
+
+    return turn

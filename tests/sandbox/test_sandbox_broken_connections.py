@@ -19,15 +19,6 @@ def port(app):
 
 
 @pytest.fixture
-def turn_on(caller):
-    def turn(**wish):
-        answered = caller.client.post("/control/faults", json={"provider": "quickbooks", **wish})
-        assert answered.status_code == 200, answered.text
-
-    return turn
-
-
-@pytest.fixture
 def ask(caller, port):
     """Ask for the company on a connection of its own."""
     with ExitStack() as kept:

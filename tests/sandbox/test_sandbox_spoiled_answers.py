@@ -12,47 +12,6 @@ COUNT = "SELECT COUNT(*) FROM Customer"
 SECOND = "9341450000000002"
 
 
-@pytest.fixture
-def turn_on(caller):
-    def turn(**wish):
-        answered = caller.client.post("/control/faults", json={"provider": "quickbooks", **wish})
-        assert answered.status_code == 200, answered.text
-        return answered.json
-
-    return turn
-
-
-def _ids(caller, start=1):
-    return [customer["Id"] for customer in caller.rows(PAGE.format(start))]
-
-
-def test_every_chooses_each_nth_request(caller, turn_on):
-    turn_on(fault="status", status=503, every=3)
-
-    answered = [caller.query(COUNT).status_code for _ in range(7)]
-
-    assert answered == [200, 200, 503, 200, 200, 503, 200]
-
-
-def test_a_switch_for_some_seconds_turns_itself_off(caller, turn_on, clock):
-    turn_on(fault="status", status=503, for_s=30)
-    before = caller.query(COUNT).status_code
-    clock.forward(seconds=30)
-
-    after = caller.query(COUNT).status_code
-
-    assert (before, after) == (503, 200)
-    assert caller.client.get("/control/state").json["providers"]["quickbooks"]["faults"] == []
-
-
-def test_a_switch_of_one_account_leaves_the_others_alone(caller, turn_on, make_caller):
-    turn_on(fault="status", status=503, account=SECOND)
-
-    answered = [caller.query(COUNT).status_code, make_caller(SECOND).query(COUNT).status_code]
-
-    assert answered == [200, 503]
-
-
 def test_a_field_gets_another_value_on_every_nth_row(caller, turn_on):
     turn_on(fault="malformed", field="MetaData.CreateTime", value=["soon"], every=4)
 
@@ -230,73 +189,6 @@ def test_a_gzip_bomb_is_small_until_opened(caller, turn_on):
     assert len(packed.data) < 300_000
     # gzip keeps the size of what it holds in its last four bytes.
     assert int.from_bytes(packed.data[-4:], "little") > 200_000_000
-
-
-def test_refresh_tokens_can_be_made_single_use(caller, turn_on):
-    turn_on(fault="rotate_refresh", single_use=True)
-
-    first, second = caller.refresh(), caller.refresh()
-
-    assert first.json["refresh_token"] != caller.grant["refresh_token"]
-    assert (second.status_code, second.json["error"]) == (400, "invalid_grant")
-
-
-def test_a_former_refresh_token_works_during_its_grace(caller, turn_on, clock):
-    turn_on(fault="rotate_refresh", single_use=True, grace_s=60)
-    caller.refresh()
-    clock.forward(seconds=59)
-    in_time = caller.refresh().status_code
-    clock.forward(seconds=1)
-
-    late = caller.refresh().status_code
-
-    assert (in_time, late) == (200, 400)
-
-
-def test_a_lost_answer_leaves_the_token_spent(caller, turn_on):
-    turn_on(fault="rotate_refresh", single_use=True, lose_answer="503", times=1)
-
-    lost, again = caller.refresh(), caller.refresh()
-
-    assert (lost.status_code, again.status_code) == (503, 400)
-
-
-def test_switches_are_described_with_their_parameters(turn_on):
-    described = turn_on(fault="malformed", field="Id", value=None, every=3, account="x")
-
-    assert {key: described[key] for key in ("field", "value", "rows", "account", "every")} == {
-        "field": "Id",
-        "value": None,
-        "rows": 3,
-        "account": "x",
-        "every": 1,
-    }
-
-
-@pytest.mark.parametrize(
-    "wish",
-    [
-        {"fault": "malformed"},
-        {"fault": "malformed", "field": 5},
-        {"fault": "reset", "variant": "softly"},
-        {"fault": "garbage", "variant": "pretty"},
-        {"fault": "empty", "variant": "full"},
-        {"fault": "rotate_refresh", "single_use": "yes"},
-        {"fault": "rotate_refresh", "lose_answer": "maybe"},
-        {"fault": "redirect", "location": "https://a.example\r\nX: y"},
-        {"fault": "size", "n": 10**9},
-        {"fault": "rate", "minute": -1},
-        {"fault": "clock_skew", "seconds": "late"},
-        {"fault": "status", "every": 0},
-        {"fault": "status", "for_s": -1},
-        {"fault": "mutate_list", "change": "shuffle"},
-    ],
-)
-def test_parameters_that_make_no_sense_are_refused(caller, wish):
-    answered = caller.client.post("/control/faults", json={"provider": "quickbooks", **wish})
-
-    assert answered.status_code == 400
-    assert answered.json["error"].endswith(".")
 
 
 def test_spoiled_values_are_still_json(caller, turn_on):
