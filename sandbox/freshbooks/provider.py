@@ -45,8 +45,9 @@ class FreshBooks:
     api_endpoints = API_ENDPOINTS
     oauth_endpoints = OAUTH_ENDPOINTS
     change_kinds = CHANGES
-    # FreshBooks documents none and answers 429 all the same; both numbers are guesses.
-    limits = Limits(concurrent=10, per_minute=300)
+    # FreshBooks documents none and answers 429 all the same. The number at a time is a guess; a
+    # number a minute would be one too many, so only the "rate" fault sets it.
+    limits = Limits(concurrent=5)
 
     def __init__(self, store: Store, switchboard: Switchboard, clock: Clock) -> None:
         self._clock = clock

@@ -222,8 +222,10 @@ def test_an_injected_429_says_how_long_to_wait(client, caller):
     assert answered.json["response"]["errors"][0]["errno"] == 429
 
 
-def test_too_many_calls_a_minute_are_refused_per_account(caller, clock):
-    for _ in range(300):
+def test_too_many_calls_a_minute_are_refused_per_account(client, caller, clock):
+    wish = {"provider": "freshbooks", "fault": "rate", "minute": 30}
+    client.post("/control/faults", json=wish)
+    for _ in range(30):
         caller.one("1")
 
     refused = caller.ask()
