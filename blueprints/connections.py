@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from blueprints.guards import admin_required, get_runtime, get_signed_in
 from blueprints.provider_page import Notice, keep_notice, load_page, missing_settings
-from services.connections import NotConnected, disconnect, view_connection
+from services.connection_views import view_connection
+from services.connections import NotConnected, disconnect
 from services.consent import (
     ConsentAnswer,
     ConsentRefused,

@@ -14,7 +14,7 @@ from blueprints.guards import get_runtime, get_signed_in
 from blueprints.htmx import is_htmx
 from blueprints.provider_page import Notice, is_standing, keep_notice, kept_notice
 from models import CustomerOrigin
-from services.connections import list_connections
+from services.connection_views import list_connections
 from services.customer_csv import stream_csv
 from services.customers import (
     MAX_SEARCH_CHARACTERS,

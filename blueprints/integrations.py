@@ -15,7 +15,12 @@ from blueprints.provider_page import (
     missing_settings,
     render_page,
 )
-from services.connections import AccountCounts, ConnectionView, count_customers, list_connections
+from services.connection_views import (
+    AccountCounts,
+    ConnectionView,
+    count_customers,
+    list_connections,
+)
 from services.providers.contract import ProviderKey
 from services.providers.registry import PROVIDERS, ProviderProfile
 

@@ -11,7 +11,12 @@ from blueprints.addresses import public_id
 from blueprints.guards import get_runtime, get_signed_in
 from blueprints.htmx import next_wait_ms
 from services.alert import Alert, AlertState, UnknownReading, view_alert
-from services.connections import AccountCounts, ConnectionView, count_customers, view_connection
+from services.connection_views import (
+    AccountCounts,
+    ConnectionView,
+    count_customers,
+    view_connection,
+)
 from services.decisions import Decision
 from services.providers.contract import ProviderKey
 from services.providers.registry import ProviderProfile, provider_profile

@@ -8,7 +8,8 @@ import click
 
 from services.accounts import find_company
 from services.alert import Alert, AlertState, look_for_end, view_alert
-from services.connections import NotConnected, require_connection, view_connection
+from services.connection_views import view_connection
+from services.connections import NotConnected, require_connection
 from services.providers.contract import ProviderKey
 from services.providers.registry import provider_profile
 from services.readings import refresh

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Reading, ReadingState
-from services.connections import ConnectionView
+from services.connection_views import ConnectionView
 from services.customer_import import find_active
 from services.database import only_reading
 from services.import_views import ImportView, view_import

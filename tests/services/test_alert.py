@@ -8,7 +8,7 @@ import pytest
 
 from models import Connection, ConnectionState, Reading, ReadingFailure, ReadingState, RemoteState
 from services.alert import Alert, AlertState, UnknownReading, look_for_end, view_alert
-from services.connections import view_connection
+from services.connection_views import view_connection
 from services.providers.contract import ProviderKey, ProviderUnavailable
 from services.remote_lists import Balance
 from services.runtime import Runtime

@@ -13,16 +13,18 @@ from models import (
     ReadingFailure,
     ReadingState,
 )
-from services.connections import (
+from services.connection_views import (
     AccountCounts,
-    NotConnected,
     count_customers,
+    list_connections,
+    view_connection,
+)
+from services.connections import (
+    NotConnected,
     disconnect,
     find_connection,
-    list_connections,
     open_client,
     require_connection,
-    view_connection,
 )
 from services.providers.contract import ProviderKey, ProviderUnavailable
 from services.runtime import Runtime

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from models import CustomerLink, Reading, RemoteCustomer, RemoteState
 from services import decisions
 from services.alert import view_alert
-from services.connections import view_connection
+from services.connection_views import view_connection
 from services.customer_import import run_import
 from services.decisions import AlreadyDecided
 from services.providers.contract import (

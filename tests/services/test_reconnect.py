@@ -11,11 +11,8 @@ from models import (
     ReadingFailure,
     ReadingState,
 )
-from services.connections import (
-    AccountCounts,
-    count_customers,
-    disconnect,
-)
+from services.connection_views import AccountCounts, count_customers
+from services.connections import disconnect
 from services.consent import OtherAccount
 from services.providers.contract import ProviderUnavailable, ReconnectRequired
 from services.runtime import Runtime

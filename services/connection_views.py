@@ -1,0 +1,157 @@
+"""Connections as pages show them, and how the customers of their accounts stand. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session, joinedload
+
+from models import (
+    Connection,
+    ConnectionState,
+    ImportRun,
+    ImportState,
+    Reading,
+    ReadingState,
+    RemoteCustomer,
+    RemoteState,
+)
+from services.providers.contract import ProviderKey
+
+
+@dataclass(frozen=True, slots=True)
+class LastImport:
+    """The latest import run of an account, running or ended."""
+
+    public_id: str
+    created_at: datetime
+    is_active: bool
+    created: int
+    linked: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionView:
+    """A connection as pages show it; `read_at` is the end of the last whole reading."""
+
+    id: int
+    public_id: str
+    provider: ProviderKey
+    state: ConnectionState
+    account_id: int
+    account_name: str
+    connected_by_name: str
+    connected_at: datetime
+    ended_at: datetime | None
+    read_at: datetime | None
+    counted_count: int | None
+    last_import: LastImport | None
+
+    @property
+    def is_connected(self) -> bool:
+        return self.state is ConnectionState.CONNECTED
+
+    @property
+    def needs_reconnect(self) -> bool:
+        return self.state is ConnectionState.RECONNECT_REQUIRED
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCounts:
+    """How the remote customers of one account stand; all numbers of customers."""
+
+    linked: int = 0
+    ignored: int = 0
+    archived: int = 0
+    sub_customers: int = 0
+
+
+def list_connections(session: Session, company_id: int) -> dict[ProviderKey, ConnectionView]:
+    """Return the company's connections by provider, ended ones included. One statement."""
+    return {view.provider: view for view in _views(session, company_id, provider=None)}
+
+
+def view_connection(
+    session: Session, company_id: int, provider: ProviderKey
+) -> ConnectionView | None:
+    """Return the company's connection to the provider, or None. One statement."""
+    return next(iter(_views(session, company_id, provider=provider)), None)
+
+
+def count_customers(session: Session, account_id: int) -> AccountCounts:
+    """Count linked, ignored and left-out remote customers. One statement over an index."""
+    is_archived = RemoteCustomer.status == "archived"
+    left_out = RemoteCustomer.state == RemoteState.LEFT_OUT
+    row = session.execute(
+        select(
+            func.sum(case((RemoteCustomer.state == RemoteState.LINKED, 1), else_=0)),
+            func.sum(case((RemoteCustomer.state == RemoteState.IGNORED, 1), else_=0)),
+            func.sum(case((left_out & is_archived, 1), else_=0)),
+            func.sum(
+                case(
+                    (left_out & ~is_archived & (RemoteCustomer.kind == "sub_customer"), 1), else_=0
+                )
+            ),
+        ).where(RemoteCustomer.account_id == account_id)
+    ).one()
+    return AccountCounts(*(int(number or 0) for number in row))
+
+
+def _views(
+    session: Session, company_id: int, *, provider: ProviderKey | None
+) -> Sequence[ConnectionView]:
+    last_whole = (
+        select(func.max(Reading.id))
+        .where(Reading.account_id == Connection.account_id, Reading.state == ReadingState.FINISHED)
+        .correlate(Connection)
+        .scalar_subquery()
+    )
+    last_run = (
+        select(func.max(ImportRun.id))
+        .where(ImportRun.account_id == Connection.account_id)
+        .correlate(Connection)
+        .scalar_subquery()
+    )
+    query = (
+        select(Connection, Reading, ImportRun)
+        .outerjoin(Reading, Reading.id == last_whole)
+        .outerjoin(ImportRun, ImportRun.id == last_run)
+        .where(Connection.company_id == company_id)
+        .options(joinedload(Connection.account), joinedload(Connection.connected_by))
+    )
+    if provider is not None:
+        query = query.where(Connection.provider == provider.value)
+    rows = session.execute(query).all()
+    return [_view(connection, reading, run) for connection, reading, run in rows]
+
+
+def _view(connection: Connection, reading: Reading | None, run: ImportRun | None) -> ConnectionView:
+    return ConnectionView(
+        id=connection.id,
+        public_id=connection.public_id,
+        provider=ProviderKey(connection.provider),
+        state=connection.state,
+        account_id=connection.account_id,
+        account_name=connection.account.name,
+        connected_by_name=connection.connected_by.name if connection.connected_by else "",
+        connected_at=connection.connected_at,
+        ended_at=connection.ended_at,
+        read_at=reading.finished_at if reading else None,
+        counted_count=reading.counted_count if reading else None,
+        last_import=_last_import(run) if run else None,
+    )
+
+
+def _last_import(run: ImportRun) -> LastImport:
+    return LastImport(
+        public_id=run.public_id,
+        created_at=run.created_at,
+        is_active=run.state is not ImportState.FINISHED,
+        created=run.created_count,
+        linked=run.linked_count,
+        failed=run.failed_count,
+    )
