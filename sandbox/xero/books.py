@@ -1,6 +1,5 @@
 """The organisations of the imitation: in memory for reading, in the store for surviving."""
 
-import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from sandbox.clock import Clock
 from sandbox.errors import WrongInput
 from sandbox.store import Store
 from sandbox.xero.generator import generate
-from sandbox.xero.rows import EmailKind, Row, row_of
+from sandbox.xero.rows import EmailKind, Row, row_from
 from sandbox.xero.tenants import ORGANISATIONS, Tenant, organisation_of
 from sandbox.xero.times import milliseconds
 
@@ -179,7 +178,7 @@ class Books:
             "SELECT number, body FROM xero_contacts WHERE tenant_id = ? ORDER BY number",
             [tenant.tenant_id],
         )
-        book.put(row_of(int(str(number)), json.loads(_bytes(body))) for number, body in rows)
+        book.put(row_from(int(str(number)), _bytes(body)) for number, body in rows)
         return book
 
     def _forget(self, tenant: Tenant) -> None:

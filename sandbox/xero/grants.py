@@ -52,11 +52,15 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What the token endpoint hands out; without offline_access nothing to refresh with."""
+    """What the token endpoint hands out.
+
+    Without offline_access there is nothing to refresh with, without openid no id_token.
+    """
 
     access_token: str
     refresh_token: str | None
     scope: str
+    id_token: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +208,8 @@ class Grants:
             "jti": uuid.uuid4().hex.upper(),
         }
         access_token = make_jwt(claims, now, ACCESS_LIFETIME_S)
+        is_named = "openid" in str(scope).split()
+        id_token = make_jwt({"sub": claims["sub"]}, now, CODE_LIFETIME_S) if is_named else None
         self._store.run("DELETE FROM xero_access WHERE expires_at < ?", [now - REMEMBERED_S])
         self._store.run(
             "INSERT INTO xero_access VALUES (?, ?, ?)",
@@ -215,4 +221,4 @@ class Grants:
                 "INSERT INTO xero_refresh VALUES (?, ?, ?, 1)",
                 [refresh_token, grant_id, now + REFRESH_LIFETIME_S],
             )
-        return Tokens(access_token, refresh_token, str(scope))
+        return Tokens(access_token, refresh_token, str(scope), id_token)

@@ -57,10 +57,19 @@ class Row:
 
 def row_of(number: int, contact: Mapping[str, Any]) -> Row:
     """Encode a contact."""
+    return _row(number, contact, encoded(contact))
+
+
+def row_from(number: int, body: bytes) -> Row:
+    """Return the contact that was encoded before."""
+    return _row(number, json.loads(body), body)
+
+
+def _row(number: int, contact: Mapping[str, Any], body: bytes) -> Row:
     return Row(
         number=number,
         contact_id=contact["ContactID"],
-        body=encoded(contact),
+        body=body,
         name=contact["Name"],
         status=contact["ContactStatus"],
         is_customer=contact["IsCustomer"],

@@ -101,6 +101,13 @@ def test_the_access_token_names_its_consent(client):
     assert connection["tenantId"] == KAURI
 
 
+def test_only_openid_brings_an_id_token(client):
+    usual, named = signed_in(client), signed_in(client, scope="openid accounting.contacts.read")
+
+    assert "id_token" not in usual.tokens
+    assert named.tokens["id_token"].count(".") == 2
+
+
 def test_without_offline_access_nothing_refreshes(client):
     program = signed_in(client, scope="accounting.contacts.read")
 
