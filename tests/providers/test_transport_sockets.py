@@ -13,8 +13,14 @@ import requests
 
 from services.providers.answer_deadline import AnswerDeadlineAdapter
 from services.providers.contract import ProviderUnavailable, UnreadableAnswer
-from services.providers.transport import BODY_MAX_BYTES, NotSent, Transport
-from tests.providers.raw_server import RawServer, answering, dripping, resetting, sending
+from services.providers.transport import BODY_MAX_BYTES, Transport
+from tests.providers.raw_server import (
+    RawServer,
+    answering,
+    dripping,
+    resetting,
+    sending,
+)
 from tests.providers.support import Waits
 
 GZIP = "Content-Encoding: gzip\r\n"
@@ -136,57 +142,6 @@ def test_a_packed_answer_is_unpacked():
     assert reply.json_object() == {"a": 1}
 
 
-def test_a_connection_that_died_meanwhile_costs_a_get_one_more_try():
-    with RawServer(sending(b""), answering(b"{}")) as server:
-        transport = _transport(server)
-
-        reply = transport.get(server.url, headers={})
-
-        assert reply.status == 200
-        assert transport.call_count == 2
-
-
-def test_a_connection_that_died_meanwhile_ends_a_post():
-    with RawServer(sending(b""), answering(b"{}")) as server:
-        with pytest.raises(ProviderUnavailable):
-            _transport(server).post(server.url, headers={}, body=b"grant")
-
-        assert len(server.requests) == 1
-
-
-def test_nobody_listening_means_nothing_was_sent():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    transport = Transport((url,), sleep=Waits())
-
-    with pytest.raises(NotSent):
-        transport.post(url, headers={}, body=b"grant")
-
-    assert transport.call_count == 2
-
-
-def test_an_unknown_host_means_nothing_was_sent(monkeypatch):
-    def _no_such_host(*_args: object, **_kwargs: object) -> None:
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-    monkeypatch.setattr(socket, "getaddrinfo", _no_such_host)
-
-    with pytest.raises(NotSent):
-        Transport(("https://nowhere.example",), sleep=Waits()).post(
-            "https://nowhere.example", headers={}, body=b""
-        )
-
-
-@pytest.mark.parametrize("status", ["302 Found", "307 Temporary", "308 Permanent"])
-def test_a_grant_is_never_carried_to_another_host(status):
-    with RawServer(answering(b"{}")) as stranger:
-        redirect = answering(b"", headers=f"Location: {stranger.url}/\r\n", status=status)
-        with RawServer(redirect) as server, pytest.raises(UnreadableAnswer):
-            _transport(server).post(server.url, headers={}, body=b"refresh_token=canary")
-
-        assert stranger.requests == []
-
-
 def test_logs_name_class_status_and_reference_only(caplog):
     caplog.set_level(logging.DEBUG)
     script = answering(b"canary", headers="intuit_tid: 1-abc\r\n", status="500 Oops")
@@ -198,24 +153,6 @@ def test_logs_name_class_status_and_reference_only(caplog):
 
     assert "ProviderUnavailable status=500 reference=1-abc" in caplog.text
     assert "canary" not in caplog.text
-
-
-def test_the_next_call_on_a_kept_connection_has_the_whole_time_again():
-    def _two_answers(connected: socket.socket) -> None:
-        answering(b"{}")(connected)
-        connected.recv(65_536)
-        time.sleep(0.15)
-        answering(b'{"second":true}')(connected)
-
-    with RawServer(_two_answers) as server:
-        transport = _transport(server)
-        transport.get(server.url, headers={})
-        time.sleep(0.2)
-
-        reply = transport.get(server.url, headers={})
-
-    assert reply.json_object() == {"second": True}
-    assert len(server.requests) == 1
 
 
 def test_a_reading_called_off_makes_no_further_call():
