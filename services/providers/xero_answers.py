@@ -91,7 +91,7 @@ def refusal(reply: Reply, token: str) -> Exception:
     """Make the error that a bad answer amounts to."""
     status, detail = _problem(reply)
     reference = reply.reference
-    if status in (401, 403) and "authorizationunsuccessful" in detail:
+    if status == 401 and "authorizationunsuccessful" in detail:
         # A renewed token has the same scopes, so renewing would not help.
         return _scope_missing(reply)
     if status == 401:

@@ -189,6 +189,13 @@ def test_a_permission_that_ended_already_is_no_error(xero, server):
     assert server.call_count == 1
 
 
+def test_a_permission_that_shrank_has_not_ended(xero, server):
+    server.post(TOKEN_URL, json=ISSUED | {"scope": "offline_access"})
+
+    with pytest.raises(ScopeMissing):
+        xero.revoke("the-old-one", remote_account_id=TENANT_ID, now=NOON)
+
+
 @pytest.mark.parametrize(("status", "error"), [(401, ReconnectRequired), (400, UnreadableAnswer)])
 def test_an_organisation_that_could_not_be_ended_is_an_error(xero, server, status, error):
     server.post(TOKEN_URL, json=ISSUED)

@@ -78,6 +78,7 @@ def test_a_refusal_is_told_as_what_it_means(server, status, body, error):
     ("status", "text", "error"),
     [
         (403, "", ScopeMissing),
+        (403, '{"Status":404}', ScopeMissing),
         (403, '{"Detail":"Forbidden"}', ScopeMissing),
         (403, '{"title":"Forbidden","detail":"AuthenticationUnsuccessful"}', AccountGone),
         (404, "The resource you're looking for cannot be found", AccountGone),
