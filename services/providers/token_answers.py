@@ -157,10 +157,9 @@ def _access_expires_at(answer: dict[str, Any], now: datetime) -> datetime:
     (InfiniteRoomLabs/freshbooks-tools, docs/authentication.md, read 2026-11-22): an end that
     has passed, or nearly, cannot be that of a token received just now.
     """
-    expires_at = _issued_at(answer.get("created_at"), now) + timedelta(
-        seconds=_access_life_s(answer.get("expires_in"))
-    )
-    if expires_at - now < FRESH_LIFE_MIN and "created_at" in answer:
+    issued_at = _issued_at(answer.get("created_at"), now)
+    expires_at = issued_at + timedelta(seconds=_access_life_s(answer.get("expires_in")))
+    if issued_at < now and expires_at - now < FRESH_LIFE_MIN:
         return now + timedelta(seconds=ASSUMED_ACCESS_LIFE_S)
     return expires_at
 

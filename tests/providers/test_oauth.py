@@ -12,6 +12,13 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import pytest
 import requests_mock
 
+from services.providers.contract import (
+    AccountGone,
+    RateLimited,
+    ReconnectRequired,
+    RemoteAccount,
+    ScopeMissing,
+)
 from services.providers.oauth import (
     AuthorizationFacts,
     ClientAuth,
@@ -21,7 +28,14 @@ from services.providers.oauth import (
 )
 from services.providers.registry import ProviderAccess, open_authorization
 from services.providers.transport import RefusedAddress, Transport
-from tests.providers.support import ACCESS, QUICKBOOKS, REALM_ID, Waits, recording
+from tests.providers.support import (
+    ACCESS,
+    COMPANY_INFO_URL,
+    QUICKBOOKS,
+    REALM_ID,
+    Waits,
+    recording,
+)
 
 TOKEN_URL = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"
 REVOKE_URL = "https://developer.api.intuit.com/v2/oauth2/tokens/revoke"
@@ -99,6 +113,7 @@ def test_a_code_is_exchanged_with_its_verifier(quickbooks, server):
     assert tokens.refresh_token == ISSUED["refresh_token"]
     assert tokens.access_expires_at == NOON + timedelta(hours=1)
     assert tokens.refresh_expires_at == NOON + timedelta(days=101)
+    assert sent.headers["x-include-refresh-token-hard-expires-in"] == "true"
 
 
 def test_a_refresh_sends_the_token_and_no_scope(quickbooks, server):
@@ -107,10 +122,39 @@ def test_a_refresh_sends_the_token_and_no_scope(quickbooks, server):
     quickbooks.refresh("old token+/=", now=NOON)
 
     assert server.last_request.headers["Authorization"] == BASIC
+    assert server.last_request.headers["x-include-refresh-token-hard-expires-in"] == "true"
     assert parse_qs(server.last_request.text) == {
         "grant_type": ["refresh_token"],
         "refresh_token": ["old token+/="],
     }
+
+
+def test_quickbooks_shares_the_company_of_the_callback(quickbooks, server):
+    server.get(COMPANY_INFO_URL, json=recording("companyinfo__harbor"))
+
+    accounts = quickbooks.shared_accounts("fresh", named_account_id=REALM_ID)
+
+    assert accounts == (RemoteAccount(REALM_ID, "Harbor Heating & Air"),)
+    assert server.call_count == 1
+    assert server.last_request.headers["Authorization"] == "Bearer fresh"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (401, "query__token_expired", ReconnectRequired),
+        (403, "query__not_authorized", ScopeMissing),
+        (404, "query__wrong_statement", AccountGone),
+        (200, "query__throttled", RateLimited),
+    ],
+)
+def test_a_company_that_may_not_be_read_is_not_shared(quickbooks, server, status, body, error):
+    server.get(COMPANY_INFO_URL, status_code=status, json=recording(body))
+
+    with pytest.raises(error):
+        quickbooks.shared_accounts("fresh", named_account_id=REALM_ID)
+
+    assert server.call_count == 1
 
 
 def test_permission_is_given_back_with_the_token_as_json(quickbooks, server):

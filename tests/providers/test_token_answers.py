@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,10 +13,13 @@ from services.providers.contract import (
     ProviderUnavailable,
     RateLimited,
     ReconnectRequired,
+    ScopeMissing,
     UnreadableAnswer,
     WrongCredentials,
 )
 from services.providers.registry import open_authorization
+from services.providers.token_answers import read_tokens
+from services.providers.transport import Reply
 from tests.providers.support import ACCESS, QUICKBOOKS, REALM_ID, recording
 
 TOKEN_URL = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"
@@ -23,6 +27,8 @@ REVOKE_URL = "https://developer.api.intuit.com/v2/oauth2/tokens/revoke"
 CALLBACK = "https://app.example.com/settings/integrations/quickbooks/callback"
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ISSUED = recording("tokens__issued")
+#: The part of an answer that all providers give.
+ISSUED_PLAIN = {key: ISSUED[key] for key in ("access_token", "refresh_token", "expires_in")}
 
 
 @pytest.fixture
@@ -97,6 +103,98 @@ def test_an_end_of_permission_that_cannot_be_is_unknown(quickbooks, server, life
 
 
 @pytest.mark.parametrize(
+    ("life", "hard_expires_at"),
+    [
+        (157_680_000, NOON + timedelta(days=1_825)),
+        ("86400", NOON + timedelta(days=1)),
+        (None, None),
+        (0, None),
+        (-1, None),
+        ("never", None),
+        (10**12, None),
+    ],
+)
+def test_the_end_that_no_renewal_moves_is_kept(quickbooks, server, life, hard_expires_at):
+    server.post(TOKEN_URL, json=ISSUED | {"x_refresh_token_hard_expires_in": life})
+
+    tokens = quickbooks.refresh("old", now=NOON)
+
+    assert tokens.hard_expires_at == hard_expires_at
+    assert tokens.refresh_expires_at == NOON + timedelta(days=101)
+
+
+@pytest.mark.parametrize(
+    ("created", "life"),
+    [
+        (NOON, timedelta(hours=12)),
+        (NOON - timedelta(minutes=2), timedelta(hours=11, minutes=58)),
+        (NOON - timedelta(hours=11), timedelta(hours=1)),
+        (NOON - timedelta(hours=11, minutes=55), timedelta(minutes=5)),
+        (NOON - timedelta(hours=11, minutes=56), timedelta(minutes=30)),
+        (NOON - timedelta(days=300), timedelta(minutes=30)),
+        (NOON + timedelta(seconds=1), timedelta(hours=12)),
+        (NOON + timedelta(days=300), timedelta(hours=12)),
+    ],
+)
+def test_a_token_lives_from_the_moment_it_was_created(created, life):
+    tokens = _read({"created_at": int(created.timestamp()), "expires_in": 43_200})
+
+    assert tokens.access_expires_at == NOON + life
+
+
+@pytest.mark.parametrize(
+    "created_at", [None, "", "2026-11-22 12:00:00", 0, -5, True, 1.5, [], "9" * 15, 10**30]
+)
+def test_a_moment_of_creation_that_cannot_be_is_now(created_at):
+    tokens = _read({"created_at": created_at, "expires_in": 43_200})
+
+    assert tokens.access_expires_at == NOON + timedelta(hours=12)
+
+
+def test_a_moment_of_creation_may_be_written_as_text():
+    created_at = str(int((NOON - timedelta(hours=1)).timestamp()))
+
+    tokens = _read({"created_at": created_at, "expires_in": "43200"})
+
+    assert tokens.access_expires_at == NOON + timedelta(hours=11)
+
+
+def test_a_token_said_to_live_for_a_minute_does():
+    tokens = _read({"expires_in": 60})
+
+    assert tokens.access_expires_at == NOON + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("told", "expires_at"),
+    [
+        ({}, NOON + timedelta(days=60)),
+        ({"x_refresh_token_expires_in": 86_400}, NOON + timedelta(days=1)),
+    ],
+)
+def test_the_end_of_an_unused_permission_is_known_where_nobody_tells(told, expires_at):
+    tokens = _read(told, refresh_life_s=60 * 86_400)
+
+    assert tokens.refresh_expires_at == expires_at
+
+
+@pytest.mark.parametrize(
+    "scope",
+    ["user:profile:read user:clients:read", "user:clients:read", "  user:clients:read\t", "", None],
+)
+def test_a_scope_that_covers_customers_or_is_not_told_is_good(scope):
+    tokens = _read({"scope": scope}, needed_scope="user:clients:read")
+
+    assert tokens.access_token == ISSUED["access_token"]
+
+
+@pytest.mark.parametrize("scope", ["user:profile:read", "user:clients:readx", "openid"])
+def test_a_scope_without_customers_is_told_apart(scope):
+    with pytest.raises(ScopeMissing):
+        _read({"scope": scope}, needed_scope="user:clients:read")
+
+
+@pytest.mark.parametrize(
     ("answer", "error"),
     [
         ({"status_code": 400, "json": recording("tokens__invalid_grant")}, ReconnectRequired),
@@ -108,11 +206,18 @@ def test_an_end_of_permission_that_cannot_be_is_unknown(quickbooks, server, life
         ({"status_code": 400, "json": {"error": ["invalid_grant"]}}, UnreadableAnswer),
         ({"status_code": 400, "text": ""}, UnreadableAnswer),
         ({"status_code": 401, "text": ""}, WrongCredentials),
+        ({"status_code": 401, "text": "Unauthorized"}, WrongCredentials),
+        ({"status_code": 401, "json": {"error": "invalid_grant"}}, UnreadableAnswer),
+        ({"status_code": 401, "text": "<html>Sign in</html>"}, ProviderUnavailable),
+        ({"status_code": 403, "json": {"error": "invalid_grant"}}, UnreadableAnswer),
         ({"status_code": 403, "text": "<html>Forbidden</html>"}, ProviderUnavailable),
         ({"status_code": 500, "json": {"error": "invalid_grant"}}, ProviderUnavailable),
         ({"status_code": 503, "text": "<html>Maintenance</html>"}, ProviderUnavailable),
         ({"status_code": 504, "text": ""}, ProviderUnavailable),
+        ({"status_code": 408, "text": ""}, ProviderUnavailable),
         ({"status_code": 429, "json": {"error": "slow_down"}}, RateLimited),
+        ({"status_code": 429, "json": {"error": "invalid_grant"}}, RateLimited),
+        ({"status_code": 429, "headers": {"Retry-After": "5"}}, RateLimited),
         ({"status_code": 302, "headers": {"Location": "https://evil.example"}}, UnreadableAnswer),
         ({"status_code": 200, "text": "<!doctype html>Maintenance"}, ProviderUnavailable),
         ({"status_code": 200, "text": ""}, UnreadableAnswer),
@@ -167,3 +272,8 @@ def test_a_failed_giving_back_is_told(quickbooks, server, answer, error):
 
     with pytest.raises(error):
         quickbooks.revoke("RT1-last", remote_account_id=REALM_ID, now=NOON)
+
+
+def _read(changes, **options):
+    body = json.dumps(ISSUED_PLAIN | changes).encode()
+    return read_tokens(Reply(200, {}, body), now=NOON, **options)
