@@ -1,7 +1,12 @@
 """What a switch is asked for: which requests, how long, whose account, and refresh tokens."""
 
+from pathlib import Path
+
 import pytest
 
+from sandbox.fault_wishes import COMMON, SETTINGS
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")
 COUNT = "SELECT COUNT(*) FROM Customer"
 SECOND = "9341450000000002"
 
@@ -98,3 +103,9 @@ def test_parameters_that_make_no_sense_are_refused(caller, wish):
 
     assert answered.status_code == 400
     assert answered.json["error"].endswith(".")
+
+
+def test_every_switch_and_parameter_is_documented():
+    names = {*SETTINGS, *COMMON}.union(*SETTINGS.values())
+
+    assert {name for name in names if f"`{name}`" not in DOCUMENT} == set()
