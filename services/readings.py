@@ -9,7 +9,7 @@ from dataclasses import replace
 from models import ReadingKind, RemoteAccount
 from services.connections import open_client
 from services.database import only_reading
-from services.providers.contract import AccountingClient, DeltaNotPossible
+from services.providers.contract import AccountingClient, DeltaNotPossible, UnreadableAnswer
 from services.reading_claim import Plan, claim, heartbeat, tell_progress
 from services.reading_end import (
     FAILURES,
@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 PROGRESS_EVERY_S = 0.25
 #: From so many customers on, what concerns more than half of those known is looked at twice.
 DOUBT_LEAST = 20
+UNREADABLE_LEAST = 10
 
 
 def refresh(runtime: Runtime, reading_id: int) -> None:
@@ -48,6 +49,7 @@ def refresh(runtime: Runtime, reading_id: int) -> None:
             plan = replace(plan, kind=ReadingKind.FULL, changed_since_at=None)
             pages = ReadingPages()
             _fetch(runtime, plan, client, pages)
+        _refuse_unreadable(pages)
         _refuse_other_account(runtime, plan, client, pages)
         finish_reading(runtime, plan, pages, client)
     except tuple(FAILURES) as error:
@@ -86,6 +88,16 @@ def _refuse_upheaval(runtime: Runtime, plan: Plan, pages: ReadingPages) -> None:
         known, _ = count_gone(session, plan.account_id, pages)
     if len(pages) * 2 > known:
         raise DeltaNotPossible
+
+
+def _refuse_unreadable(pages: ReadingPages) -> None:
+    """Refuse a list of which more than a fifth has no id, or all of it: it is not ours to count.
+
+    Raises UnreadableAnswer.
+    """
+    unreadable, whole = pages.unreadable_count, len(pages) + pages.unreadable_count
+    if unreadable == whole > 0 or (unreadable >= UNREADABLE_LEAST and unreadable * 5 > whole):
+        raise UnreadableAnswer("Too many rows of the list have no id.")
 
 
 def _refuse_other_account(

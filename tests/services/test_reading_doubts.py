@@ -223,6 +223,23 @@ def test_rows_without_an_id_cost_only_themselves(
     assert (reading.counted_count, reading.unreadable_count) == (3, 2)
 
 
+@pytest.mark.parametrize(("readable", "unreadable"), [(0, 1), (0, 400), (39, 10), (100, 26)])
+def test_a_list_that_can_hardly_be_read_gives_no_number(
+    runtime: Runtime,
+    harbor: Place,
+    books: FakeAccountingClient,
+    readable: int,
+    unreadable: int,
+) -> None:
+    books.records = _people(readable)
+    books.unreadable = unreadable
+
+    read(runtime, harbor)
+
+    assert last_reading(runtime.sessions).failure is ReadingFailure.UNREADABLE
+    assert last_reading(runtime.sessions).counted_count is None
+
+
 def test_what_the_provider_says_of_its_limits_and_clock_is_kept(
     runtime: Runtime, harbor: Place, books: FakeAccountingClient
 ) -> None:
