@@ -89,6 +89,7 @@ def page_of(book: Book, listing: Listing) -> tuple[list[bytes], dict[str, int] |
 
 
 def _select(rows: list[Row], question: Question, book: Book) -> list[Row]:
+    # That a condition on the status does not bring the archived by itself is a guess.
     if not question.has_archived:
         rows = [row for row in rows if row.active]
     if question.ids:

@@ -19,6 +19,7 @@ TOWNS = (
     ("Wollongong", "NSW", "Australia", 2500, "02", "61"),
     ("Toowoomba", "QLD", "Australia", 4350, "07", "61"),
 )
+MOBILE_CODES = {"64": "021", "61": "0491"}
 # How the legal forms of the shared word list are written there; no two become the same.
 FORMS = {" LLC": " Limited", " Inc.": " Pty Ltd", ", P.C.": " Partners"}
 
@@ -44,7 +45,7 @@ def some_place(dice: random.Random) -> Place:
 def phone(kind: str, place: Place, dice: random.Random) -> dict[str, str]:
     """Return a number nobody has, in one of the ways people spread it over three fields."""
     number = f"555 01{dice.randrange(100):02d}"
-    area = "021" if kind == "MOBILE" else place.area_code
+    area = MOBILE_CODES[place.country_code] if kind == "MOBILE" else place.area_code
     match dice.randrange(5):
         case 0:
             return _phone(kind, f"{area} {number}", "", "")

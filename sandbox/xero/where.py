@@ -45,7 +45,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A column to sort by."""
+    """A column to sort by; ids sort as text here, how Xero itself sorts GUIDs is not known."""
 
     column: str
     descending: bool

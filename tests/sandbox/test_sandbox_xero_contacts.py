@@ -176,6 +176,13 @@ def test_whoever_does_not_ask_for_json_gets_xml(program, accept):
     assert answered.text.startswith("<?xml") and answered.text.count("<ContactID>") == 100
 
 
+def test_refusals_are_xml_too(program):
+    answered = program.get("api.xro/2.0/Contacts", headers={"Accept": "*/*"}, where="nonsense")
+
+    assert (answered.status_code, answered.mimetype) == (400, "text/xml")
+    assert "<Type>QueryParseException</Type>" in answered.text
+
+
 def test_dates_are_escaped_and_come_with_and_without_offset(program):
     text = program.ask(**FIXED).text
 
