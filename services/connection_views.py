@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Case, case, func, select, text
 from sqlalchemy.orm import Session, joinedload
 
 from models import (
@@ -19,7 +19,7 @@ from models import (
     RemoteCustomer,
     RemoteState,
 )
-from services.providers.contract import ProviderKey
+from services.providers.contract import ProviderKey, RemoteKind, RemoteStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,11 @@ class LastImport:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionView:
-    """A connection as pages show it; `read_at` is the end of the last whole reading."""
+    """A connection as pages show it; `read_at` is the end of the last whole reading.
+
+    `new_count` are the unsynced who were first read after the reading an admin last looked at;
+    `is_looked_at` says that this was the last whole one.
+    """
 
     id: int
     public_id: str
@@ -49,6 +53,13 @@ class ConnectionView:
     ended_at: datetime | None
     read_at: datetime | None
     counted_count: int | None
+    includes_sub_customers: bool
+    looked_at: datetime | None
+    is_looked_at: bool
+    new_count: int
+    rechecks_daily: bool
+    reports_new: bool
+    recheck_call_budget: int
     last_import: LastImport | None
 
     @property
@@ -62,12 +73,17 @@ class ConnectionView:
 
 @dataclass(frozen=True, slots=True)
 class AccountCounts:
-    """How the remote customers of one account stand; all numbers of customers."""
+    """How the remote customers of one account stand; all numbers of customers.
+
+    `archived`, `sub_customers` and `suppliers` are left out, each customer in one of them.
+    """
 
     linked: int = 0
     ignored: int = 0
     archived: int = 0
     sub_customers: int = 0
+    suppliers: int = 0
+    counted_sub_customers: int = 0
 
 
 def list_connections(session: Session, company_id: int) -> dict[ProviderKey, ConnectionView]:
@@ -84,19 +100,22 @@ def view_connection(
 
 def count_customers(session: Session, account_id: int) -> AccountCounts:
     """Count linked, ignored and left-out remote customers. One statement over an index."""
-    is_archived = RemoteCustomer.status == "archived"
+    is_archived = RemoteCustomer.status == RemoteStatus.ARCHIVED.value
+    is_sub_customer = RemoteCustomer.kind == RemoteKind.SUB_CUSTOMER.value
+    is_supplier = RemoteCustomer.kind == RemoteKind.SUPPLIER.value
     left_out = RemoteCustomer.state == RemoteState.LEFT_OUT
+    conditions = (
+        RemoteCustomer.state == RemoteState.LINKED,
+        RemoteCustomer.state == RemoteState.IGNORED,
+        left_out & is_archived,
+        left_out & ~is_archived & is_sub_customer,
+        left_out & ~is_archived & is_supplier,
+        RemoteCustomer.is_counted & is_sub_customer,
+    )
     row = session.execute(
-        select(
-            func.sum(case((RemoteCustomer.state == RemoteState.LINKED, 1), else_=0)),
-            func.sum(case((RemoteCustomer.state == RemoteState.IGNORED, 1), else_=0)),
-            func.sum(case((left_out & is_archived, 1), else_=0)),
-            func.sum(
-                case(
-                    (left_out & ~is_archived & (RemoteCustomer.kind == "sub_customer"), 1), else_=0
-                )
-            ),
-        ).where(RemoteCustomer.account_id == account_id)
+        select(*(func.sum(case((condition, 1), else_=0)) for condition in conditions)).where(
+            RemoteCustomer.account_id == account_id
+        )
     ).one()
     return AccountCounts(*(int(number or 0) for number in row))
 
@@ -117,7 +136,7 @@ def _views(
         .scalar_subquery()
     )
     query = (
-        select(Connection, Reading, ImportRun)
+        select(Connection, Reading, ImportRun, _count_of_new())
         .outerjoin(Reading, Reading.id == last_whole)
         .outerjoin(ImportRun, ImportRun.id == last_run)
         .where(Connection.company_id == company_id)
@@ -126,10 +145,29 @@ def _views(
     if provider is not None:
         query = query.where(Connection.provider == provider.value)
     rows = session.execute(query).all()
-    return [_view(connection, reading, run) for connection, reading, run in rows]
+    return [_view(connection, reading, run, new) for connection, reading, run, new in rows]
 
 
-def _view(connection: Connection, reading: Reading | None, run: ImportRun | None) -> ConnectionView:
+def _count_of_new() -> Case[int]:
+    """Count the new ones of each connection by the partial index; nobody is new to nobody."""
+    count = (
+        select(func.count())
+        .select_from(RemoteCustomer)
+        .where(
+            RemoteCustomer.account_id == Connection.account_id,
+            RemoteCustomer.first_reading_id > Connection.looked_reading_id,
+            # Written out, not bound: a database picks a partial index by its literal condition.
+            text("remote_customer.state = 'unsynced'"),
+        )
+        .correlate(Connection)
+        .scalar_subquery()
+    )
+    return case((Connection.looked_at.is_(None), 0), else_=count)
+
+
+def _view(
+    connection: Connection, reading: Reading | None, run: ImportRun | None, new: int
+) -> ConnectionView:
     return ConnectionView(
         id=connection.id,
         public_id=connection.public_id,
@@ -142,6 +180,13 @@ def _view(connection: Connection, reading: Reading | None, run: ImportRun | None
         ended_at=connection.ended_at,
         read_at=reading.finished_at if reading else None,
         counted_count=reading.counted_count if reading else None,
+        includes_sub_customers=connection.account.includes_sub_customers,
+        looked_at=connection.looked_at,
+        is_looked_at=reading is None or connection.looked_reading_id >= reading.id,
+        new_count=new,
+        rechecks_daily=connection.rechecks_daily,
+        reports_new=connection.reports_new,
+        recheck_call_budget=connection.recheck_call_budget,
         last_import=_last_import(run) if run else None,
     )
 

@@ -23,6 +23,7 @@ from models import (
 )
 from services.accounts import SignedIn
 from services.audit import AuditAction, record_event
+from services.connection_views import ConnectionView
 from services.connections import require_connection
 from services.customer_import import find_active
 from services.local_days import DAY, find_zone, local_day, moment, next_due_at
@@ -60,16 +61,35 @@ class Recheck:
     resumes_on: date | None
 
 
-def view_recheck(session: Session, connection: Connection, *, now: datetime) -> Recheck:
-    """Return how the re-check stands. Two statements."""
-    zone = _zone(session, connection)
+@dataclass(frozen=True, slots=True)
+class _Tally:
+    """The readings since the hour of the day's re-check came; any whole one will do."""
+
+    finished: int
+    failed: int
+    failed_at: datetime | None
+
+    def next_at(self, *, began_at: datetime, tomorrow_at: datetime) -> datetime:
+        """Return when the next re-check is due; a moment in the past means now."""
+        if self.finished or self.failed >= TRIES_A_DAY:
+            return tomorrow_at
+        return self.failed_at + BETWEEN_TRIES if self.failed_at else began_at
+
+
+def view_recheck(
+    session: Session, connection: Connection | ConnectionView, *, zone: ZoneInfo, now: datetime
+) -> Recheck:
+    """Return how the re-check stands, in the company's zone. One statement."""
     today = local_day(zone, now)
-    used = _calls_used(session, connection, zone, today=today)
+    tomorrow_at = next_due_at(zone, hour=RECHECK_HOUR, now=now)
+    began_at = moment(zone, local_day(zone, tomorrow_at) - DAY, hour=RECHECK_HOUR)
+    month_at = moment(zone, today.replace(day=1))
+    used, tally = _tally(session, connection, began_at=began_at, month_at=month_at)
     is_paused = used >= connection.recheck_call_budget
     is_on = connection.rechecks_daily
     next_at = None
     if is_on and not is_paused and connection.state is ConnectionState.CONNECTED:
-        next_at = _next_at(session, connection, zone, now=now)
+        next_at = tally.next_at(began_at=began_at, tomorrow_at=tomorrow_at)
     return Recheck(
         is_on=is_on,
         reports_new=connection.reports_new,
@@ -152,7 +172,7 @@ def _new_line(session: Session, connection: Connection, *, now: datetime) -> str
 
 def _start_if_due(session: Session, connection_id: int, *, now: datetime) -> int | None:
     connection = session.get_one(Connection, connection_id)
-    recheck = view_recheck(session, connection, now=now)
+    recheck = view_recheck(session, connection, zone=_zone(session, connection), now=now)
     is_due = recheck.next_at is not None and recheck.next_at <= now
     if not is_due or find_active(session, connection.account_id) is not None:
         session.rollback()
@@ -166,34 +186,30 @@ def _start_if_due(session: Session, connection_id: int, *, now: datetime) -> int
     return reading.id
 
 
-def _next_at(
-    session: Session, connection: Connection, zone: ZoneInfo, *, now: datetime
-) -> datetime:
-    """Return when the next re-check is due; a moment in the past means now."""
-    tomorrow_at = next_due_at(zone, hour=RECHECK_HOUR, now=now)
-    began_at = moment(zone, local_day(zone, tomorrow_at) - DAY, hour=RECHECK_HOUR)
-    is_failed = (Reading.state == ReadingState.FAILED) & (Reading.origin == ReadingOrigin.RECHECK)
-    finished, failed, failed_at = session.execute(
+def _tally(
+    session: Session,
+    connection: Connection | ConnectionView,
+    *,
+    began_at: datetime,
+    month_at: datetime,
+) -> tuple[int, _Tally]:
+    """Return the calls of this month's re-checks, and what was read since the hour came."""
+    is_recheck = Reading.origin == ReadingOrigin.RECHECK
+    used = (
+        select(func.sum(Reading.call_count))
+        .where(Reading.connection_id == connection.id, is_recheck, Reading.started_at >= month_at)
+        .scalar_subquery()
+    )
+    is_failed = (Reading.state == ReadingState.FAILED) & is_recheck
+    calls, *tally = session.execute(
         select(
+            used,
             func.count(case((Reading.state == ReadingState.FINISHED, 1))),
             func.count(case((is_failed, 1))),
             func.max(case((is_failed, Reading.started_at))),
         ).where(Reading.account_id == connection.account_id, Reading.started_at >= began_at)
     ).one()
-    if finished or failed >= TRIES_A_DAY:
-        return tomorrow_at
-    return failed_at + BETWEEN_TRIES if failed_at else began_at
-
-
-def _calls_used(session: Session, connection: Connection, zone: ZoneInfo, *, today: date) -> int:
-    used = session.scalar(
-        select(func.sum(Reading.call_count)).where(
-            Reading.connection_id == connection.id,
-            Reading.origin == ReadingOrigin.RECHECK,
-            Reading.started_at >= moment(zone, today.replace(day=1)),
-        )
-    )
-    return int(used or 0)
+    return int(calls or 0), _Tally(*tally)
 
 
 def _next_month(day: date) -> date:

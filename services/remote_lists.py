@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, TextClause, func, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from models import RemoteAccount, RemoteCustomer, RemoteState
+from services.providers.contract import RemoteKind, RemoteStatus
 from services.same_customers import find_same, same_ids
 from services.text_keys import fold
 
@@ -26,6 +27,8 @@ class RowFilter(StrEnum):
     SAME = "same"
     IGNORED = "ignored"
     ARCHIVED = "archived"
+    SUB_CUSTOMERS = "sub_customers"
+    SUPPLIERS = "suppliers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class Balance:
 class RemoteRow:
     """A remote customer in a list; the address is None when there is no usable one.
 
-    `is_same`: surely here already, so that an import links instead of creating.
+    `is_same`: surely here already, so that an import links instead of creating. `parent_name`
+    is whom a sub-customer belongs to there, empty where nobody is known.
     """
 
     public_id: str
@@ -49,6 +53,7 @@ class RemoteRow:
     email: str | None
     phone: str
     balance: Balance
+    parent_name: str = ""
     is_same: bool = False
 
 
@@ -87,16 +92,46 @@ def search(
     return RowPage(rows, total, rows[-1].public_id if len(found) > PAGE_ROWS else None)
 
 
-def view_row(remote: RemoteCustomer) -> RemoteRow:
-    """Return the row as lists show it, not yet marked as the same as somebody."""
-    return RemoteRow(
-        public_id=remote.public_id,
-        name=remote.name,
-        company_name=remote.company_name,
-        email=remote.email,
-        phone=remote.phone,
-        balance=Balance(remote.currency, remote.balance_cents),
+def view_rows(
+    session: Session, account_id: int, remotes: Sequence[RemoteCustomer]
+) -> tuple[RemoteRow, ...]:
+    """Return the rows as lists show them, not yet marked as the same as somebody.
+
+    One statement for the names of all parents, none where nobody has one.
+    """
+    parents = _parent_names(session, account_id, remotes)
+    return tuple(
+        RemoteRow(
+            public_id=remote.public_id,
+            name=remote.name,
+            company_name=remote.company_name,
+            email=remote.email,
+            phone=remote.phone,
+            balance=Balance(remote.currency, remote.balance_cents),
+            parent_name=parents.get(_parent_id(remote), ""),
+        )
+        for remote in remotes
     )
+
+
+def _parent_names(
+    session: Session, account_id: int, remotes: Sequence[RemoteCustomer]
+) -> dict[str, str]:
+    """Name the parents one step up, so that no circle of parents can do harm."""
+    parent_ids = {_parent_id(remote) for remote in remotes} - {""}
+    if not parent_ids:
+        return {}
+    rows = session.execute(
+        select(RemoteCustomer.remote_id, RemoteCustomer.name).where(
+            RemoteCustomer.account_id == account_id, RemoteCustomer.remote_id.in_(parent_ids)
+        )
+    )
+    return {remote_id: name for remote_id, name in rows}
+
+
+def _parent_id(remote: RemoteCustomer) -> str:
+    is_own = remote.parent_remote_id == remote.remote_id
+    return "" if is_own else remote.parent_remote_id or ""
 
 
 def _marked(
@@ -104,7 +139,11 @@ def _marked(
 ) -> tuple[RemoteRow, ...]:
     unsynced = [remote for remote in remotes if remote.state is RemoteState.UNSYNCED]
     same = find_same(session, session.get_one(RemoteAccount, account_id), unsynced)
-    return tuple(replace(view_row(remote), is_same=remote.remote_id in same) for remote in remotes)
+    rows = view_rows(session, account_id, remotes)
+    return tuple(
+        replace(row, is_same=remote.remote_id in same)
+        for row, remote in zip(rows, remotes, strict=True)
+    )
 
 
 def _conditions(
@@ -124,7 +163,13 @@ def _filter(account_id: int, show: RowFilter) -> ColumnElement[bool] | TextClaus
         return RemoteCustomer.id.in_(same_ids(account_id))
     if show is RowFilter.IGNORED:
         return RemoteCustomer.state == RemoteState.IGNORED
-    return (RemoteCustomer.state == RemoteState.LEFT_OUT) & (RemoteCustomer.status == "archived")
+    left_out = RemoteCustomer.state == RemoteState.LEFT_OUT
+    is_archived = RemoteCustomer.status == RemoteStatus.ARCHIVED.value
+    if show is RowFilter.ARCHIVED:
+        return left_out & is_archived
+    is_supplier = show is RowFilter.SUPPLIERS
+    kind = RemoteKind.SUPPLIER if is_supplier else RemoteKind.SUB_CUSTOMER
+    return left_out & ~is_archived & (RemoteCustomer.kind == kind.value)
 
 
 def _start(session: Session, account_id: int, after: str | None) -> tuple[str, int] | None:

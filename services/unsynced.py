@@ -20,7 +20,7 @@ from models import (
 )
 from services.customer_import import find_active
 from services.reading_queue import fail_if_abandoned, new_reading
-from services.remote_lists import IS_UNSYNCED, Balance, RemoteRow, view_row
+from services.remote_lists import IS_UNSYNCED, Balance, RemoteRow, view_rows
 from services.runtime import Wake
 
 FRESH_FOR = timedelta(seconds=60)
@@ -258,4 +258,4 @@ def _first_rows(session: Session, account_id: int) -> tuple[RemoteRow, ...]:
         .order_by(RemoteCustomer.balance_cents.desc(), RemoteCustomer.id.desc())
         .limit(FIRST_ROWS)
     )
-    return tuple(view_row(remote) for remote in rows)
+    return view_rows(session, account_id, rows.all())

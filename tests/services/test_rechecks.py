@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 from models import Connection, Reading, ReadingKind, ReadingOrigin, ReadingState
 from services import rechecks
+from services.local_days import find_zone
 from services.providers.contract import ProviderKey, ProviderUnavailable
 from services.readings import refresh
 from services.runtime import Runtime
@@ -40,7 +41,8 @@ def _tick(runtime: Runtime, wake_ups: WakeUps) -> int:
 def _view(runtime: Runtime, place: Place) -> rechecks.Recheck:
     with runtime.sessions() as session:
         connection = session.get_one(Connection, place.connection_id)
-        return rechecks.view_recheck(session, connection, now=runtime.clock())
+        zone = find_zone("America/New_York")
+        return rechecks.view_recheck(session, connection, zone=zone, now=runtime.clock())
 
 
 def test_nothing_is_checked_until_an_admin_switches_it_on(
@@ -65,9 +67,7 @@ def test_it_is_made_once_a_day_after_five_in_the_morning(
         made += [clock()] * _tick(runtime, wake_ups)
 
     assert len(made) == 3
-    assert {(later - earlier) for earlier, later in pairwise(made)} == {
-        timedelta(days=1)
-    }
+    assert {(later - earlier) for earlier, later in pairwise(made)} == {timedelta(days=1)}
     assert last_reading(runtime.sessions).origin is ReadingOrigin.RECHECK
     assert last_reading(runtime.sessions).kind is ReadingKind.DELTA
 
