@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
 from models import Connection, RemoteState
 from services.connection_views import (
     AccountCounts,
