@@ -6,11 +6,11 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import pages, whole_check
+from benchmarks import memory, pages, whole_check
 from benchmarks.measuring import Result
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
-BENCHMARKS = (pages, whole_check)
+BENCHMARKS = (pages, whole_check, memory)
 
 
 def main() -> int:
@@ -24,12 +24,13 @@ def main() -> int:
 
 
 def _table(results: list[Result]) -> str:
-    lines = ["| goal | work | ours ms | against | ms | ratio | goal is | |", "|" + "---|" * 8]
+    lines = ["| goal | work | ours | against | that | ratio | goal is | |", "|" + "---|" * 8]
     for result in results:
         limit = "" if result.limit_ratio is None else f"≤ {result.limit_ratio}"
         lines.append(
-            f"| {result.goal} | {result.work} | {result.ours_ms} | {result.against} "
-            f"| {result.against_ms} | {result.ratio} | {limit} | {result.verdict} |"
+            f"| {result.goal} | {result.work} | {result.ours} {result.unit} "
+            f"| {result.against} | {result.against_value} {result.unit} "
+            f"| {result.ratio} | {limit} | {result.verdict} |"
         )
     return "\n".join(lines)
 

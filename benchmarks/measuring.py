@@ -10,15 +10,16 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One line of the table. `ratio` is ours divided by `against`; times are medians in ms."""
+    """One line of the table. `ratio` is ours divided by `against_value`; times are medians."""
 
     goal: str
     work: str
-    ours_ms: float
+    ours: float
     against: str
-    against_ms: float
+    against_value: float
     ratio: float
     limit_ratio: float | None = None
+    unit: str = "ms"
 
     @property
     def verdict(self) -> str:
@@ -56,9 +57,9 @@ def compare(
     return Result(
         goal=goal,
         work=work,
-        ours_ms=round(measured[ours], 2),
+        ours=round(measured[ours], 2),
         against=against,
-        against_ms=round(measured[against], 2),
+        against_value=round(measured[against], 2),
         ratio=round(measured[ours] / measured[against], 2),
         limit_ratio=limit_ratio,
     )
