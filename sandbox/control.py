@@ -18,20 +18,15 @@ LARGEST_CHANGE = 100_000
 def state() -> dict[str, object]:
     """Return customers, calls and switches of every provider; `?realm=` asks for another one."""
     world = the_world(current_app)
-    account = request.args.get("realm")
-    return {
-        "providers": {
-            name: provider_state(world, provider, account)
-            for name, provider in world.providers.items()
-        },
-        "mails": world.outbox.count(),
-    }
+    return _state(world, list(world.providers.values()), request.args.get("realm"))
 
 
 @blueprint.post("/reset")
 def reset() -> dict[str, object]:
-    """Start over with new data, one provider or all."""
+    """Start over with new data, one provider or all; return their state."""
     world, sent = the_world(current_app), _sent()
+    if "realm" in sent and "provider" not in sent:
+        raise WrongInput("“realm” needs “provider” beside it.")
     chosen = [_provider(world, sent)] if "provider" in sent else list(world.providers.values())
     size, seed = _number(sent, "size"), _number(sent, "seed")
     for provider in chosen:
@@ -39,7 +34,7 @@ def reset() -> dict[str, object]:
         world.traffic.clear(provider.name)
         world.faults.clear(provider.name)
         world.switchboard.meter.clear(provider.name)
-    return state()
+    return _state(world, chosen, None)
 
 
 @blueprint.post("/grants/<name>")
@@ -96,6 +91,11 @@ def clear_outbox() -> dict[str, object]:
 def refuse(error: WrongInput) -> tuple[dict[str, str], int]:
     """Say in a sentence what was wrong."""
     return {"error": str(error)}, 400
+
+
+def _state(world: World, providers: list[Provider], account: str | None) -> dict[str, object]:
+    shown = {provider.name: provider_state(world, provider, account) for provider in providers}
+    return {"providers": shown, "mails": world.outbox.count()}
 
 
 def provider_state(world: World, provider: Provider, account: str | None) -> dict[str, object]:

@@ -222,6 +222,7 @@ def test_a_grant_names_everything_a_client_needs(client):
         ("reset", {"provider": "quickbooks", "size": -1}),
         ("reset", {"provider": "quickbooks", "size": 10**7}),
         ("reset", {"provider": "sage"}),
+        ("reset", {"realm": "9341450000000001"}),
         ("reset", []),
     ],
 )
