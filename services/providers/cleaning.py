@@ -56,7 +56,8 @@ def cents(value: object) -> int | None:
         return None
     try:
         amount = Decimal(str(value).strip())
-        if not amount.is_finite() or abs(amount) > AMOUNT_MAX:
+        # Not abs(): it rounds, and raises for a number beyond what can be calculated with.
+        if not amount.is_finite() or amount.copy_abs() > AMOUNT_MAX:
             return None
         return int((amount * 100).to_integral_value())
     except InvalidOperation:

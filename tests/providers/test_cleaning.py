@@ -95,6 +95,9 @@ def test_addresses_keep_their_separators():
         (Decimal("sNaN"), None),
         (10**16, None),
         (Decimal("1e9999"), None),
+        (Decimal("-1e9999999"), None),
+        ("1e9999999", None),
+        (Decimal("1e-9999999"), 0),
         ([1], None),
     ],
 )
