@@ -24,6 +24,9 @@ from services.providers.strict_json import NotStrictJson, read_strictly
 from services.providers.transport import Reply
 from services.providers.waiting import DEFAULT_RETRY_AFTER_S
 
+#: Nobody has more customers; a count above them is a mistake that must not cost calls.
+CUSTOMERS_MAX = 10_000_000
+
 _THROTTLED = frozenset({"3001"})
 _TOKEN_REFUSED = frozenset({"3200"})
 #: The app may not read this company (any more).
@@ -71,7 +74,7 @@ def total_count(reply: Reply, *, token: str) -> Counted:
     answer = read_answer(reply, token=token)
     content = _query_response(reply, answer)
     count = content.get("totalCount", None if content else 0)
-    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+    if type(count) is not int or not 0 <= count <= CUSTOMERS_MAX:
         raise reply.unreadable("The answer to the query holds no count.")
     return Counted(count, _as_of(answer))
 

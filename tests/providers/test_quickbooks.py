@@ -231,7 +231,14 @@ def test_a_missing_count_does_not_empty_a_company():
 
 
 @pytest.mark.parametrize(
-    "count", [{"totalCount": -1}, {"totalCount": "12"}, {"totalCount": True}, {"maxResults": 1}]
+    "count",
+    [
+        {"totalCount": -1},
+        {"totalCount": "12"},
+        {"totalCount": True},
+        {"totalCount": 2**70},
+        {"maxResults": 1},
+    ],
 )
 def test_a_count_that_is_no_number_is_unreadable(server, count):
     server.get(QUERY_URL, json={"QueryResponse": count})
