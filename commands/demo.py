@@ -14,6 +14,7 @@ from pathlib import Path
 
 from config import (
     PROJECT_FOLDER,
+    PROVIDER_PREFIXES,
     Environment,
     SettingsError,
     new_keys,
@@ -123,13 +124,21 @@ def _write_env_file(port: int, sandbox: Mapping[str, str]) -> dict[str, str]:
         "BLUECLERK_DATABASE_URL": "sqlite:///demo.db",
         "BLUECLERK_PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
         "BLUECLERK_SANDBOX_URL": sandbox["SANDBOX_URL"],
-        "BLUECLERK_QUICKBOOKS_CLIENT_ID": "sandbox-quickbooks-client",
-        "BLUECLERK_QUICKBOOKS_CLIENT_SECRET": "sandbox-quickbooks-secret",
+        **_client_settings(),
         "BLUECLERK_SMTP_URL": f"smtp://127.0.0.1:{sandbox['SANDBOX_SMTP_PORT']}?tls=none",
         "BLUECLERK_MAIL_FROM": "blueclerk@example.com",
     }
     write_env_file(ENV_FILE, values)
     return values
+
+
+def _client_settings() -> dict[str, str]:
+    """Return the apps under which the sandbox knows us, for every provider."""
+    return {
+        f"BLUECLERK_{name}_CLIENT_{part}": f"sandbox-{name.lower()}-{value}"
+        for name in PROVIDER_PREFIXES
+        for part, value in (("ID", "client"), ("SECRET", "secret"))
+    }
 
 
 def _prepare(environment: Mapping[str, str]) -> None:
