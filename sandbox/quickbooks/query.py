@@ -46,14 +46,16 @@ def changed_since(book: Book, since: datetime, moment: datetime) -> str:
     ask for less or list everything.
     """
     book.was_read = True
-    reset_at, gone = (book.reset.at, book.reset.gone) if book.reset else (0.0, ())
-    moments = [(max(row.updated_at, reset_at), row.customer_id, row) for row in book.rows()]
+    reset_at, exchanged = (book.reset.at, book.reset.ids) if book.reset else (0.0, frozenset())
+    rows = {row.customer_id: row for row in book.rows()}
     changed = [
-        (at, customer_id, _stub(customer_id, row.updated_at) if row.stub else row.text)
-        for at, customer_id, row in moments
-        if at >= since.timestamp()
+        (at, row.customer_id, _stub(row.customer_id, at) if row.stub else row.text)
+        for row in rows.values()
+        if (at := max(row.updated_at, reset_at if row.customer_id in exchanged else 0.0))
+        >= since.timestamp()
     ]
     if reset_at >= since.timestamp():
+        gone = exchanged - rows.keys()
         changed += [(reset_at, customer_id, _stub(customer_id, reset_at)) for customer_id in gone]
     page = sorted(changed)[:LARGEST_CHANGE_SET]
     inner = ""

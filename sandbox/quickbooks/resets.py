@@ -1,7 +1,8 @@
 """What change data capture has to say when all customers of a company were exchanged at once.
 
 A reset while somebody reads is what a person does who purges a company and imports it anew:
-every customer is new at that moment, and the ids that are gone are reported as deleted.
+every customer that is not exactly as before is new at that moment, and the ids that are gone
+are reported as deleted.
 """
 
 from collections.abc import Iterable
@@ -13,17 +14,17 @@ from sandbox.store import Store
 
 TABLES = (
     "CREATE TABLE IF NOT EXISTS quickbooks_resets (realm TEXT PRIMARY KEY, at REAL NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS quickbooks_gone (realm TEXT NOT NULL, id INTEGER NOT NULL,"
+    "CREATE TABLE IF NOT EXISTS quickbooks_exchanged (realm TEXT NOT NULL, id INTEGER NOT NULL,"
     " PRIMARY KEY (realm, id)) WITHOUT ROWID",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """When the customers were exchanged, and the ids no customer has since."""
+    """When customers were exchanged, and the ids of those who are others now or gone."""
 
     at: float
-    gone: tuple[int, ...]
+    ids: frozenset[int]
 
 
 class Resets:
@@ -42,16 +43,16 @@ class Resets:
         if old == new:
             return
         known = self.last(realm)
-        gone = (set(old) | set(known.gone if known else ())) - set(new)
+        exchanged = {one for one in old.keys() | new.keys() if old.get(one) != new.get(one)}
+        exchanged |= known.ids if known else set()
         with self._store.transaction():
             self._store.run(
                 "INSERT OR REPLACE INTO quickbooks_resets VALUES (?, ?)",
                 [realm, moment.timestamp()],
             )
-            self._store.run("DELETE FROM quickbooks_gone WHERE realm = ?", [realm])
             self._store.run_many(
-                "INSERT INTO quickbooks_gone VALUES (?, ?)",
-                ((realm, customer_id) for customer_id in gone),
+                "INSERT OR IGNORE INTO quickbooks_exchanged VALUES (?, ?)",
+                ((realm, customer_id) for customer_id in exchanged),
             )
 
     def last(self, realm: str) -> Reset | None:
@@ -59,6 +60,6 @@ class Resets:
         known = self._store.rows("SELECT at FROM quickbooks_resets WHERE realm = ?", [realm])
         if not known:
             return None
-        gone = self._store.rows("SELECT id FROM quickbooks_gone WHERE realm = ?", [realm])
-        ids = sorted(int(str(customer_id)) for (customer_id,) in gone)
-        return Reset(float(str(known[0][0])), tuple(ids))
+        ids = self._store.rows("SELECT id FROM quickbooks_exchanged WHERE realm = ?", [realm])
+        exchanged = frozenset(int(str(customer_id)) for (customer_id,) in ids)
+        return Reset(float(str(known[0][0])), exchanged)

@@ -138,6 +138,18 @@ def test_a_reset_to_the_same_customers_is_no_change(caller):
     assert _changed(caller, "2026-11-20T15:00:00Z") == []
 
 
+def test_a_reset_reports_only_customers_that_are_others_now(caller, clock):
+    caller.count()
+    done = _change(caller, create=1, update=2).json
+    clock.forward(minutes=10)
+
+    _reset(caller, size=60)
+
+    reported = {row["Id"]: row for row in _changed(caller, "2026-11-20T16:05:00Z")}
+    assert set(reported) == {*done["create"], *done["update"]}
+    assert reported[done["create"][0]]["status"] == "Deleted"
+
+
 def test_a_reset_before_anybody_read_is_no_change(caller):
     _reset(caller, size=20)
 
