@@ -19,6 +19,7 @@ from services.providers import registry
 from services.providers.contract import (
     AccountGone,
     AccountingClient,
+    OnWait,
     ProviderError,
     ProviderKey,
     ScopeMissing,
@@ -32,10 +33,12 @@ class NotConnected(Exception):
     """There is no connection to this provider, or it was ended."""
 
 
-def open_client(runtime: Runtime, connection_id: int) -> AccountingClient:
+def open_client(
+    runtime: Runtime, connection_id: int, *, on_wait: OnWait | None = None
+) -> AccountingClient:
     """Return a client for the connection; it renews its token by itself. No network yet.
 
-    Raises NotConnected.
+    `on_wait` is told before a wait that the provider asked for is slept. Raises NotConnected.
     """
     with runtime.sessions() as session:
         connection = session.get(Connection, connection_id)
@@ -55,6 +58,7 @@ def open_client(runtime: Runtime, connection_id: int) -> AccountingClient:
             remote_account_id=remote_account_id,
             limits=registry.provider_profile(provider).limits,
         ),
+        on_wait=on_wait,
     )
 
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -71,12 +71,17 @@ def update_claimed(session: Session, plan: Plan, *, now: datetime, **values: obj
     return changed.scalar() is not None
 
 
-def tell_progress(runtime: Runtime, plan: Plan, **counts: int | None) -> None:
+def tell_progress(runtime: Runtime, plan: Plan, **progress: object) -> None:
     """Prolong the lease and store how far the reading is. Commits."""
     with runtime.sessions() as session:
         now = runtime.clock()
-        update_claimed(session, plan, now=now, lease_until_at=now + LEASE, **counts)
+        update_claimed(session, plan, now=now, lease_until_at=now + LEASE, **progress)
         session.commit()
+
+
+def tell_wait(runtime: Runtime, plan: Plan, wait_s: float) -> None:
+    """Store until when the provider asked us to wait; the reading goes on then. Commits."""
+    tell_progress(runtime, plan, retry_at=runtime.clock() + timedelta(seconds=wait_s))
 
 
 @contextmanager

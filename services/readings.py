@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import replace
+from functools import partial
 
 from models import ReadingKind, RemoteAccount
 from services.connections import open_client
 from services.database import only_reading
 from services.providers.contract import AccountingClient, DeltaNotPossible, UnreadableAnswer
-from services.reading_claim import Plan, claim, heartbeat, tell_progress
+from services.reading_claim import Plan, claim, heartbeat, tell_progress, tell_wait
 from services.reading_end import (
     FAILURES,
     OtherAccountAnswered,
@@ -41,7 +42,8 @@ def refresh(runtime: Runtime, reading_id: int) -> None:
     client: AccountingClient | None = None
     pages = ReadingPages()
     try:
-        client = open_client(runtime, plan.connection_id)
+        on_wait = partial(tell_wait, runtime, plan)
+        client = open_client(runtime, plan.connection_id, on_wait=on_wait)
         try:
             _fetch(runtime, plan, client, pages)
             _refuse_upheaval(runtime, plan, pages)

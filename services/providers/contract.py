@@ -274,3 +274,6 @@ TokenSupplier = Callable[[str | None], str]
 #: Held round each API call, so that all processes together keep to the limits of one remote
 #: account. Entering waits for a turn, but not after the event is set.
 CallTurn = Callable[[Event], AbstractContextManager[None]]
+
+#: Told the seconds before a wait that the provider asked for; may be called in any thread.
+OnWait = Callable[[float], None]

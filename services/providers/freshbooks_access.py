@@ -7,7 +7,7 @@ Addresses of freshbooks-sdk 1.3.0 and of docs/authentication.md in InfiniteRoomL
 from __future__ import annotations
 
 from services.providers.access import ProviderAccess, base_url
-from services.providers.contract import CallTurn, ProviderKey, TokenSupplier
+from services.providers.contract import CallTurn, OnWait, ProviderKey, TokenSupplier
 from services.providers.freshbooks import FreshBooksClient
 from services.providers.freshbooks_answers import ACCOUNT_ID
 from services.providers.freshbooks_oauth import FreshBooksAuthorization
@@ -17,7 +17,7 @@ from services.providers.oauth import (
     ClientCredentials,
     RevokeBody,
 )
-from services.providers.transport import PATIENCE_S, Transport
+from services.providers.transport import Transport
 
 CONSENT_URL = "https://auth.freshbooks.com"
 API_URL = "https://api.freshbooks.com"
@@ -52,12 +52,10 @@ def open_client(
     *,
     remote_account_id: str,
     tokens: TokenSupplier,
-    patience_s: float | None,
     turn: CallTurn | None,
+    on_wait: OnWait | None,
 ) -> FreshBooksClient:
     """Make a client of one account."""
     api_url = base_url(ProviderKey.FRESHBOOKS, access, API_URL)
-    transport = Transport(
-        (api_url,), patience_s=PATIENCE_S if patience_s is None else patience_s, turn=turn
-    )
+    transport = Transport((api_url,), turn=turn, on_wait=on_wait)
     return FreshBooksClient(transport, api_url=api_url, account_id=remote_account_id, tokens=tokens)

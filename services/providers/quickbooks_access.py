@@ -12,6 +12,7 @@ from services.providers.access import ProviderAccess, base_url
 from services.providers.access_tokens import only_token
 from services.providers.contract import (
     CallTurn,
+    OnWait,
     ProviderKey,
     RemoteAccount,
     TokenSupplier,
@@ -24,7 +25,7 @@ from services.providers.oauth import (
     RevokeBody,
 )
 from services.providers.quickbooks import QuickBooksClient
-from services.providers.transport import PATIENCE_S, Transport
+from services.providers.transport import Transport
 
 CONSENT_URL = "https://appcenter.intuit.com"
 TOKEN_URL = "https://oauth.platform.intuit.com"  # noqa: S105
@@ -95,14 +96,12 @@ def open_client(
     *,
     remote_account_id: str,
     tokens: TokenSupplier,
-    patience_s: float | None,
     turn: CallTurn | None,
+    on_wait: OnWait | None,
 ) -> QuickBooksClient:
     """Make a client of one company."""
     api_url = _api_url(access)
-    transport = Transport(
-        (api_url,), patience_s=PATIENCE_S if patience_s is None else patience_s, turn=turn
-    )
+    transport = Transport((api_url,), turn=turn, on_wait=on_wait)
     return QuickBooksClient(transport, api_url=api_url, realm_id=remote_account_id, tokens=tokens)
 
 

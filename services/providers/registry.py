@@ -17,6 +17,7 @@ from services.providers.contract import (
     AccountingClient,
     CallLimits,
     CallTurn,
+    OnWait,
     ProviderAuthorization,
     ProviderKey,
     TokenSupplier,
@@ -146,8 +147,8 @@ class Entrance(Protocol):
         *,
         remote_account_id: str,
         tokens: TokenSupplier,
-        patience_s: float | None,
         turn: CallTurn | None,
+        on_wait: OnWait | None,
     ) -> AccountingClient: ...
 
 
@@ -177,20 +178,20 @@ def open_accounting_client(
     *,
     remote_account_id: str,
     tokens: TokenSupplier,
-    patience_s: float | None = None,
     turn: CallTurn | None = None,
+    on_wait: OnWait | None = None,
 ) -> AccountingClient:
     """Make a client of one remote account. No network.
 
-    With `patience_s`, waits up to that length that the provider asks for are slept; `turn` is
-    held round each call. Raises InvalidRemoteAccount.
+    `turn` is held round each call; `on_wait` is told, in any thread, before a wait that the
+    provider asked for is slept. Raises InvalidRemoteAccount.
     """
     return _entrance(provider).open_client(
         access,
         remote_account_id=check_remote_account_id(provider, remote_account_id),
         tokens=tokens,
-        patience_s=patience_s,
         turn=turn,
+        on_wait=on_wait,
     )
 
 

@@ -19,6 +19,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 from services.providers.answer_deadline import AnswerDeadlineAdapter
 from services.providers.contract import (
     CallTurn,
+    OnWait,
     ProviderError,
     ProviderUnavailable,
     Quota,
@@ -38,8 +39,11 @@ BODY_MAX_BYTES = 20_000_000
 CHUNK_BYTES = 65_536
 TRIES = 3
 POOL_SIZE = 8
-#: A wait asked for with 429 is slept up to here; a longer one is the caller's to plan.
+#: A wait asked for with 429 is slept up to here; a longer one is the caller's to plan. Once a long
+#: list is under way, giving up would cost more calls than waiting does.
 PATIENCE_S = 10.0
+LONG_PATIENCE_S = 120.0
+UNDER_WAY_AFTER = 3
 
 logger = logging.getLogger(__name__)
 
@@ -61,30 +65,32 @@ class _ClosedUnanswered(ProviderUnavailable):
 class Transport:
     """Calls to a few origins over kept-alive connections; safe to share between threads.
 
-    `sleep` gets the seconds and the event that calls the waiting off. `turn` is held from before
-    the connection to the end of the body; waiting for it is outside the time limits.
+    `sleep` gets the seconds and the event that calls the waiting off; `on_wait` hears of a wait
+    that the provider asked for before it is slept. `turn` is held from before the connection to
+    the end of the body; waiting for it is outside the time limits.
     """
 
     def __init__(
         self,
         origins: Iterable[str],
         *,
-        patience_s: float = PATIENCE_S,
         connect_limit_s: float = CONNECT_LIMIT_S,
         answer_limit_s: float = ANSWER_LIMIT_S,
         turn: CallTurn | None = None,
+        on_wait: OnWait | None = None,
         sleep: Callable[[float, Event], None] = wait_unless_stopped,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._origins = frozenset(origin_of(address) for address in origins)
-        self._patience_s = patience_s
         self._limits_s = (connect_limit_s, answer_limit_s)
         self._turn = turn or _no_turn
+        self._on_wait = on_wait or _nobody_told
         self._sleep = sleep
         self._now = now
         self._session = _new_session(is_local=all(map(is_loopback, self._origins)))
         self._lock = Lock()
         self._call_count = 0
+        self._good_count = 0
         self._quota_left = Quota()
 
     @property
@@ -150,6 +156,7 @@ class Transport:
                 if error.retry_after_s > self._patience_s:
                     raise
                 wait_s = error.retry_after_s
+                self._on_wait(wait_s)
             except _ClosedUnanswered:
                 wait_s = 0.0 if failures == 1 else backoff_s(failures)
             except ProviderUnavailable:
@@ -194,13 +201,20 @@ class Transport:
             raise UnreadableAnswer("The answer could not be unpacked.") from error
         except (requests.RequestException, HTTPError, OSError) as error:
             raise _no_answer(error) from error
-        self._keep_quota(quota_told(received.headers))
+        self._note_answer(received.status_code, quota_told(received.headers))
         return Reply(received.status_code, received.headers, body)
 
-    def _keep_quota(self, told: Quota) -> None:
-        if told != Quota():
-            with self._lock:
+    def _note_answer(self, status: int, told: Quota) -> None:
+        with self._lock:
+            self._good_count += status == 200
+            if told != Quota():
                 self._quota_left = told
+
+    @property
+    def _patience_s(self) -> float:
+        with self._lock:
+            is_under_way = self._good_count >= UNDER_WAY_AFTER
+        return LONG_PATIENCE_S if is_under_way else PATIENCE_S
 
 
 def _new_session(*, is_local: bool) -> requests.Session:
@@ -244,6 +258,10 @@ def _is_closed(cause: object) -> bool:
 
 def _no_turn(_stop: Event) -> AbstractContextManager[None]:
     return nullcontext()
+
+
+def _nobody_told(_wait_s: float) -> None:
+    pass
 
 
 def _leave_as_it_is(prepared: requests.PreparedRequest) -> requests.PreparedRequest:

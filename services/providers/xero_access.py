@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 
 from services.providers.access import ProviderAccess, base_url
-from services.providers.contract import CallTurn, ProviderKey, TokenSupplier
+from services.providers.contract import CallTurn, OnWait, ProviderKey, TokenSupplier
 from services.providers.oauth import (
     AuthorizationFacts,
     ClientAuth,
     ClientCredentials,
     RevokeBody,
 )
-from services.providers.transport import PATIENCE_S, Transport
+from services.providers.transport import Transport
 from services.providers.xero import XeroClient
 from services.providers.xero_oauth import XeroAuthorization
 
@@ -60,14 +60,12 @@ def open_client(
     *,
     remote_account_id: str,
     tokens: TokenSupplier,
-    patience_s: float | None,
     turn: CallTurn | None,
+    on_wait: OnWait | None,
 ) -> XeroClient:
     """Make a client of one organisation."""
     api_url = _url(access, API_URL)
-    transport = Transport(
-        (api_url,), patience_s=PATIENCE_S if patience_s is None else patience_s, turn=turn
-    )
+    transport = Transport((api_url,), turn=turn, on_wait=on_wait)
     return XeroClient(transport, api_url=api_url, tenant_id=remote_account_id, tokens=tokens)
 
 

@@ -46,9 +46,8 @@ def quickbooks_client(
     *,
     tokens: TokenSupplier = lambda _refused: "token",
     sleep: Any = None,
-    patience_s: float = 10,
     now: Callable[[], datetime] = lambda: EVENING,
 ) -> AccountingClient:
     """Make a client whose waits take no time."""
-    transport = Transport((API_URL,), sleep=sleep or Waits(), patience_s=patience_s)
+    transport = Transport((API_URL,), sleep=sleep or Waits())
     return QuickBooksClient(transport, api_url=API_URL, realm_id=REALM_ID, tokens=tokens, now=now)

@@ -31,7 +31,7 @@ def waits() -> Waits:
 
 @pytest.fixture
 def transport(waits: Waits) -> Transport:
-    return Transport((URL,), sleep=waits, now=lambda: NOON, patience_s=10)
+    return Transport((URL,), sleep=waits, now=lambda: NOON)
 
 
 @pytest.fixture

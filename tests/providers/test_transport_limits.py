@@ -238,6 +238,30 @@ def test_a_turn_that_is_not_given_makes_no_call(server):
     assert (server.call_count, transport.call_count) == (0, 0)
 
 
+def test_a_list_that_is_under_way_waits_two_minutes_and_says_so(server):
+    waits, told = Waits(), []
+    transport = Transport((URL,), sleep=waits, now=lambda: NOON, on_wait=told.append)
+    refused = {"status_code": 429, "headers": {"Retry-After": "120"}}
+    server.get(URL, [{"text": "{}"}] * 3 + [refused, {"text": "{}"}])
+
+    for _ in range(4):
+        transport.get(URL, headers={})
+
+    assert waits.seconds == told == [120]
+
+
+def test_the_first_calls_of_a_list_do_not_keep_anybody_waiting(server):
+    waits, told = Waits(), []
+    transport = Transport((URL,), sleep=waits, now=lambda: NOON, on_wait=told.append)
+    server.get(URL, [{"text": "{}"}, {"status_code": 429, "headers": {"Retry-After": "11"}}])
+
+    transport.get(URL, headers={})
+    with pytest.raises(RateLimited):
+        transport.get(URL, headers={})
+
+    assert waits.seconds == told == []
+
+
 def _transport(turn: Turn | None = None) -> Transport:
     sleep = turn.slept if turn else Waits()
-    return Transport((URL,), turn=turn, sleep=sleep, now=lambda: NOON, patience_s=10)
+    return Transport((URL,), turn=turn, sleep=sleep, now=lambda: NOON)

@@ -26,11 +26,9 @@ TENANT_ID = "fe79c8b4-30d2-4e1f-a8c7-15b9d4e06f21"
 START_S = 1_782_820_800
 
 
-def xero_client(
-    *, tokens: TokenSupplier = lambda _refused: "token", patience_s: float = 10
-) -> XeroClient:
+def xero_client(*, tokens: TokenSupplier = lambda _refused: "token") -> XeroClient:
     """Make a client whose waits take no time."""
-    transport = Transport((API_URL,), sleep=Waits(), patience_s=patience_s)
+    transport = Transport((API_URL,), sleep=Waits())
     return XeroClient(transport, api_url=API_URL, tenant_id=TENANT_ID, tokens=tokens)
 
 

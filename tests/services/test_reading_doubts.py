@@ -163,7 +163,7 @@ def test_a_list_that_does_not_settle_says_at_least_how_many(
         ids = public_ids(runtime.sessions, harbor, "7")
         decisions.ignore(session, harbor.admin, harbor.account_id, public_ids=ids, now=NOW)
     unsettled = _Unsettled(books.records)
-    monkeypatch.setattr("services.readings.open_client", lambda *_: unsettled)
+    monkeypatch.setattr("services.readings.open_client", lambda *_, **_options: unsettled)
 
     read(runtime, harbor)
 
