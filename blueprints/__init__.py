@@ -10,6 +10,7 @@ from blueprints import (
     auth,
     connections,
     customers,
+    diagnostics,
     error_pages,
     guards,
     headers,
@@ -48,6 +49,7 @@ def register(app: Flask) -> None:
         reports,
         report_settings,
         unsubscribe,
+        diagnostics,
         health,
     ):
         app.register_blueprint(module.blueprint)

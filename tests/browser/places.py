@@ -175,6 +175,7 @@ PAGES: Mapping[str, Place] = {
     "customers": _page("ada", "/customers"),
     "no customers": _page("zoe", "/customers"),
     "forbidden": _page("mel", "/settings/integrations"),
+    "diagnostics": _page("ada", "/settings/diagnostics"),
     "not found": _page("ada", "/nowhere"),
 }
 ALERT_STATES: Mapping[str, Place] = {
