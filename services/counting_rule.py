@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import ScalarSelect, func, select, update
 from sqlalchemy.orm import Session
 
+from models import Reading, ReadingState
 from services.accounts import SignedIn
 from services.audit import AuditAction, record_event
 from services.connections import require_connection
 from services.providers.contract import ProviderKey
+from services.remote_counts import count_counted, count_unsynced
 from services.remote_customers import set_sub_customers
 
 
@@ -18,10 +21,19 @@ def include_sub_customers(
 ) -> None:
     """Count sub-customers, or leave them out. Commits. Raises NotConnected.
 
-    Links and ignored ones stay as they are, whichever way it is switched.
+    Links and ignored ones stay as they are, whichever way it is switched. The number of the last
+    whole reading follows, so that X and Y are always of one rule.
     """
     account = require_connection(session, who.company_id, provider).account
     set_sub_customers(session, account, are_included=are_included)
+    session.execute(
+        update(Reading)
+        .where(Reading.id == _last_whole(account.id))
+        .values(
+            counted_count=count_counted(session, account.id),
+            unsynced_count=count_unsynced(session, account.id),
+        )
+    )
     record_event(
         session,
         company_id=who.company_id,
@@ -32,3 +44,11 @@ def include_sub_customers(
         now=now,
     )
     session.commit()
+
+
+def _last_whole(account_id: int) -> ScalarSelect[int]:
+    return (
+        select(func.max(Reading.id))
+        .where(Reading.account_id == account_id, Reading.state == ReadingState.FINISHED)
+        .scalar_subquery()
+    )

@@ -9,7 +9,14 @@ from services.remote_counts import count_counted, count_unsynced
 from services.runtime import Runtime
 from tests.factories import NOW
 from tests.fakes import FakeAccountingClient
-from tests.services.support import Place, public_ids, read, record, remote_states
+from tests.services.support import (
+    Place,
+    last_reading,
+    public_ids,
+    read,
+    record,
+    remote_states,
+)
 
 SUB = {"kind": RemoteKind.SUB_CUSTOMER, "parent_remote_id": "1"}
 
@@ -81,3 +88,14 @@ def test_who_is_gone_there_does_not_come_back_by_the_switch(
     read(runtime, harbor)
 
     assert _switch(runtime, harbor, on=True) == (2, 2)
+
+
+def test_the_number_of_the_last_reading_follows_the_switch(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient
+) -> None:
+    _fill(runtime, harbor, books)
+
+    _switch(runtime, harbor, on=True)
+
+    last = last_reading(runtime.sessions)
+    assert (last.unsynced_count, last.counted_count) == (3, 3)
