@@ -16,6 +16,7 @@ from models import (
     ImportState,
     Reading,
     ReadingState,
+    ReconnectReason,
     RemoteCustomer,
     RemoteState,
 )
@@ -51,6 +52,7 @@ class ConnectionView:
     connected_by_name: str
     connected_at: datetime
     ended_at: datetime | None
+    reconnect_reason: ReconnectReason | None
     read_at: datetime | None
     counted_count: int | None
     includes_sub_customers: bool
@@ -178,6 +180,7 @@ def _view(
         connected_by_name=connection.connected_by.name if connection.connected_by else "",
         connected_at=connection.connected_at,
         ended_at=connection.ended_at,
+        reconnect_reason=connection.reconnect_reason,
         read_at=reading.finished_at if reading else None,
         counted_count=reading.counted_count if reading else None,
         includes_sub_customers=connection.account.includes_sub_customers,
