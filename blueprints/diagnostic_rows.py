@@ -22,6 +22,7 @@ from services.sentences import failure_words
 from services.server_facts import ServerFacts
 
 DAY_S = 24 * HOUR_S
+COLUMN_CHARACTERS = 72
 KINDS = {ReadingKind.FULL: "whole list", ReadingKind.DELTA: "changes only"}
 REASONS = {
     ReconnectReason.ENDED: ReadingFailure.RECONNECT_REQUIRED,
@@ -46,6 +47,11 @@ class Row:
     label: str
     value: str
     tone: str = ""
+
+    @property
+    def is_long(self) -> bool:
+        """Say whether the value would stand as a tower in a narrow column."""
+        return len(self.value) > COLUMN_CHARACTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,7 @@ def _connection_rows(facts: ConnectionFacts, times: Times) -> Iterator[Row]:
     yield Row(facts.profile.account_noun.capitalize(), facts.account_name)
     yield _state(facts, times)
     yield _token_age(facts, times)
-    yield _ending("Access token ends", facts.access_expires_at, times)
+    yield _access(facts, times)
     yield _permission(facts, times)
     yield _success(facts, times)
     yield _failure(facts, times)
@@ -120,12 +126,14 @@ def _token_age(facts: ConnectionFacts, times: Times) -> Row:
     return Row("Token age", f"{text}; renewing it failed {times.past(failed_at)}", "warn")
 
 
-def _ending(label: str, at: datetime | None, times: Times) -> Row:
+def _access(facts: ConnectionFacts, times: Times) -> Row:
+    at = facts.access_expires_at
     if at is None:
-        return Row(label, "not known")
+        return Row("Access token ends", "not known")
     if at > times.now:
-        return Row(label, times.coming(at))
-    return Row(label, f"ended {times.past(at)}, renewed with the next check")
+        return Row("Access token ends", times.coming(at))
+    renewal = "" if facts.needs_reconnect else ", renewed with the next check"
+    return Row("Access token ends", f"ended {times.past(at)}{renewal}")
 
 
 def _permission(facts: ConnectionFacts, times: Times) -> Row:
