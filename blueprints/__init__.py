@@ -8,6 +8,7 @@ from jinja2 import StrictUndefined
 from blueprints import (
     addresses,
     auth,
+    connection_settings,
     connections,
     customers,
     diagnostics,
@@ -42,6 +43,7 @@ def register(app: Flask) -> None:
         auth,
         integrations,
         connections,
+        connection_settings,
         unsynced,
         imports,
         customers,

@@ -20,8 +20,7 @@ from blueprints.provider_page import (
     load_page,
     render_page,
 )
-from models import ReadingFailure
-from services.alert import Alert, AlertState
+from services.alert import ONLY_CONSENT_HELPS, Alert, AlertState
 from services.database import only_reading
 from services.providers.contract import ProviderKey
 
@@ -64,7 +63,7 @@ def _status(alert: Alert) -> int:
         return 409
     if alert.state is not AlertState.FAILED or alert.reading is None:
         return 200
-    return 409 if alert.reading.failure is ReadingFailure.RECONNECT_REQUIRED else 503
+    return 409 if alert.reading.failure in ONLY_CONSENT_HELPS else 503
 
 
 def _retry_after_s(alert: Alert) -> int:

@@ -20,6 +20,7 @@ from services import (
     import_views,
     joining,
     mail,
+    rechecks,
     report_sending,
     report_settings,
     token_vault,
@@ -198,6 +199,9 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
             "That was often",
             "Somebody signed up from your network many times within the hour. Nothing was stored. "
             "Try again later, or call the company.",
+        ),
+        rechecks.BadCallBudget: ErrorAnswer(
+            422, "That cannot be a number of calls", "Nothing was changed.", NextStep.RELOAD
         ),
         report_settings.ReportSettingsError: ErrorAnswer(
             422, "The report cannot be set up like that", "Nothing was changed.", NextStep.RELOAD

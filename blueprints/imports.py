@@ -36,7 +36,7 @@ from services.import_views import (
     view_import,
 )
 from services.providers.contract import ProviderKey
-from services.providers.registry import provider_profile
+from services.providers.registry import PROVIDERS, provider_profile
 
 blueprint = Blueprint(
     "imports", __name__, url_prefix="/settings/integrations/<provider:provider>/imports"
@@ -57,7 +57,11 @@ def index(provider: ProviderKey) -> ResponseReturnValue:
         runs = list_imports(session, get_signed_in().company_id, provider=provider)
     is_cut = len(runs) == RUNS_SHOWN
     return render_template(
-        "imports/index.html", profile=provider_profile(provider), runs=runs, is_cut=is_cut
+        "imports/index.html",
+        profile=provider_profile(provider),
+        profiles=PROVIDERS.values(),
+        runs=runs,
+        is_cut=is_cut,
     )
 
 

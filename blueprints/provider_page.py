@@ -10,6 +10,8 @@ from flask import flash, get_flashed_messages, render_template, request
 from blueprints.addresses import public_id
 from blueprints.guards import get_runtime, get_signed_in
 from blueprints.htmx import next_wait_ms
+from blueprints.recheck_form import RecheckForm
+from blueprints.trouble import Trouble, view_trouble
 from services.alert import Alert, AlertState, UnknownReading, view_alert
 from services.connection_views import (
     AccountCounts,
@@ -18,9 +20,10 @@ from services.connection_views import (
     view_connection,
 )
 from services.decisions import Decision
+from services.local_days import find_zone
 from services.providers.contract import ProviderKey
 from services.providers.registry import ProviderProfile, provider_profile
-from services.sentences import FailureWords, failure_words
+from services.rechecks import Recheck, view_recheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +38,17 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class ProviderPage:
-    """Everything that the page and the fragments of one provider show."""
+    """Everything that the page and the fragments of one provider show.
+
+    `recheck` is None while the daily check is off, so that a closed page asks for nothing more.
+    """
 
     profile: ProviderProfile
     connection: ConnectionView | None
     counts: AccountCounts
     alert: Alert
     missing_settings: tuple[str, ...]
+    recheck: Recheck | None = None
 
     @property
     def is_standing(self) -> bool:
@@ -56,12 +63,13 @@ def is_standing(connection: ConnectionView) -> bool:
 def load_page(
     provider: ProviderKey, *, is_opened: bool = False, reading: str | None = None
 ) -> ProviderPage:
-    """Read what the page shows; the closed alert costs no statement. Starts nothing.
+    """Read what the page shows; the closed alert and a daily check that is off cost no statement.
 
-    Raises UnknownReading for the reading of another connection.
+    Starts nothing. Raises UnknownReading for the reading of another connection.
     """
     runtime, who = get_runtime(), get_signed_in()
-    counts = AccountCounts()
+    counts, recheck = AccountCounts(), None
+    now, zone = runtime.clock(), find_zone(who.zone)
     with runtime.sessions() as session:
         connection = view_connection(session, who.company_id, provider)
         alert = Alert(_unopened(connection))
@@ -69,18 +77,29 @@ def load_page(
             raise UnknownReading
         if connection is not None:
             counts = count_customers(session, connection.account_id)
+            if connection.rechecks_daily:
+                recheck = view_recheck(session, connection, zone=zone, now=now)
         if is_opened or reading or alert.state is AlertState.RECONNECT:
-            alert = view_alert(session, connection, now=runtime.clock(), reading_public_id=reading)
+            alert = view_alert(session, connection, now=now, reading_public_id=reading)
     profile = provider_profile(provider)
-    return ProviderPage(profile, connection, counts, alert, missing_settings(provider))
+    return ProviderPage(profile, connection, counts, alert, missing_settings(provider), recheck)
 
 
 def render_page(
-    page: ProviderPage, *, notice: Notice | None = None, status: int = 200
+    page: ProviderPage,
+    *,
+    notice: Notice | None = None,
+    entered: RecheckForm | None = None,
+    status: int = 200,
 ) -> tuple[str, int]:
-    """Render the whole page; the alert is open in every state but the unopened one."""
+    """Render the whole page; the alert is open in every state but the unopened one.
+
+    `entered` is a form of the daily check that could not be stored.
+    """
     context = alert_context(page, notice or kept_notice())
-    return render_template("integrations/detail.html", **context), status
+    if entered is None and page.connection is not None:
+        entered = RecheckForm.of(page.connection)
+    return render_template("integrations/detail.html", recheck_form=entered, **context), status
 
 
 def alert_context(page: ProviderPage, notice: Notice | None) -> dict[str, Any]:
@@ -88,7 +107,7 @@ def alert_context(page: ProviderPage, notice: Notice | None) -> dict[str, Any]:
     return {
         "page": page,
         "notice": notice,
-        "failure": _failure(page),
+        "failure": _trouble(page),
         "wait_ms": next_wait_ms(),
     }
 
@@ -137,10 +156,15 @@ def _unopened(connection: ConnectionView | None) -> AlertState:
     return AlertState.RECONNECT if connection.needs_reconnect else AlertState.CLOSED
 
 
-def _failure(page: ProviderPage) -> FailureWords | None:
+def _trouble(page: ProviderPage) -> Trouble | None:
     reading = page.alert.reading
-    if page.alert.state is not AlertState.FAILED or reading is None or reading.failure is None:
+    if page.alert.state is not AlertState.FAILED or reading is None:
         return None
     key = page.profile.key
     names = f"{_setting(key, 'CLIENT_ID')} and {_setting(key, 'CLIENT_SECRET')}"
-    return failure_words(reading.failure, provider=page.profile.short_name, settings=names)
+    return view_trouble(
+        reading,
+        provider_name=page.profile.short_name,
+        settings=names,
+        now=get_runtime().clock(),
+    )

@@ -10,14 +10,20 @@ from blueprints.alert_answers import answer_alert, answer_decision
 from blueprints.choices import Choice, read_choice
 from blueprints.error_pages import find_answer
 from blueprints.guards import admin_required, get_runtime, get_signed_in
-from blueprints.provider_page import Notice, asked_reading, decision_notice, load_page
+from blueprints.provider_page import (
+    Notice,
+    ProviderPage,
+    asked_reading,
+    decision_notice,
+    load_page,
+)
 from models import ConnectionState
 from services import decisions
 from services.alert import look_for_end
 from services.connections import require_connection
 from services.database import only_reading
 from services.providers.contract import ProviderKey
-from services.unsynced import ensure_fresh
+from services.unsynced import ensure_fresh, note_look
 
 blueprint = Blueprint("unsynced", __name__, url_prefix="/settings/integrations/<provider:provider>")
 
@@ -41,8 +47,9 @@ def show(provider: ProviderKey) -> ResponseReturnValue:
 @blueprint.post("/check")
 @admin_required
 def check(provider: ProviderKey) -> ResponseReturnValue:
-    """Check again, however young the last reading is."""
-    return _answer(provider, _start_if_due(provider, is_asked_for=True))
+    """Check again, however young the last reading is; `accept` takes a list that lost a field."""
+    accepts_loss = request.form.get("accept") == "1"
+    return _answer(provider, _start_if_due(provider, is_asked_for=True, accepts_loss=accepts_loss))
 
 
 @blueprint.get("/review")
@@ -66,7 +73,9 @@ def restore(provider: ProviderKey) -> ResponseReturnValue:
     return _decide(provider, read_choice(), is_restoring=True)
 
 
-def _start_if_due(provider: ProviderKey, *, is_asked_for: bool) -> str | None:
+def _start_if_due(
+    provider: ProviderKey, *, is_asked_for: bool, accepts_loss: bool = False
+) -> str | None:
     """Return the reading to follow, None where the stored number is fresh or nothing may run."""
     runtime = get_runtime()
     with runtime.sessions() as session:
@@ -79,6 +88,7 @@ def _start_if_due(provider: ProviderKey, *, is_asked_for: bool) -> str | None:
             wake=runtime.wake,
             now=runtime.clock(),
             is_asked_for=is_asked_for,
+            accepts_loss=accepts_loss,
         )
     if reading is not None:
         look_for_end(runtime, reading, patience_s=PATIENCE_S)
@@ -88,7 +98,18 @@ def _start_if_due(provider: ProviderKey, *, is_asked_for: bool) -> str | None:
 def _answer(provider: ProviderKey, reading: str | None) -> ResponseReturnValue:
     with only_reading():
         page = load_page(provider, is_opened=True, reading=reading)
+    _note_look(page)
     return answer_alert(page)
+
+
+def _note_look(page: ProviderPage) -> None:
+    """Remember that the number was seen, once per whole reading: who comes later is new."""
+    connection = page.connection
+    if connection is None or connection.is_looked_at or page.alert.summary is None:
+        return
+    runtime = get_runtime()
+    with runtime.sessions() as session:
+        note_look(session, connection.id, now=runtime.clock())
 
 
 def _decide(provider: ProviderKey, choice: Choice, *, is_restoring: bool) -> ResponseReturnValue:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from flask import Flask, g
 
 from blueprints.guards import get_runtime
-from services.local_days import find_zone
+from services.connection_views import ConnectionView
+from services.local_days import find_zone, local_day
 from services.remote_lists import Balance
+from services.sentences import new_sentence, unreadable_sentence
 
 MINUTE_S = 60
 HOUR_S = 3600
@@ -19,7 +22,9 @@ HOUR_S = 3600
 def register(app: Flask) -> None:
     """Give templates these words; times come in the zone of the company."""
     app.jinja_env.filters.update(number=number, money=money, moneys=moneys)
-    app.jinja_env.globals.update(count_of=count_of, lasted=lasted)
+    app.jinja_env.globals.update(
+        count_of=count_of, lasted=lasted, unreadable_sentence=unreadable_sentence
+    )
     app.context_processor(_words_of_now)
 
 
@@ -107,6 +112,20 @@ def lasted(start_at: datetime, end_at: datetime) -> str:
     return f"{seconds} s" if seconds > 0 else "less than 1 s"
 
 
+def new_since(
+    connection: ConnectionView, provider_name: str, *, now: datetime, zone: ZoneInfo
+) -> str:
+    """Write who is new since an admin looked: 3 new in Xero since Monday; nothing for nobody."""
+    if connection.looked_at is None or not connection.new_count:
+        return ""
+    return new_sentence(
+        connection.new_count,
+        provider_name,
+        looked_on=local_day(zone, connection.looked_at),
+        today=local_day(zone, now),
+    )
+
+
 def until(at: datetime, *, now: datetime, zone: tzinfo) -> str:
     """Write a moment to come: in 40 s · in 12 min · at 09:14 · on 17 Nov at 09:14."""
     wait_s = int((at - now).total_seconds())
@@ -123,9 +142,10 @@ def until(at: datetime, *, now: datetime, zone: tzinfo) -> str:
 def _words_of_now() -> dict[str, object]:
     who = g.get("who")
     now = get_runtime().clock()
-    zone = find_zone(who.zone) if who else UTC
+    zone = find_zone(who.zone if who else "UTC")
     times = {
-        word.__name__: partial(word, now=now, zone=zone) for word in (when, day, day_name, until)
+        word.__name__: partial(word, now=now, zone=zone)
+        for word in (when, day, day_name, until, new_since)
     }
     days = {word.__name__: partial(word, zone=zone) for word in (dated, stamped, weekday_time)}
     return {"who": who, "now": now, **times, **days}

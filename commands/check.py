@@ -8,7 +8,7 @@ from commands.reading import read_whole
 from commands.terminal import company_option, current_runtime, errors_in_words
 from services.providers.contract import ProviderKey
 from services.providers.registry import provider_profile
-from services.sentences import unsynced_sentence
+from services.sentences import unreadable_sentence, unsynced_sentence
 
 
 @click.command()
@@ -28,4 +28,6 @@ def check(provider: str, slug: str | None) -> None:
         whole = read_whole(current_runtime(), slug, key)
     name = provider_profile(key).short_name
     click.echo(unsynced_sentence(whole.summary.unsynced, whole.summary.counted, name) + ".")
+    if unreadable := whole.summary.reading.unreadable_count:
+        click.echo(unreadable_sentence(unreadable, name) + ".")
     click.echo(f"{whole.calls} {'call' if whole.calls == 1 else 'calls'}")

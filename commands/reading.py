@@ -7,15 +7,21 @@ from dataclasses import dataclass
 import click
 
 from services.accounts import find_company
-from services.alert import Alert, AlertState, look_for_end, view_alert
+from services.alert import (
+    Alert,
+    AlertState,
+    look_for_end,
+    tell_at_least,
+    tell_failure,
+    view_alert,
+)
 from services.connection_views import view_connection
 from services.connections import NotConnected, require_connection
 from services.providers.contract import ProviderKey
 from services.providers.registry import provider_profile
 from services.readings import refresh
 from services.runtime import Runtime
-from services.sentences import failure_words
-from services.unsynced import Summary, ensure_fresh
+from services.unsynced import ReadingView, Summary, ensure_fresh
 
 PATIENCE_S = 600.0
 
@@ -89,11 +95,8 @@ def _trouble(alert: Alert, provider_name: str) -> str:
     if alert.state is AlertState.IMPORTING:
         return "An import of this account is running already. Ask again when it has ended."
     sentence = "The reading is still running."
-    if alert.reading is not None and alert.reading.failure is not None:
-        words = failure_words(
-            alert.reading.failure, provider=provider_name, settings="the client id and secret"
-        )
-        sentence = f"{words.happened} {words.did}"
+    if alert.reading is not None and alert.state is AlertState.FAILED:
+        sentence = _failure(alert.reading, provider_name)
     if alert.last_known is None:
         return sentence
     known = alert.last_known
@@ -101,3 +104,10 @@ def _trouble(alert: Alert, provider_name: str) -> str:
         f"{sentence} As of the last whole reading, {known.finished_at:%Y-%m-%d %H:%M} UTC, "
         f"{known.unsynced_count:,} of {known.counted_count:,} are not yet imported."
     )
+
+
+def _failure(reading: ReadingView, provider_name: str) -> str:
+    words = tell_failure(reading, provider_name=provider_name, settings="the client id and secret")
+    at_least = tell_at_least(reading, provider_name=provider_name)
+    told = [f"{at_least}." if at_least else "", *((words.happened, words.did) if words else ())]
+    return " ".join(filter(None, told))

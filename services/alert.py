@@ -11,16 +11,28 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Reading, ReadingState
+from models import Reading, ReadingFailure, ReadingState
 from services.connection_views import ConnectionView
 from services.customer_import import find_active
 from services.database import only_reading
 from services.import_views import ImportView, view_import
+from services.lost_fields import WORDS as LOST_FIELDS
 from services.remote_counts import count_unsynced
 from services.runtime import Runtime
+from services.sentences import FailureWords, at_least_sentence, failure_words
 from services.unsynced import ReadingView, Summary, summary, view_reading
 
 LOOK_STEP_S = 0.02
+
+#: Trying again would meet the same refusal; a person has to give the permission anew.
+ONLY_CONSENT_HELPS = frozenset(
+    {
+        ReadingFailure.RECONNECT_REQUIRED,
+        ReadingFailure.SCOPE_MISSING,
+        ReadingFailure.ACCOUNT_GONE,
+        ReadingFailure.OTHER_ACCOUNT,
+    }
+)
 
 
 class AlertState(StrEnum):
@@ -105,6 +117,21 @@ def view_alert(
     result = summary(session, connection.account_id, reading=last_known)
     state = AlertState.COUNTED if result.unsynced else AlertState.ALL_IMPORTED
     return Alert(state, summary=result, last_known=last_known)
+
+
+def tell_failure(reading: ReadingView, *, provider_name: str, settings: str) -> FailureWords | None:
+    """Return why the reading has no result, in words; None where it did not fail."""
+    if reading.failure is None:
+        return None
+    lost = LOST_FIELDS.get(reading.lost_field, "a field")
+    return failure_words(reading.failure, provider=provider_name, settings=settings, lost=lost)
+
+
+def tell_at_least(reading: ReadingView, *, provider_name: str) -> str:
+    """Return what is certain although the list did not settle, nothing where nothing is."""
+    if not reading.at_least_count:
+        return ""
+    return at_least_sentence(reading.at_least_count, provider_name)
 
 
 def _last_whole(session: Session, account_id: int) -> ReadingView | None:

@@ -105,6 +105,12 @@ def at_least_sentence(unsynced: int, provider_name: str) -> str:
     return f"At least {unsynced:,} {noun} in {provider_name} {verb} not yet imported into BlueClerk"
 
 
+def unreadable_sentence(unreadable: int, provider_name: str) -> str:
+    """Return how many rows of a whole reading had no id, so that nobody can be told apart."""
+    noun, verb = ("entry", "is") if unreadable == 1 else ("entries", "are")
+    return f"{unreadable:,} {noun} in {provider_name} could not be read and {verb} left out"
+
+
 def new_sentence(new: int, provider_name: str, *, looked_on: date, today: date) -> str:
     """Return how many came since an admin last looked, such as "3 new in Xero since Monday"."""
     return f"{new:,} new in {provider_name} since {_since(looked_on, today)}"

@@ -23,8 +23,11 @@ from tests.blueprints.support import QUICKBOOKS, Browser, text_of
 INSIDE = {
     "BackupImpossible",
     "BadSmtpUrl",
+    "DeltaNotPossible",
+    "FieldLost",
     "LeaseLost",
     "NotStrictJson",
+    "OtherAccountAnswered",
     "RefusedAddress",
     "TokenRefused",
     "Withdrawn",

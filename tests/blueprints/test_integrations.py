@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from extensions import db
 from models import Connection, ConnectionState, Reading, ReadingState, RemoteState
+from services.providers.contract import ProviderKey
 from tests.blueprints.support import QUICKBOOKS, Browser, make_counted, text_of
 from tests.conftest import WakeUps
 from tests.factories import NOW, make_reading, make_remote_customer
@@ -37,29 +38,45 @@ def statements(app: Flask) -> Iterator[list[str]]:
     event.remove(engine, "before_cursor_execute", note)
 
 
-def test_the_cards_say_what_is_connected_and_what_is_coming(
-    ada: Browser, connection: Connection
-) -> None:
+def test_the_cards_say_what_is_connected(ada: Browser, connection: Connection) -> None:
     text = text_of(ada.get(INDEX))
 
     assert "QuickBooks Online Connected" in text
     assert "Harbor Heating & Air LLC" in text
-    assert "Xero Coming" in text
-    assert "FreshBooks Coming" in text
+    assert "Xero Not connected See which Xero contacts are missing here." in text
+    assert "FreshBooks Not connected See which FreshBooks clients are missing here." in text
 
 
-def test_nothing_can_be_pressed_on_what_is_coming(ada: Browser) -> None:
-    html = ada.get(INDEX).text
+@pytest.mark.parametrize(
+    ("provider", "noun"), [(ProviderKey.XERO, "contacts"), (ProviderKey.FRESHBOOKS, "clients")]
+)
+def test_each_provider_can_be_connected(
+    app: Flask,
+    ada: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+    provider: ProviderKey,
+    noun: str,
+) -> None:
+    known = SimpleNamespace(client_id="client", client_secret="secret")
+    monkeypatch.setattr("blueprints.provider_page.get_runtime", lambda: _with_access(app, known))
 
-    assert "xero/" not in html
-    assert "freshbooks/" not in html
+    answer = ada.get(f"{INDEX}/{provider}")
+
+    text = text_of(answer)
+    assert f"BlueClerk reads your {noun}" in text
+    assert "The permission is read-only." in text
+    assert f'href="{INDEX}/{provider}/connect"' in answer.text
 
 
-def test_a_provider_that_is_coming_has_a_kind_page(ada: Browser) -> None:
-    answer = ada.get(f"{INDEX}/xero")
+@pytest.mark.parametrize("provider", [*ProviderKey])
+def test_the_history_in_the_tabs_is_of_the_provider_at_hand(
+    ada: Browser, provider: ProviderKey
+) -> None:
+    page, history = ada.get(f"{INDEX}/{provider}"), ada.get(f"{INDEX}/{provider}/imports")
 
-    assert answer.status_code == 200
-    assert "Xero is coming" in text_of(answer)
+    assert f'href="{INDEX}/{provider}/imports"' in page.text
+    for other in ProviderKey:
+        assert f'href="{INDEX}/{other}/imports"' in history.text
 
 
 @pytest.mark.parametrize("word", ["sage", "QuickBooks", "quickbooks2", "..", "%00", "<script>"])
@@ -116,6 +133,7 @@ def test_the_page_tells_how_the_customers_stand(
         (RemoteState.IGNORED, "active", "customer"),
         (RemoteState.LEFT_OUT, "archived", "customer"),
         (RemoteState.LEFT_OUT, "active", "sub_customer"),
+        (RemoteState.LEFT_OUT, "active", "supplier"),
     ):
         make_remote_customer(session, reading, state=state, status=status, kind=kind)
 
@@ -124,7 +142,8 @@ def test_the_page_tells_how_the_customers_stand(
     assert "Linked 2 customers" in text
     assert "Ignored 1 · show" in text
     assert "Archived there 1, left out · show" in text
-    assert "Sub-customers 1, left out" in text
+    assert "Sub-customers 1, left out · show · Count them" in text
+    assert "Suppliers 1, left out · show" in text
     assert "Last whole reading 10 s ago · 5 customers" in text
 
 

@@ -9,12 +9,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from models import Connection, ReadingState, RemoteState
+from models import Connection, ReadingFailure, ReadingState, RemoteState
 from tests.blueprints.support import (
     QUICKBOOKS,
     SENTENCE,
     Browser,
     make_counted,
+    make_failed,
     poll_address,
     text_of,
 )
@@ -167,6 +168,69 @@ def test_the_counted_alert_says_what_is_worth_knowing(
     assert "Left out are 1 sub-customer, projects and 1 archived." in text
     assert "read 1,204 of 1,204 · 3 calls" in text
     assert "Review & import Import all 3 Ignore these 3" in text
+
+
+def test_what_could_not_be_read_is_told_beside_the_number(
+    ada: Browser, session: Session, connection: Connection
+) -> None:
+    make_counted(session, connection, unsynced=2, unreadable_count=3)
+
+    text = text_of(ada.htmx_get(UNSYNCED))
+
+    assert "3 entries in QuickBooks could not be read and are left out." in text
+
+
+def test_a_sub_customer_stands_with_its_parent(
+    ada: Browser, session: Session, connection: Connection
+) -> None:
+    reading = make_counted(session, connection, unsynced=0)
+    make_remote_customer(session, reading, remote_id="100", name="Okafor Marine LLC")
+    child = {"kind": "sub_customer", "parent_remote_id": "100", "name": "Dock 7"}
+    make_remote_customer(session, reading, **child)
+
+    answers = [ada.htmx_get(UNSYNCED), ada.get(f"{QUICKBOOKS}/review")]
+
+    for answer in answers:
+        assert "Dock 7 · part of Okafor Marine LLC" in text_of(answer)
+
+
+def test_who_came_since_the_last_look_is_new_once(
+    ada: Browser, session: Session, connection: Connection
+) -> None:
+    connection.looked_at = NOW - timedelta(days=4)
+    connection.looked_reading_id = make_counted(session, connection, unsynced=2).id
+    make_counted(session, connection, unsynced=3, counted_count=5)
+    new = "3 new in QuickBooks since Monday"
+
+    closed, cards = ada.get(QUICKBOOKS), ada.get("/settings/integrations")
+    opened, again = ada.htmx_get(UNSYNCED), ada.htmx_get(UNSYNCED)
+
+    assert f"{new} · nothing is read from QuickBooks until you open this" in text_of(closed)
+    assert new in text_of(cards)
+    assert f"5 are missing here · {new}" in text_of(opened)
+    assert "new in QuickBooks" not in text_of(again)
+
+
+def test_a_closed_page_is_no_look(ada: Browser, session: Session, connection: Connection) -> None:
+    make_counted(session, connection, unsynced=2)
+
+    ada.get(QUICKBOOKS)
+    ada.get(f"{QUICKBOOKS}/review")
+
+    session.refresh(connection)
+    assert connection.looked_at is None
+
+
+def test_a_failed_reading_is_no_look(
+    ada: Browser, session: Session, connection: Connection
+) -> None:
+    make_counted(session, connection, unsynced=2)
+    reading = make_failed(session, connection, ReadingFailure.UNAVAILABLE)
+
+    ada.htmx_get(f"{UNSYNCED}?reading={reading.public_id}")
+
+    session.refresh(connection)
+    assert connection.looked_at is None
 
 
 def test_one_missing_customer_is_told_in_the_singular(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy.orm import Session
 
 from models import Connection, ConnectionState, ReadingFailure
+from services.alert import ONLY_CONSENT_HELPS
 from services.providers import contract
 from tests.blueprints.support import (
     QUICKBOOKS,
@@ -39,26 +41,93 @@ def test_every_failure_has_a_sentence_and_shows_no_partial_number(
     answer = ada.htmx_get(f"{UNSYNCED}?reading={reading.public_id}")
 
     text = text_of(answer)
-    is_reconnect = failure is ReadingFailure.RECONNECT_REQUIRED
+    is_reconnect = failure in ONLY_CONSENT_HELPS
+    is_waiting = failure is ReadingFailure.RATE_LIMITED
     assert answer.status_code == (409 if is_reconnect else 503)
     assert ("Retry-After" in answer.headers) != is_reconnect
     assert 'class="bad" role="alert"' in answer.text
     assert SENTENCE not in text
     assert "As of the last whole reading, yesterday, 16:00, 2 of 1,201 are not yet" in text
-    assert ("Reconnect QuickBooks" if is_reconnect else "Try again") in text
+    assert ("Reconnect QuickBooks" in text) is is_reconnect
+    assert ("Try again" in text) is not (is_reconnect or is_waiting)
     assert poll_address(answer) is None
     assert "{" not in text
 
 
 def test_a_rate_limit_says_when_it_can_be_asked_again(
-    ada: Browser, session: Session, connection: Connection
+    ada: Browser, session: Session, connection: Connection, clock: Clock
 ) -> None:
     reading = make_failed(session, connection, ReadingFailure.RATE_LIMITED)
 
     answer = ada.htmx_get(f"{UNSYNCED}?reading={reading.public_id}")
+    clock.advance(seconds=41)
+    later = ada.htmx_get(f"{UNSYNCED}?reading={reading.public_id}")
 
     assert "It can be asked again in 40 s." in text_of(answer)
     assert answer.headers["Retry-After"] == "40"
+    assert "<button" not in answer.text.split("unsynced-summary")[0], "a button that does nothing"
+    assert "Try again" in text_of(later)
+
+
+def test_a_list_that_never_settled_tells_what_is_certain(
+    ada: Browser, session: Session, connection: Connection
+) -> None:
+    reading = make_failed(session, connection, ReadingFailure.UNSETTLED)
+    reading.at_least_count = 1180
+    session.commit()
+
+    text = text_of(ada.htmx_get(f"{UNSYNCED}?reading={reading.public_id}"))
+
+    assert f"At least 1,180 {SENTENCE}." in text
+    assert "this is not the whole number" in text
+    assert "Try again" in text
+
+
+def test_a_lost_field_is_named_and_can_be_taken_as_it_is(
+    ada: Browser,
+    connection: Connection,
+    books: FakeAccountingClient,
+    run_jobs: Run,
+    clock: Clock,
+) -> None:
+    books.records = [make_record() for _ in range(20)]
+    ada.htmx_get(UNSYNCED)
+    run_jobs()
+    clock.advance(minutes=5)
+    books.records = [replace(record, emails_text="") for record in books.records]
+    poll = poll_address(ada.htmx_post(CHECK)) or ""
+    run_jobs()
+
+    refused = ada.htmx_get(poll)
+    poll = poll_address(ada.htmx_post(CHECK, {"accept": "1"})) or ""
+    run_jobs()
+    accepted = ada.htmx_get(poll)
+
+    text = text_of(refused)
+    assert refused.status_code == 503
+    assert "Many customers in QuickBooks suddenly came without an e-mail address." in text
+    assert "Try again Take it as it is" in text
+    assert f"20 of 20 {SENTENCE}" in text_of(accepted)
+    assert "20 have no e-mail" in text_of(accepted)
+
+
+def test_trying_again_does_not_take_it_as_it_is(
+    ada: Browser,
+    connection: Connection,
+    books: FakeAccountingClient,
+    run_jobs: Run,
+    clock: Clock,
+) -> None:
+    books.records = [make_record() for _ in range(20)]
+    ada.htmx_get(UNSYNCED)
+    run_jobs()
+    clock.advance(minutes=5)
+    books.records = [replace(record, emails_text="") for record in books.records]
+    for form in ({}, {"accept": "yes"}):
+        poll = poll_address(ada.htmx_post(CHECK, form)) or ""
+        run_jobs()
+
+        assert "suddenly came without" in text_of(ada.htmx_get(poll))
 
 
 def test_a_wrong_client_secret_is_told_to_whoever_runs_it(
