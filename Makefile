@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ACTIVATED := PATH="$(CURDIR)/$(BIN):$$PATH"
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
-.PHONY: help install demo serve test test-full check bench lock clean
+.PHONY: help install demo serve test test-full fuzz check bench lock clean
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -36,6 +36,10 @@ test: $(VENV)/dev.ok ## the suite, at most 6 minutes on 2 cores
 
 test-full: $(VENV)/dev.ok ## the longer matrices
 	$(BIN)/pytest -n 2 -m full
+
+fuzz: $(VENV)/dev.ok ## odd answers of each provider; COUNT=100000 SEED=1 FIRST=0 PROVIDER=xero
+	$(BIN)/python -m tests.fuzz $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(FIRST),--first $(FIRST)) $(if $(PROVIDER),--provider $(PROVIDER))
 
 check: $(VENV)/dev.ok ## format, lint, types, import rules, docs
 	$(BIN)/ruff format --check .
