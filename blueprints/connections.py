@@ -5,10 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from blueprints.addresses import public_id
 from blueprints.guards import admin_required, get_runtime, get_signed_in
 from blueprints.provider_page import Notice, keep_notice, load_page, missing_settings
+from services.account_choice import ChoiceUnknown, ChoiceUsed, choose_account, view_choice
 from services.connection_views import view_connection
-from services.connections import NotConnected, disconnect
+from services.connections import NotConnected, Revocation, disconnect
 from services.consent import (
     ConsentAnswer,
     ConsentRefused,
@@ -59,18 +61,54 @@ def callback(provider: ProviderKey) -> ResponseReturnValue:
     )
     name = provider_profile(provider).short_name
     try:
-        complete_consent(get_runtime(), get_signed_in(), provider=provider, answer=answer)
+        choice_id = complete_consent(
+            get_runtime(), get_signed_in(), provider=provider, answer=answer
+        )
     except ConsentRefused:
         return _to_page(
             provider, "warn", f"{name} was not connected: permission was declined. Nothing changed."
         )
-    except ConsentUsed:
-        if not _is_connected(provider):
-            raise
-        return _to_page(provider, "ok", f"{name} is already connected.")
+    except ConsentUsed as error:
+        return _already_connected(provider, error)
     except OtherAccount as error:
         return _ask_about_other_account(provider, error)
-    return _to_page(provider, "ok", f"{name} is connected. Open the line below to count.")
+    if choice_id is not None:
+        return redirect(url_for("connections.choose", provider=provider, choice=choice_id), 303)
+    return _connected(provider)
+
+
+@blueprint.get("/choose/<choice>")
+@admin_required
+def choose(provider: ProviderKey, choice: str) -> ResponseReturnValue:
+    """Ask which of the shared accounts is meant."""
+    runtime = get_runtime()
+    with runtime.sessions() as session:
+        found = view_choice(
+            session,
+            get_signed_in(),
+            provider=provider,
+            public_id=_choice_id(choice),
+            now=runtime.clock(),
+        )
+    profile = provider_profile(provider)
+    return render_template("connections/choose.html", profile=profile, choice=found)
+
+
+@blueprint.post("/choose/<choice>")
+@admin_required
+def choose_submit(provider: ProviderKey, choice: str) -> ResponseReturnValue:
+    """Connect the account that was chosen."""
+    try:
+        choose_account(
+            get_runtime(),
+            get_signed_in(),
+            provider=provider,
+            public_id=_choice_id(choice),
+            remote_account_id=request.form.get("account", ""),
+        )
+    except ChoiceUsed as error:
+        return _already_connected(provider, error)
+    return _connected(provider)
 
 
 @blueprint.get("/disconnect")
@@ -88,14 +126,40 @@ def disconnect_question(provider: ProviderKey) -> ResponseReturnValue:
 def disconnect_submit(provider: ProviderKey) -> ResponseReturnValue:
     """End the connection here and give the permission back there."""
     name = provider_profile(provider).short_name
-    if disconnect(get_runtime(), get_signed_in(), provider):
+    outcome = disconnect(get_runtime(), get_signed_in(), provider)
+    if outcome is Revocation.CONFIRMED:
         return _to_page(provider, "ok", f"{name} is disconnected. Links and decisions are kept.")
+    words = {
+        Revocation.UNCONFIRMED: f"{name} did not confirm that the permission ended, so please "
+        "remove BlueClerk there as well.",
+        Revocation.LEFT_TO_OTHER: f"{name} was not told, because the permission belongs to the "
+        "BlueClerk that this one was copied from.",
+    }[outcome]
     return _to_page(
         provider,
         "warn",
-        f"{name} is disconnected here, and our keys to it are deleted. {name} did not confirm "
-        "that the permission ended, so please remove BlueClerk there as well.",
+        f"{name} is disconnected here, and our keys to it are deleted. {words}",
     )
+
+
+def _choice_id(text: str) -> str:
+    found = public_id(text)
+    if found is None:
+        raise ChoiceUnknown
+    return found
+
+
+def _connected(provider: ProviderKey) -> ResponseReturnValue:
+    name = provider_profile(provider).short_name
+    return _to_page(provider, "ok", f"{name} is connected. Open the line below to count.")
+
+
+def _already_connected(provider: ProviderKey, error: Exception) -> ResponseReturnValue:
+    """Answer a second click or the back button; without a connection the error stands."""
+    if not _is_connected(provider):
+        raise error
+    name = provider_profile(provider).short_name
+    return _to_page(provider, "ok", f"{name} is already connected.")
 
 
 def _to_page(provider: ProviderKey, tone: str, sentence: str) -> ResponseReturnValue:
@@ -114,5 +178,6 @@ def _ask_about_other_account(provider: ProviderKey, error: OtherAccount) -> Resp
         "connections/other_account.html",
         profile=provider_profile(provider),
         expected_name=error.expected_name,
+        chosen_name=error.chosen_name,
     )
     return page, 409

@@ -100,11 +100,14 @@ def _into_target(response: Response) -> Response:
 
 def _fill(answer: ErrorAnswer) -> ErrorAnswer:
     profile = _provider()
-    name = profile.short_name if profile else "The accounting software"
+    names = {
+        "provider": profile.short_name if profile else "The accounting software",
+        "account": profile.account_noun if profile else "company",
+    }
     return ErrorAnswer(
         answer.status,
-        answer.title.format(provider=name),
-        answer.sentence.format(provider=name),
+        answer.title.format(**names),
+        answer.sentence.format(**names),
         answer.step,
     )
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from services import (
+    account_choice,
     accounts,
     alert,
     connections,
@@ -43,7 +44,7 @@ class NextStep(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ErrorAnswer:
-    """How an error is told. `{provider}` is filled in where the address names one."""
+    """How an error is told; `{provider}` and `{account}` are named where the address knows them."""
 
     status: int
     title: str
@@ -93,9 +94,31 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
             "The permission was declined there. Nothing was changed.",
             NextStep.CONNECTION,
         ),
+        consent.NothingShared: ErrorAnswer(
+            409,
+            "You shared no {account} with BlueClerk",
+            "{provider} says that the permission covers none, so nothing was changed. Start again "
+            "from here and choose the {account} there.",
+            NextStep.START_AGAIN,
+        ),
+        account_choice.ChoiceError: ErrorAnswer(
+            409,
+            "This choice is over",
+            "It counts once and for ten minutes. Nothing was changed. Start again from here.",
+            NextStep.START_AGAIN,
+        ),
+        account_choice.ChoiceUnknown: ErrorAnswer(
+            404,
+            "There is no such choice",
+            "It may belong to another browser or to somebody else. Start again from here.",
+            NextStep.START_AGAIN,
+        ),
+        account_choice.NotOffered: ErrorAnswer(
+            422, "Choose one of them", "Nothing was changed.", NextStep.RELOAD
+        ),
         consent.OtherAccount: ErrorAnswer(
             409,
-            "You chose another company in {provider}",
+            "You chose another {account} in {provider}",
             "Nothing was changed.",
             NextStep.START_AGAIN,
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ from models import (
 from services.accounts import SignedIn
 from services.audit import AuditAction, record_event
 from services.call_turns import make_turn
+from services.installation import OtherInstallation, is_same_installation
 from services.providers import registry
 from services.providers.contract import (
     AccountGone,
@@ -26,11 +28,24 @@ from services.providers.contract import (
 )
 from services.reading_queue import interrupt_readings
 from services.runtime import Runtime
-from services.token_lease import TOKEN_COLUMNS, TokenLease, open_refresh_token
+from services.sealed_tokens import TOKEN_COLUMNS, open_refresh_token
+from services.token_lease import TokenLease
 
 
 class NotConnected(Exception):
     """There is no connection to this provider, or it was ended."""
+
+
+class Revocation(StrEnum):
+    """What came of giving a permission back at the provider.
+
+    UNCONFIRMED: a person should remove it there. LEFT_TO_OTHER: it belongs to the installation
+    that this database was copied from, so the provider was not told.
+    """
+
+    CONFIRMED = "confirmed"
+    UNCONFIRMED = "unconfirmed"
+    LEFT_TO_OTHER = "left to other"
 
 
 def open_client(
@@ -79,16 +94,18 @@ def require_connection(session: Session, company_id: int, provider: ProviderKey)
     return connection
 
 
-def disconnect(runtime: Runtime, who: SignedIn, provider: ProviderKey) -> bool:
+def disconnect(runtime: Runtime, who: SignedIn, provider: ProviderKey) -> Revocation:
     """Delete the tokens, keep links and decisions, give the permission back. Commits.
 
-    Calls the network once, after the tokens are gone here. Returns whether the provider
-    confirmed; if not, the permission should be removed there by hand. Raises NotConnected.
+    Calls the network after the tokens are gone here, and returns what came of it. Raises
+    NotConnected.
     """
     now = runtime.clock()
     with runtime.sessions() as session:
         connection = require_connection(session, who.company_id, provider)
         refresh_token = open_refresh_token(runtime.vault, connection)
+        remote_account_id = connection.account.remote_account_id
+        is_ours = is_same_installation(connection.installation, runtime.public_base_url)
         for column in TOKEN_COLUMNS:
             setattr(connection, column, None)
         connection.token_version += 1
@@ -104,22 +121,36 @@ def disconnect(runtime: Runtime, who: SignedIn, provider: ProviderKey) -> bool:
             now=now,
         )
         session.commit()
+    if not is_ours:
+        return Revocation.LEFT_TO_OTHER
     if refresh_token is None:
-        return False
+        return Revocation.UNCONFIRMED
     try:
-        registry.open_authorization(provider, runtime.access(provider)).revoke(refresh_token)
+        authorization = registry.open_authorization(provider, runtime.access(provider))
+        authorization.revoke(refresh_token, remote_account_id=remote_account_id, now=now)
     except ProviderError:
-        return False
-    return True
+        return Revocation.UNCONFIRMED
+    return Revocation.CONFIRMED
 
 
 def require_reconnect(
-    session: Session, connection_id: int, *, reason: ReconnectReason, now: datetime
+    session: Session,
+    connection_id: int,
+    *,
+    reason: ReconnectReason,
+    now: datetime,
+    token_version: int | None = None,
 ) -> None:
-    """Mark the permission as ended in the caller's transaction; nothing else changes."""
+    """Mark the permission as ended in the caller's transaction; nothing else changes.
+
+    With `token_version` only if nobody has stored other tokens since.
+    """
+    is_meant = [Connection.id == connection_id, Connection.state == ConnectionState.CONNECTED]
+    if token_version is not None:
+        is_meant.append(Connection.token_version == token_version)
     session.execute(
         update(Connection)
-        .where(Connection.id == connection_id, Connection.state == ConnectionState.CONNECTED)
+        .where(*is_meant)
         .values(state=ConnectionState.RECONNECT_REQUIRED, reconnect_reason=reason, ended_at=now)
     )
 
@@ -130,4 +161,6 @@ def reason_of(error: Exception) -> ReconnectReason:
         return ReconnectReason.SCOPE_MISSING
     if isinstance(error, AccountGone):
         return ReconnectReason.ACCOUNT_GONE
+    if isinstance(error, OtherInstallation):
+        return ReconnectReason.OTHER_INSTALLATION
     return ReconnectReason.ENDED

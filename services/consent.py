@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models import Connection, ConnectionState, ConsentRequest, RemoteAccount
-from models.base import new_public_id
+from models import ConsentRequest
+from services.account_choice import earlier_account, offer_accounts
 from services.accounts import SignedIn
-from services.audit import AuditAction, record_event
-from services.connections import find_connection
+from services.connecting import store_connection
+from services.database import only_reading
 from services.providers import registry
-from services.providers.contract import ProviderKey, TokenSet
-from services.reading_queue import interrupt_readings
+from services.providers.contract import ProviderKey, RemoteAccount, TokenSet
 from services.runtime import Runtime
-from services.token_lease import seal_tokens
 
 CONSENT_LIFETIME = timedelta(minutes=10)
 VERIFIER_FIELD = "code_verifier"
@@ -36,12 +35,20 @@ class ConsentRefused(Exception):
     """The person said no on the provider's page."""
 
 
-class OtherAccount(Exception):
-    """The person chose another remote account than the one the links belong to."""
+class NothingShared(Exception):
+    """The person agreed, but the permission covers no remote account."""
 
-    def __init__(self, expected_name: str) -> None:
+
+class OtherAccount(Exception):
+    """The person chose another remote account than the one the links belong to.
+
+    `chosen_name` is empty where the provider was not even asked for it.
+    """
+
+    def __init__(self, expected_name: str, *, chosen_name: str = "") -> None:
         super().__init__("another remote account was chosen")
         self.expected_name = expected_name
+        self.chosen_name = chosen_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,35 +96,28 @@ def begin_consent(
 
 def complete_consent(
     runtime: Runtime, who: SignedIn, *, provider: ProviderKey, answer: ConsentAnswer
-) -> None:
-    """Turn the provider's answer into a connection. Commits. Calls the network twice.
+) -> str | None:
+    """Turn the provider's answer into a connection. Commits. Calls the network.
 
-    Raises ConsentInvalid, ConsentUsed, ConsentRefused, OtherAccount or a ProviderError; the
-    connection that was there before is untouched then.
+    Where it covers several accounts and none is surely meant, nothing is connected yet: returns
+    the public id of the choice to be made, else None. Raises ConsentInvalid, ConsentUsed,
+    ConsentRefused, NothingShared, OtherAccount or a ProviderError; the connection that was there
+    before is untouched then.
     """
     request = _use_consent_request(runtime, who, provider=provider, state=answer.state)
     if answer.error:
         raise ConsentRefused
-    try:
-        account_id = registry.check_remote_account_id(provider, answer.remote_account_id)
-    except registry.InvalidRemoteAccount as error:
-        raise ConsentInvalid from error
-    if not answer.code:
-        raise ConsentInvalid
-    _refuse_other_account(runtime, request, provider=provider, remote_account_id=account_id)
+    named_account_id = _named_account_id(runtime, request, provider=provider, answer=answer)
     tokens = _exchange(runtime, request, provider=provider, code=answer.code)
-    client = registry.open_accounting_client(
-        provider,
-        runtime.access(provider),
-        remote_account_id=account_id,
-        tokens=lambda _refused: tokens.access_token,
-    )
-    name = client.remote_account().name
+    authorization = registry.open_authorization(provider, runtime.access(provider))
+    accounts = authorization.shared_accounts(tokens.access_token, named_account_id=named_account_id)
+    account = _meant_account(runtime, request, provider=provider, accounts=accounts)
+    if account is None:
+        return offer_accounts(runtime, request, tokens=tokens, accounts=accounts)
     with runtime.sessions() as session:
-        account = _remember_account(
-            session, who.company_id, provider=provider, remote_account_id=account_id, name=name
-        )
-        _store_connection(runtime, session, who, account=account, tokens=tokens)
+        store_connection(runtime, session, who, provider=provider, account=account, tokens=tokens)
+        session.commit()
+    return None
 
 
 def _use_consent_request(
@@ -151,15 +151,53 @@ def _use_consent_request(
     raise ConsentInvalid
 
 
-def _refuse_other_account(
-    runtime: Runtime, request: ConsentRequest, *, provider: ProviderKey, remote_account_id: str
-) -> None:
+def _named_account_id(
+    runtime: Runtime, request: ConsentRequest, *, provider: ProviderKey, answer: ConsentAnswer
+) -> str:
+    """Check what the callback names before a call is made for it; "" where it names nothing."""
+    if not answer.code:
+        raise ConsentInvalid
+    if not registry.provider_profile(provider).names_account_in_callback:
+        return ""
+    try:
+        named = registry.check_remote_account_id(provider, answer.remote_account_id)
+    except registry.InvalidRemoteAccount as error:
+        raise ConsentInvalid from error
+    earlier = _kept_account(runtime, request, provider=provider)
+    if earlier is not None and earlier.remote_account_id != named:
+        raise OtherAccount(earlier.name)
+    return named
+
+
+def _meant_account(
+    runtime: Runtime,
+    request: ConsentRequest,
+    *,
+    provider: ProviderKey,
+    accounts: Sequence[RemoteAccount],
+) -> RemoteAccount | None:
+    """Return the account to connect, or None where a person has to choose."""
+    if not accounts:
+        raise NothingShared
+    earlier = _kept_account(runtime, request, provider=provider)
+    for account in accounts:
+        if earlier and account.remote_account_id == earlier.remote_account_id:
+            return account
+    if len(accounts) > 1:
+        return None
+    if earlier is not None:
+        raise OtherAccount(earlier.name, chosen_name=accounts[0].name)
+    return accounts[0]
+
+
+def _kept_account(
+    runtime: Runtime, request: ConsentRequest, *, provider: ProviderKey
+) -> RemoteAccount | None:
+    """Return the account that the company's links belong to, unless another one was asked for."""
     if request.allows_other_account:
-        return
-    with runtime.sessions() as session:
-        connection = find_connection(session, request.company_id, provider)
-        if connection and connection.account.remote_account_id != remote_account_id:
-            raise OtherAccount(connection.account.name)
+        return None
+    with only_reading(), runtime.sessions() as session:
+        return earlier_account(session, request.company_id, provider)
 
 
 def _exchange(
@@ -178,65 +216,6 @@ def _exchange(
         code_verifier=verifier,
         now=runtime.clock(),
     )
-
-
-def _remember_account(
-    session: Session, company_id: int, *, provider: ProviderKey, remote_account_id: str, name: str
-) -> RemoteAccount:
-    account = session.scalar(
-        select(RemoteAccount).where(
-            RemoteAccount.company_id == company_id,
-            RemoteAccount.provider == provider.value,
-            RemoteAccount.remote_account_id == remote_account_id,
-        )
-    )
-    if account is None:
-        account = RemoteAccount(
-            company_id=company_id, provider=provider.value, remote_account_id=remote_account_id
-        )
-        session.add(account)
-    account.name = name
-    session.flush()
-    return account
-
-
-def _store_connection(
-    runtime: Runtime,
-    session: Session,
-    who: SignedIn,
-    *,
-    account: RemoteAccount,
-    tokens: TokenSet,
-) -> None:
-    now = runtime.clock()
-    provider = ProviderKey(account.provider)
-    connection = find_connection(session, who.company_id, provider)
-    if connection is None:
-        connection = Connection(
-            company_id=who.company_id, provider=provider.value, public_id=new_public_id()
-        )
-        session.add(connection)
-    else:
-        interrupt_readings(session, connection.id, now=now)
-    connection.account_id = account.id
-    connection.state = ConnectionState.CONNECTED
-    connection.connected_at = now
-    connection.connected_by_id = who.user_id
-    connection.ended_at = None
-    connection.previous_refresh_token = None
-    connection.lease_owner = connection.lease_until_at = None
-    connection.token_version = (connection.token_version or 0) + 1
-    for column, value in seal_tokens(runtime.vault, connection, tokens).items():
-        setattr(connection, column, value)
-    record_event(
-        session,
-        company_id=who.company_id,
-        user_id=who.user_id,
-        action=AuditAction.CONNECTED,
-        subject=provider.value,
-        now=now,
-    )
-    session.commit()
 
 
 def _state_hash(state: str) -> str:

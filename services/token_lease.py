@@ -7,82 +7,46 @@ import random
 import secrets
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
 
 from models import Connection, ConnectionState
+from services.installation import OtherInstallation, is_same_installation
 from services.providers import registry
 from services.providers.contract import (
     ProviderError,
-    ProviderKey,
     ProviderUnavailable,
     ReconnectRequired,
     TokenSet,
+    WrongCredentials,
 )
 from services.runtime import Runtime
-from services.token_vault import TokenVault, UndecryptableToken
+from services.sealed_tokens import HeldTokens, open_tokens, seal_token, seal_tokens
 
 logger = logging.getLogger(__name__)
 
 RENEW_BEFORE = timedelta(minutes=5)
+#: Longer than the deadline of one call; a second call prolongs it first.
 LEASE = timedelta(seconds=30)
+COOL_DOWN = timedelta(seconds=30)
 WAIT_LIMIT_S = 25.0
 WAIT_STEP_S = 0.05
-TOKEN_COLUMNS = (
-    "access_token",
-    "refresh_token",
-    "previous_refresh_token",
-    "access_expires_at",
-    "refresh_expires_at",
-)
 
 
-@dataclass(frozen=True, slots=True)
-class HeldTokens:
-    """The stored tokens, decrypted, with the version they were read at."""
-
-    version: int
-    access_token: str
-    refresh_token: str
-    previous_refresh_token: str | None
-    access_expires_at: datetime
-
-
-def seal_tokens(vault: TokenVault, connection: Connection, tokens: TokenSet) -> dict[str, Any]:
-    """Return the column values that store the tokens in this connection's row."""
-
-    def seal(token: str, field: str) -> bytes:
-        return vault.seal(
-            token, company_id=connection.company_id, connection=connection.public_id, field=field
-        )
-
-    return {
-        "access_token": seal(tokens.access_token, "access_token"),
-        "refresh_token": seal(tokens.refresh_token, "refresh_token"),
-        "access_expires_at": tokens.access_expires_at,
-        "refresh_expires_at": tokens.refresh_expires_at,
-        "scope": tokens.scope[:500],
-    }
-
-
-def open_refresh_token(vault: TokenVault, connection: Connection) -> str | None:
-    """Return the refresh token, or None if there is none or no key opens it."""
-    try:
-        return _open(vault, connection, connection.refresh_token, field="refresh_token")
-    except UndecryptableToken:
-        return None
+class _Overtaken(ProviderUnavailable):
+    """Somebody else has stored tokens or taken the lease; the row says how it stands."""
 
 
 class TokenLease:
     """A TokenSupplier for one connection, safe for many threads and many processes.
 
     The lease is a row with a version. Whoever takes it renews the token while nobody holds a
-    transaction; a holder that comes back too late meets another version and stores nothing.
+    transaction; a holder that comes back too late meets another version and stores nothing but
+    a spare.
     """
 
     def __init__(
@@ -103,111 +67,173 @@ class TokenLease:
     def supply(self, refused: str | None = None) -> str:
         """Return a usable access token; renews it at the network when it must.
 
-        `refused` is a token the provider has just answered 401 to. Raises the ProviderError
-        family; ReconnectRequired means that the permission really ended.
+        `refused` is a token the provider has just answered 401 to. A token that is about to end
+        is used to its end while renewing meets trouble. Raises the ProviderError family;
+        ReconnectRequired means that the permission really ended.
         """
         with self._threads:
             give_up_at = self._monotonic() + WAIT_LIMIT_S
             while True:
                 held = self._read()
-                if self._is_usable(held, refused):
+                if self._is_fresh(held, refused):
                     return held.access_token
+                if self._is_cooling_down(held):
+                    trouble = ProviderUnavailable("renewing the token failed a moment ago")
+                    return self._make_do(held, refused, trouble)
                 if self._take_lease(held.version):
-                    return self._renew(held)
+                    token = self._renew(held, refused)
+                    if token is not None:
+                        return token
                 if self._monotonic() > give_up_at:
-                    raise ProviderUnavailable("another process did not finish renewing the token")
+                    trouble = ProviderUnavailable("another process did not finish renewing")
+                    return self._make_do(held, refused, trouble)
                 self._sleep(WAIT_STEP_S * random.uniform(1, 2))  # noqa: S311  (jitter)
 
-    def _is_usable(self, held: HeldTokens, refused: str | None) -> bool:
-        is_fresh = held.access_expires_at - self._runtime.clock() > RENEW_BEFORE
-        return is_fresh and held.access_token != refused
+    def _is_fresh(self, held: HeldTokens, refused: str | None) -> bool:
+        return held.is_valid(now=self._runtime.clock() + RENEW_BEFORE, refused=refused)
+
+    def _is_cooling_down(self, held: HeldTokens) -> bool:
+        failed_at = held.renewal_failed_at
+        return failed_at is not None and self._runtime.clock() < failed_at + COOL_DOWN
+
+    def _make_do(self, held: HeldTokens, refused: str | None, error: ProviderError) -> str:
+        if held.is_valid(now=self._runtime.clock(), refused=refused):
+            return held.access_token
+        raise error
 
     def _read(self) -> HeldTokens:
         with self._runtime.sessions() as session:
             connection = session.get(Connection, self._connection_id)
             if connection is None or connection.state is ConnectionState.DISCONNECTED:
                 raise ReconnectRequired("the connection was ended")
-            try:
-                return _held(self._runtime.vault, connection)
-            except UndecryptableToken as error:
-                raise ReconnectRequired("the stored permission cannot be opened") from error
+            if not is_same_installation(connection.installation, self._runtime.public_base_url):
+                # A copy of the database: spending the tokens would end the original's permission.
+                raise OtherInstallation("the permission was given to another installation")
+            return open_tokens(self._runtime.vault, connection)
 
     def _take_lease(self, version: int) -> bool:
         now = self._runtime.clock()
-        with self._runtime.sessions() as session:
-            taken = self._update(
-                session,
-                version,
-                or_(Connection.lease_until_at.is_(None), Connection.lease_until_at < now),
-                values={"lease_owner": self._owner, "lease_until_at": now + LEASE},
-            )
-            session.commit()
-        return taken
+        is_free = or_(Connection.lease_until_at.is_(None), Connection.lease_until_at < now)
+        values = {"lease_owner": self._owner, "lease_until_at": now + LEASE}
+        return self._change(version, is_free, values=values)
 
-    def _renew(self, held: HeldTokens) -> str:
+    def _renew(self, held: HeldTokens, refused: str | None) -> str | None:
+        """Return the token to use, or None where the row has to be read again."""
         try:
-            tokens = self._refresh(held)
-        except ProviderError as error:
+            tokens, spent = self._refresh(held)
+        except _Overtaken:
+            return None
+        except ReconnectRequired:
             self._release(held.version)
-            if isinstance(error, ReconnectRequired) and self._is_outdated(held):
-                # Whoever renewed or reconnected meanwhile has spent the token we were refused.
-                return self._read().access_token
             raise
-        return self._store(held, tokens)
+        except WrongCredentials as error:
+            # Not cooled down: the sentence about our own settings must not turn into another.
+            self._release(held.version)
+            return self._make_do(held, refused, error)
+        except ProviderError as error:
+            self._release(held.version, renewal_failed_at=self._runtime.clock())
+            return self._make_do(held, refused, error)
+        return self._store(held, tokens, spent=spent)
 
-    def _is_outdated(self, held: HeldTokens) -> bool:
-        return self._read().version != held.version
-
-    def _refresh(self, held: HeldTokens) -> TokenSet:
-        """Spend the refresh token; after a refusal try the one before it once.
+    def _refresh(self, held: HeldTokens) -> tuple[TokenSet, str]:
+        """Spend the refresh token; return what it brought, and the token that was spent.
 
         A refusal can mean that an earlier answer was lost: Xero and Intuit accept the previous
-        token for a while, and only when both are refused did the permission end.
+        token for a while, and a spare is newer than the row's. Only when each was refused once
+        did the permission end. Raises _Overtaken as soon as the row is in other hands.
         """
-        provider = self._provider()
-        authorization = registry.open_authorization(provider, self._runtime.access(provider))
-        try:
-            return authorization.refresh(held.refresh_token, now=self._runtime.clock())
-        except ReconnectRequired:
-            if held.previous_refresh_token is None or self._is_outdated(held):
-                raise
-        return authorization.refresh(held.previous_refresh_token, now=self._runtime.clock())
+        access = self._runtime.access(held.provider)
+        authorization = registry.open_authorization(held.provider, access)
+        tried = [held.refresh_token]
+        while True:
+            try:
+                tokens = authorization.refresh(tried[-1], now=self._runtime.clock())
+            except ReconnectRequired:
+                following = self._next_token(held.version, tried)
+                if following is None:
+                    raise
+                tried.append(following)
+            else:
+                return tokens, tried[-1]
 
-    def _provider(self) -> ProviderKey:
-        with self._runtime.sessions() as session:
-            return ProviderKey(session.get_one(Connection, self._connection_id).provider)
+    def _next_token(self, version: int, tried: Sequence[str]) -> str | None:
+        """Return a stored refresh token that was not tried yet, with the lease prolonged for it."""
+        held = self._read()
+        if held.version != version:
+            raise _Overtaken("the row is in other hands")
+        for token in (held.previous_refresh_token, held.spare_refresh_token):
+            if token is not None and token not in tried:
+                self._prolong(version)
+                return token
+        return None
 
-    def _store(self, held: HeldTokens, tokens: TokenSet) -> str:
+    def _prolong(self, version: int) -> None:
+        values = {"lease_until_at": self._runtime.clock() + LEASE}
+        if not self._change(version, Connection.lease_owner == self._owner, values=values):
+            raise _Overtaken("the row is in other hands")
+
+    def _store(self, held: HeldTokens, tokens: TokenSet, *, spent: str) -> str:
         with self._runtime.sessions() as session:
             connection = session.get_one(Connection, self._connection_id)
-            values = seal_tokens(self._runtime.vault, connection, tokens)
-            if tokens.refresh_token != held.refresh_token:
-                values["previous_refresh_token"] = _seal_previous(
-                    self._runtime.vault, connection, held.refresh_token
-                )
-            values |= {
-                "token_version": held.version + 1,
-                "lease_owner": None,
-                "lease_until_at": None,
-            }
-            stored = self._update(
-                session, held.version, Connection.lease_owner == self._owner, values=values
-            )
+            values = self._values(connection, tokens, spent=spent)
+            values |= {"token_version": held.version + 1}
+            is_mine = Connection.lease_owner == self._owner
+            stored = self._update(session, held.version, is_mine, values=values)
+            if not stored:
+                self._keep_spare(session, connection, held, tokens)
             session.commit()
         if stored:
             return tokens.access_token
-        logger.warning("a token was renewed by two processes; the newer one is kept")
-        return self._read().access_token
+        logger.warning("a token was renewed by two processes; the later answer is kept as spare")
+        current = self._read()
+        return tokens.access_token if current.version == held.version else current.access_token
 
-    def _release(self, version: int) -> None:
-        with self._runtime.sessions() as session:
-            self._update(
-                session,
-                version,
-                Connection.lease_owner == self._owner,
-                values={"lease_owner": None, "lease_until_at": None},
+    def _values(self, connection: Connection, tokens: TokenSet, *, spent: str) -> dict[str, Any]:
+        vault = self._runtime.vault
+        values = seal_tokens(vault, connection, tokens) | {
+            "spare_refresh_token": None,
+            "renewed_at": self._runtime.clock(),
+            "renewal_failed_at": None,
+            "installation": self._runtime.public_base_url,
+            "lease_owner": None,
+            "lease_until_at": None,
+        }
+        if tokens.hard_expires_at is None:
+            # It does not move, so an answer that does not repeat it changes nothing.
+            del values["hard_expires_at"]
+        if tokens.refresh_token != spent:
+            values["previous_refresh_token"] = seal_token(
+                vault, connection, spent, column="previous_refresh_token"
             )
+        return values
+
+    def _keep_spare(
+        self, session: Session, connection: Connection, held: HeldTokens, tokens: TokenSet
+    ) -> None:
+        """Keep a token that came too late, unless it belongs to a consent that is over."""
+        spare = seal_token(
+            self._runtime.vault, connection, tokens.refresh_token, column="spare_refresh_token"
+        )
+        session.execute(
+            update(Connection)
+            .where(
+                Connection.id == self._connection_id,
+                Connection.connected_at == held.connected_at,
+                Connection.state != ConnectionState.DISCONNECTED,
+            )
+            .values(spare_refresh_token=spare)
+            .execution_options(synchronize_session=False)
+        )
+
+    def _release(self, version: int, **values: Any) -> None:
+        free = {"lease_owner": None, "lease_until_at": None}
+        self._change(version, Connection.lease_owner == self._owner, values=free | values)
+
+    def _change(self, version: int, condition: Any, *, values: dict[str, Any]) -> bool:
+        with self._runtime.sessions() as session:
+            changed = self._update(session, version, condition, values=values)
             session.commit()
+        return changed
 
     def _update(
         self, session: Session, version: int, condition: Any, *, values: dict[str, Any]
@@ -224,41 +250,3 @@ class TokenLease:
             .execution_options(synchronize_session=False)
         )
         return changed.scalar() is not None
-
-
-def _held(vault: TokenVault, connection: Connection) -> HeldTokens:
-    access = _open(vault, connection, connection.access_token, field="access_token")
-    refresh = _open(vault, connection, connection.refresh_token, field="refresh_token")
-    if access is None or refresh is None or connection.access_expires_at is None:
-        raise ReconnectRequired("the connection holds no tokens")
-    return HeldTokens(
-        version=connection.token_version,
-        access_token=access,
-        refresh_token=refresh,
-        previous_refresh_token=_open(
-            vault,
-            connection,
-            connection.previous_refresh_token,
-            field="previous_refresh_token",
-        ),
-        access_expires_at=connection.access_expires_at,
-    )
-
-
-def _open(
-    vault: TokenVault, connection: Connection, sealed: bytes | None, *, field: str
-) -> str | None:
-    if sealed is None:
-        return None
-    return vault.open(
-        sealed, company_id=connection.company_id, connection=connection.public_id, field=field
-    )
-
-
-def _seal_previous(vault: TokenVault, connection: Connection, token: str) -> bytes:
-    return vault.seal(
-        token,
-        company_id=connection.company_id,
-        connection=connection.public_id,
-        field="previous_refresh_token",
-    )

@@ -231,13 +231,6 @@ def test_the_wait_that_was_asked_for_is_passed_on(ada: Browser, provider: Simple
     assert answer.headers["Retry-After"] == "13"
 
 
-def test_what_is_coming_cannot_be_connected(ada: Browser) -> None:
-    answer = ada.get("/settings/integrations/xero/connect")
-
-    assert answer.status_code == 404
-    assert "Xero cannot be connected yet" in text_of(answer)
-
-
 def test_disconnecting_asks_first_and_says_what_stays(
     ada: Browser, session: Session, connection: Connection
 ) -> None:

@@ -21,6 +21,7 @@ from services.connection_views import (
 )
 from services.connections import (
     NotConnected,
+    Revocation,
     disconnect,
     find_connection,
     open_client,
@@ -56,7 +57,7 @@ def _state(runtime: Runtime, place: Place) -> ConnectionState:
 def test_disconnecting_gives_the_permission_back_and_deletes_every_token(
     runtime: Runtime, harbor: Place, authorization: FakeAuthorization
 ) -> None:
-    assert disconnect(runtime, harbor.admin, QUICKBOOKS) is True
+    assert disconnect(runtime, harbor.admin, QUICKBOOKS) is Revocation.CONFIRMED
 
     assert authorization.revoked == ["refresh-0"]
     assert set(held_tokens(runtime, harbor).values()) == {None}
@@ -87,7 +88,7 @@ def test_tokens_are_gone_here_even_when_the_provider_does_not_answer(
 ) -> None:
     authorization.error = ProviderUnavailable("no answer")
 
-    assert disconnect(runtime, harbor.admin, QUICKBOOKS) is False
+    assert disconnect(runtime, harbor.admin, QUICKBOOKS) is Revocation.UNCONFIRMED
 
     assert set(held_tokens(runtime, harbor).values()) == {None}
     assert _state(runtime, harbor) is ConnectionState.DISCONNECTED
@@ -98,7 +99,7 @@ def test_a_token_that_no_key_opens_is_deleted_without_a_call(
 ) -> None:
     object.__setattr__(runtime, "vault", TokenVault([b"z" * 32]))
 
-    assert disconnect(runtime, harbor.admin, QUICKBOOKS) is False
+    assert disconnect(runtime, harbor.admin, QUICKBOOKS) is Revocation.UNCONFIRMED
 
     assert authorization.revoked == []
     assert set(held_tokens(runtime, harbor).values()) == {None}

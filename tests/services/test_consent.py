@@ -29,7 +29,6 @@ from services.consent import (
     begin_consent,
     complete_consent,
 )
-from services.providers import registry
 from services.providers.contract import ProviderKey
 from services.runtime import Runtime
 from tests.conftest import Clock
@@ -268,17 +267,6 @@ def test_a_consent_dies_with_its_sign_in(runtime: Runtime, ada: SignedIn) -> Non
     with runtime.sessions() as session:
         session.delete(session.get_one(Company, ada.company_id))
         session.commit()
-
-    assert count(runtime.sessions, ConsentRequest) == 0
-
-
-def test_a_provider_that_is_not_available_is_not_asked(
-    runtime: Runtime, ada: SignedIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.undo()
-
-    with runtime.sessions() as session, pytest.raises(registry.ProviderNotAvailable):
-        begin_consent(runtime, session, ada, provider=ProviderKey.XERO)
 
     assert count(runtime.sessions, ConsentRequest) == 0
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from models import (
@@ -14,7 +16,7 @@ from models import (
 from services.connection_views import AccountCounts, count_customers
 from services.connections import disconnect
 from services.consent import OtherAccount
-from services.providers.contract import ProviderUnavailable, ReconnectRequired
+from services.providers.contract import ReconnectRequired
 from services.runtime import Runtime
 from tests.factories import (
     NOW,
@@ -113,21 +115,22 @@ def test_another_account_that_was_agreed_to_starts_empty_and_the_old_one_stays(
         assert count_customers(session, connection.account_id) == AccountCounts()
 
 
-@pytest.mark.parametrize("failing", ["exchange", "name"])
+@pytest.mark.parametrize("failing", ["exchange_code", "shared_accounts"])
 def test_a_failed_exchange_leaves_the_connection_as_it_was(
     runtime: Runtime,
     harbor: Place,
     authorization: FakeAuthorization,
-    books: FakeAccountingClient,
+    monkeypatch: pytest.MonkeyPatch,
     failing: str,
 ) -> None:
     before = held_tokens(runtime, harbor)
-    if failing == "exchange":
-        authorization.error = ProviderUnavailable("no answer")
-    else:
-        books.error = ReconnectRequired("403")
 
-    with pytest.raises((ProviderUnavailable, ReconnectRequired)):
+    def fail(*_arguments: Any, **_options: Any) -> None:
+        raise ReconnectRequired("403")
+
+    monkeypatch.setattr(authorization, failing, fail)
+
+    with pytest.raises(ReconnectRequired):
         reconnect(runtime, harbor)
 
     assert held_tokens(runtime, harbor) == before
