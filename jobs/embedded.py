@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from jobs.tasks import JOBS, deliver_reports, sweep, tick
@@ -56,7 +56,11 @@ class EmbeddedEngine:
         # A missed moment is caught up once, never dropped: the default grace is one second.
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         self._scheduler = BackgroundScheduler(timezone=UTC, job_defaults=defaults)
-        self._scheduler.add_job(self._beat, "interval", args=(tick,), seconds=TICK_S)
+        # The first tick is now: a server that has just started is not silent.
+        now = datetime.now(UTC)
+        self._scheduler.add_job(
+            self._beat, "interval", args=(tick,), seconds=TICK_S, next_run_time=now
+        )
         self._scheduler.add_job(self._beat, "interval", args=(deliver_reports,), seconds=TICK_S)
         self._scheduler.add_job(self._beat, "interval", args=(sweep,), seconds=SWEEP_S)
         self._scheduler.start()

@@ -221,3 +221,19 @@ def test_an_engine_without_a_runtime_says_so() -> None:
 
 def test_every_job_that_services_wake_is_known() -> None:
     assert {READ_JOB, IMPORT_JOB} <= set(tasks.JOBS)
+
+
+def test_the_first_tick_comes_at_once(
+    engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_ticked = threading.Event()
+
+    def tick(_runtime: Runtime) -> None:
+        has_ticked.set()
+
+    monkeypatch.setattr(embedded, "tick", tick)
+    monkeypatch.setattr(embedded, "TICK_S", 3600)
+
+    engine.start()
+
+    assert has_ticked.wait(WAIT_S), "an hour is too long to be silent"
