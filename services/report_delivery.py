@@ -111,7 +111,7 @@ def _write(runtime: Runtime, claim: Claim) -> tuple[EmailMessage, int]:
             select(ReportSettings).where(ReportSettings.company_id == claim.company_id)
         ).one()
         recipient = session.get_one(ReportRecipient, claim.recipient_id)
-        report = collect_report(session, claim.company_id, window=claim.window)
+        report = collect_report(session, claim.company_id, window=claim.window, now=runtime.clock())
     if report.count == 0 and settings.on_empty_day is EmptyDay.SKIP:
         raise Withdrawn(SkipReason.NOBODY_SIGNED_UP)
     addressee = Addressee(

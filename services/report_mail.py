@@ -60,6 +60,8 @@ def render_report(report: SignupReport, addressee: Addressee) -> RenderedMail:
             "signups": [_row(signup, addressee, several_days) for signup in report.signups],
             "further_count": report.further_count,
             "preview": _preview(report),
+            "new_line": ", ".join(report.new_lines),
+            "integrations_url": f"{addressee.public_base_url}/settings/integrations",
             "bars": _bars(report.bars),
             "bars_count": report.bars_count,
             "day_url": f"{addressee.public_base_url}/reports/{report.window.last_day}",

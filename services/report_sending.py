@@ -100,7 +100,8 @@ def yesterday(session: Session, company_id: int, *, now: datetime) -> date:
 def preview_day(runtime: Runtime, company_id: int, *, day: date) -> RenderedMail:
     """Return the mail of that local day as nobody in particular would get it. Sends nothing."""
     with only_reading(), runtime.sessions() as session:
-        report = collect_report(session, company_id, window=_window(session, company_id, day=day))
+        window = _window(session, company_id, day=day)
+        report = collect_report(session, company_id, window=window, now=runtime.clock())
         settings = _settings(session, company_id)
     addressee = Addressee(
         address="the report's recipients",
@@ -285,6 +286,6 @@ def _send_copy(
     if runtime.mailer is None:
         raise MailNotSetUp(NOT_SET_UP)
     with only_reading(), runtime.sessions() as session:
-        report = collect_report(session, company_id, window=window)
+        report = collect_report(session, company_id, window=window, now=runtime.clock())
     envelope = Envelope(runtime.mail_from, new_message_id(runtime.mail_from), runtime.clock())
     return runtime.mailer.send(compose_report(report, addressee, envelope=envelope))

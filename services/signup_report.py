@@ -21,6 +21,7 @@ from services.placeholder_email import PLACEHOLDER_DOMAIN, is_placeholder_email
 from services.plain_text import plain_line
 from services.providers.contract import ProviderKey
 from services.providers.registry import provider_profile
+from services.rechecks import new_sentences
 
 LISTED_ROWS = 200
 #: What the names and addresses of one mail may take, so that it stays under 100 KB, where mail
@@ -72,7 +73,7 @@ class DayBar:
 
 @dataclass(frozen=True, slots=True)
 class SignupReport:
-    """What the mail says about its window: the first signups, at most 200, and how many."""
+    """What the mail says: the first signups, at most 200, how many, and the news of the books."""
 
     company_name: str
     zone_label: str
@@ -80,6 +81,7 @@ class SignupReport:
     signups: tuple[Signup, ...]
     count: int
     bars: tuple[DayBar, ...]
+    new_lines: tuple[str, ...] = ()
 
     @property
     def further_count(self) -> int:
@@ -116,8 +118,10 @@ class DayView:
     filtered: tuple[FilteredSignup, ...]
 
 
-def collect_report(session: Session, company_id: int, *, window: Window) -> SignupReport:
-    """Read what the mail about the window says. Three statements, each by index."""
+def collect_report(
+    session: Session, company_id: int, *, window: Window, now: datetime
+) -> SignupReport:
+    """Read what the mail about the window says, from our own rows. A few statements, by index."""
     company = session.get_one(Company, company_id)
     zone = find_zone(company.zone)
     rows = session.execute(_signups(company_id, window).where(_is_listed()).limit(LISTED_ROWS))
@@ -132,6 +136,7 @@ def collect_report(session: Session, company_id: int, *, window: Window) -> Sign
         signups=tuple(_that_fit(found)),
         count=listed if listed > LISTED_ROWS else len(found),
         bars=tuple(DayBar(count.day, count.listed) for count in days),
+        new_lines=tuple(new_sentences(session, company_id, now=now)),
     )
 
 

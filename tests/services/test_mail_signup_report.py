@@ -15,7 +15,17 @@ from services.report_delivery import deliver_due
 from services.report_mail import delivery_message_id
 from services.runtime import Runtime
 from tests.conftest import Clock
-from tests.services.reporting import DAY, LINK_KEY, NOW, Desk, decoded, make_desk, read_mail
+from tests.factories import make_account, make_connection, make_reading, make_remote_customer
+from tests.services.reporting import (
+    DAY,
+    LINK_KEY,
+    MORNING,
+    NOW,
+    Desk,
+    decoded,
+    make_desk,
+    read_mail,
+)
 
 HOSTILE = [
     "Nell\r\nBcc: mel@example.com\r\n\r\nHello",
@@ -206,3 +216,40 @@ def test_no_spelling_of_a_placeholder_reaches_a_mail(
     parts = decoded(read_mail(desk.outbox.received[-1]))
     assert not any("placeholder" in part.lower() or "Hidden" in part for part in parts.values())
     assert all("Real" in parts[kind] for kind in ("text/plain", "text/html"))
+
+
+def _connect(desk: Desk, *, new: int, **overrides: object) -> None:
+    """Let an admin have looked on Monday, and a re-check have found so many new ones since."""
+    with desk.runtime.sessions() as session:
+        company = session.get_one(Company, desk.company_id)
+        connection = make_connection(session, make_account(session, company), **overrides)
+        connection.looked_at = MORNING - timedelta(days=5)
+        connection.looked_reading_id = make_reading(session, connection).id
+        reading = make_reading(session, connection)
+        for _ in range(new):
+            make_remote_customer(session, reading, name="Brand-new Barge Ltd")
+
+
+def test_who_is_new_in_the_books_is_told_in_one_line_and_as_a_number(desk: Desk) -> None:
+    _connect(desk, new=3, reports_new=True)
+
+    parts = decoded(_mail(desk))
+
+    line = "3 new in QuickBooks since Monday."
+    address = "http://127.0.0.1:5000/settings/integrations"
+    assert f"{line} Open Integrations: {address}\r\n" in parts["text/plain"]
+    assert f"{line} Open Integrations Last 7 days" in _visible(parts["text/html"])
+    assert f'href="{address}"' in parts["text/html"]
+    assert "Barge" not in parts["text/plain"] + parts["text/html"]
+
+
+@pytest.mark.parametrize(("new", "reports_new"), [(3, False), (0, True)])
+def test_without_the_wish_or_without_news_there_is_no_such_line(
+    desk: Desk, new: int, reports_new: bool
+) -> None:
+    _connect(desk, new=new, reports_new=reports_new)
+
+    parts = decoded(_mail(desk))
+
+    assert "new in QuickBooks" not in parts["text/plain"] + parts["text/html"]
+    assert "Open Integrations" not in parts["text/plain"] + parts["text/html"]

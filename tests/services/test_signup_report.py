@@ -40,7 +40,10 @@ def company(session: Session) -> Company:
 
 
 def _names(session: Session, company: Company, window: Window = WINDOW) -> list[str]:
-    return [signup.name for signup in collect_report(session, company.id, window=window).signups]
+    return [
+        signup.name
+        for signup in collect_report(session, company.id, window=window, now=NOW).signups
+    ]
 
 
 def test_the_report_names_the_days_signups_oldest_first(session: Session, company: Company) -> None:
@@ -66,7 +69,7 @@ def test_a_signup_says_who_how_and_when(session: Session, company: Company) -> N
         origin=CustomerOrigin.JOIN,
     )
 
-    report = collect_report(session, company.id, window=WINDOW)
+    report = collect_report(session, company.id, window=WINDOW, now=NOW)
 
     (signup,) = report.signups
     assert (signup.name, signup.company_name) == ("Nell Harrow", "Harrow & Co")
@@ -84,7 +87,7 @@ def test_an_imported_signup_says_from_where(session: Session, company: Company) 
     make_customer(session, company, origin=CustomerOrigin.IMPORT)
     make_customer(session, company, origin=CustomerOrigin.HAND)
 
-    report = collect_report(session, company.id, window=WINDOW)
+    report = collect_report(session, company.id, window=WINDOW, now=NOW)
 
     came_by = [signup.came_by for signup in report.signups]
     assert came_by == ["QuickBooks", "Imported", "Added by hand"]
@@ -93,7 +96,7 @@ def test_an_imported_signup_says_from_where(session: Session, company: Company) 
 def test_another_companys_signups_are_nowhere(session: Session, company: Company) -> None:
     make_customer(session, make_company(session))
 
-    report = collect_report(session, company.id, window=WINDOW)
+    report = collect_report(session, company.id, window=WINDOW, now=NOW)
 
     assert (report.signups, report.count, report.bars_count) == ((), 0, 0)
 
@@ -114,7 +117,7 @@ def test_a_placeholder_leaves_no_trace(
     make_customer(session, company, email=email, is_placeholder_email=is_flagged)
     make_customer(session, company, name="Nell")
 
-    report = collect_report(session, company.id, window=WINDOW)
+    report = collect_report(session, company.id, window=WINDOW, now=NOW)
 
     assert [signup.name for signup in report.signups] == ["Nell"]
     assert (report.count, report.bars_count) == (1, 1)
@@ -162,7 +165,7 @@ def test_bars_are_the_seven_days_up_to_the_last(session: Session, company: Compa
         for _ in range(count):
             make_customer(session, company, created_at=NOW - timedelta(days=days))
 
-    report = collect_report(session, company.id, window=WINDOW)
+    report = collect_report(session, company.id, window=WINDOW, now=NOW)
 
     assert [bar.count for bar in report.bars] == [2, 0, 0, 0, 0, 1, 3]
     assert (report.bars[0].day, report.bars[-1].day) == (DAY - timedelta(days=6), DAY)
@@ -183,7 +186,7 @@ def test_two_hundred_are_named_and_the_others_counted(session: Session, company:
     for number in range(205):
         make_customer(session, company, name=f"C{number}", email=f"c{number}@example.com")
 
-    report = collect_report(session, company.id, window=WINDOW)
+    report = collect_report(session, company.id, window=WINDOW, now=NOW)
 
     assert (len(report.signups), report.count, report.further_count) == (200, 205, 5)
 
@@ -192,7 +195,7 @@ def test_long_fields_take_fewer_rows_not_more_room(session: Session, company: Co
     for _ in range(150):
         make_customer(session, company, name="園" * 10_000, company_name="é" * 10_000)
 
-    report = collect_report(session, company.id, window=WINDOW)
+    report = collect_report(session, company.id, window=WINDOW, now=NOW)
 
     assert 0 < len(report.signups) < 30
     assert report.count == 150
@@ -220,7 +223,7 @@ def test_a_text_that_names_a_placeholder_is_masked(
 ) -> None:
     make_customer(session, company, name=text, company_name=text, phone=text)
 
-    (mailed,) = collect_report(session, company.id, window=WINDOW).signups
+    (mailed,) = collect_report(session, company.id, window=WINDOW, now=NOW).signups
     (shown,) = view_day(session, company.id, day=DAY, now=NOW).listed
 
     assert (mailed.name, mailed.company_name, mailed.phone) == (NAMELESS, "", "")
@@ -233,7 +236,7 @@ def test_several_days_are_one_list(session: Session, company: Company) -> None:
     first = day_window(NEW_YORK, DAY - timedelta(days=2))
     window = replace(WINDOW, first_day=first.first_day, start_at=first.start_at)
 
-    report = collect_report(session, company.id, window=window)
+    report = collect_report(session, company.id, window=window, now=NOW)
 
     assert report.count == 3
 
