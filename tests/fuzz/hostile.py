@@ -187,6 +187,18 @@ _FAMILIES: tuple[tuple[object, ...], ...] = (
     *(_NUMBER_TEXTS, _TEXTS, _TEXTS, _EMAILS, _DATES),
 )
 
+#: What is hostile to these fields in particular.
+_FITTING = {
+    **dict.fromkeys(("MetaData", "UpdatedDateUTC", "updated"), _DATES),
+    **dict.fromkeys(("PrimaryEmailAddr", "EmailAddress", "email"), _EMAILS),
+    **dict.fromkeys(
+        ("Balance", "Balances", "outstanding_balance"),
+        (*_LITERAL_NUMBERS, *_NUMBERS, *_NUMBER_TEXTS),
+    ),
+}
+#: How often such a field gets one of those.
+_FITTING_CHANCE = 0.6
+
 #: Rows that are nobody at all.
 NO_OBJECTS: tuple[object, ...] = (None, 7, "58", "", True, [], [[]], ["Id", "1"], LITERAL + "1e400")
 
@@ -218,8 +230,10 @@ BODIES: tuple[bytes, ...] = (
 STATUSES = (201, 204, 301, 304, 400, 401, 403, 404, 408, 418, 429, 500, 503, 599)
 
 
-def any_value(random: Random) -> object:
-    """Return a hostile value, or MISSING."""
+def any_value(random: Random, key: str = "") -> object:
+    """Return a hostile value for a field, or MISSING."""
+    if key in _FITTING and random.random() < _FITTING_CHANCE:
+        return random.choice(_FITTING[key])
     if random.random() < HUGE_CHANCE:
         return random.choice(_HUGE)()
     return random.choice(random.choice(_FAMILIES))

@@ -136,7 +136,7 @@ def _odd_row(shape: Shape, random: Random, row: Row) -> tuple[Row, bool]:
     fields: Fields = json.loads(row.text)
     keys = random.sample(list(shape.influences), random.choice((1, 1, 2, 4)))
     for key in keys:
-        spoil(random, fields, key, any_value(random))
+        spoil(random, fields, key, any_value(random, key))
     text = written(fields)
     # As the adapter will see it: literal numbers are numbers now.
     fields = json.loads(text, parse_float=Decimal)
