@@ -89,6 +89,24 @@ def test_progress_is_told_without_a_result(
     assert SENTENCE not in text
 
 
+def test_a_wait_that_the_provider_asked_for_is_told(
+    ada: Browser, session: Session, connection: Connection
+) -> None:
+    reading = make_reading(
+        session,
+        connection,
+        state=ReadingState.RUNNING,
+        finished_at=None,
+        lease_until_at=NOW + timedelta(seconds=30),
+        retry_at=NOW + timedelta(seconds=50),
+    )
+
+    answer = ada.htmx_get(f"{UNSYNCED}?reading={reading.public_id}")
+
+    told = "QuickBooks asks us to wait. The reading goes on in 50 s."
+    assert told in text_of(answer)
+
+
 def test_the_wait_between_two_looks_grows_and_then_stays(
     ada: Browser, connection: Connection
 ) -> None:
