@@ -141,9 +141,14 @@ def decision_notice(decision: Decision) -> Notice:
 
 def missing_settings(provider: ProviderKey) -> tuple[str, ...]:
     """Name the settings without which nobody can connect to the provider."""
-    access = get_runtime().access(provider)
+    runtime = get_runtime()
+    access = runtime.access(provider)
     values = {"CLIENT_ID": access.client_id, "CLIENT_SECRET": access.client_secret}
-    return tuple(_setting(provider, name) for name, value in values.items() if not value)
+    missing = [_setting(provider, name) for name, value in values.items() if not value]
+    if provider_profile(provider).needs_https and access.sandbox_url is None:
+        is_https = runtime.public_base_url.startswith("https://")
+        missing += [] if is_https else ["BLUECLERK_PUBLIC_BASE_URL"]
+    return tuple(missing)
 
 
 def _setting(provider: ProviderKey, name: str) -> str:

@@ -12,6 +12,7 @@ from services.readings import refresh
 from services.rechecks import start_rechecks
 from services.report_delivery import deliver_due
 from services.runtime import Runtime
+from services.token_upkeep import keep_tokens
 from services.unsynced import READ_JOB
 
 JOBS: Mapping[str, Callable[[Runtime, int], None]] = {
@@ -21,11 +22,15 @@ JOBS: Mapping[str, Callable[[Runtime, int], None]] = {
 
 
 def tick(runtime: Runtime) -> None:
-    """Do what is due every minute: beat, end what a killed process has left, start re-checks."""
+    """Do what is due every minute: beat, end what a killed process has left, start re-checks.
+
+    Last, because it may wait for a provider, tokens that nobody uses are kept alive.
+    """
     with runtime.sessions() as session:
         note_beat(session, name=TICK, now=runtime.clock())
         end_abandoned(session, now=runtime.clock())
     start_rechecks(runtime)
+    keep_tokens(runtime)
 
 
 def deliver_reports(runtime: Runtime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Case, case, func, select, text
 from sqlalchemy.orm import Session, joinedload
@@ -21,6 +21,8 @@ from models import (
     RemoteState,
 )
 from services.providers.contract import ProviderKey, RemoteKind, RemoteStatus
+
+WARN_BEFORE = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,9 @@ class ConnectionView:
     """A connection as pages show it; `read_at` is the end of the last whole reading.
 
     `new_count` are the unsynced who were first read after the reading an admin last looked at;
-    `is_looked_at` says that this was the last whole one.
+    `is_looked_at` says that this was the last whole one. `ends_at` is when the permission ends
+    unless somebody reconnects, where the provider says so; `installation` the address at which
+    it was given.
     """
 
     id: int
@@ -53,6 +57,8 @@ class ConnectionView:
     connected_at: datetime
     ended_at: datetime | None
     reconnect_reason: ReconnectReason | None
+    ends_at: datetime | None
+    installation: str
     read_at: datetime | None
     counted_count: int | None
     includes_sub_customers: bool
@@ -71,6 +77,10 @@ class ConnectionView:
     @property
     def needs_reconnect(self) -> bool:
         return self.state is ConnectionState.RECONNECT_REQUIRED
+
+    def ends_soon(self, now: datetime) -> bool:
+        """Say whether the permission ends within two weeks."""
+        return self.ends_at is not None and now <= self.ends_at <= now + WARN_BEFORE
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +191,8 @@ def _view(
         connected_at=connection.connected_at,
         ended_at=connection.ended_at,
         reconnect_reason=connection.reconnect_reason,
+        ends_at=_ends_at(connection),
+        installation=connection.installation,
         read_at=reading.finished_at if reading else None,
         counted_count=reading.counted_count if reading else None,
         includes_sub_customers=connection.account.includes_sub_customers,
@@ -192,6 +204,13 @@ def _view(
         recheck_call_budget=connection.recheck_call_budget,
         last_import=_last_import(run) if run else None,
     )
+
+
+def _ends_at(connection: Connection) -> datetime | None:
+    if connection.state is not ConnectionState.CONNECTED:
+        return None
+    ends = (connection.hard_expires_at, connection.refresh_expires_at)
+    return min((end for end in ends if end is not None), default=None)
 
 
 def _last_import(run: ImportRun) -> LastImport:

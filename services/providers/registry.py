@@ -46,7 +46,8 @@ class ProviderProfile:
     `counting_rule` says who is counted, `consent_facts` are sentences to show before permission
     is asked. `limits` are four fifths of what the provider allows per remote account. After
     `full_every` a delta is not trusted any more; `delta_calls` is what one costs that finds
-    nothing. `account_noun` is the provider's word for a remote account.
+    nothing. `account_noun` is the provider's word for a remote account. With `needs_https`, people
+    are sent back to https addresses only.
     """
 
     key: ProviderKey
@@ -62,6 +63,7 @@ class ProviderProfile:
     delta_calls: int = 1
     has_sub_customers: bool = False
     names_account_in_callback: bool = False
+    needs_https: bool = False
 
 
 PROVIDERS: Mapping[ProviderKey, ProviderProfile] = MappingProxyType(
@@ -127,6 +129,9 @@ PROVIDERS: Mapping[ProviderKey, ProviderProfile] = MappingProxyType(
                 # FreshBooks publishes no limits; two at a time is a guess on the careful side.
                 limits=CallLimits(concurrent=2),
                 delta_calls=2,
+                # Its portal refuses http redirect addresses, even of this machine (docs of
+                # InfiniteRoomLabs/freshbooks-tools, read 2026-11-22).
+                needs_https=True,
             ),
         )
     }

@@ -57,7 +57,7 @@ def test_each_provider_can_be_connected(
     provider: ProviderKey,
     noun: str,
 ) -> None:
-    known = SimpleNamespace(client_id="client", client_secret="secret")
+    known = SimpleNamespace(client_id="client", client_secret="secret", sandbox_url=None)
     monkeypatch.setattr("blueprints.provider_page.get_runtime", lambda: _with_access(app, known))
 
     answer = ada.get(f"{INDEX}/{provider}")
@@ -97,7 +97,7 @@ def test_the_page_offers_to_connect_what_is_not_connected(ada: Browser) -> None:
 def test_a_missing_setting_is_named_instead_of_a_broken_link(
     app: Flask, ada: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    without = SimpleNamespace(client_id="", client_secret="secret")
+    without = SimpleNamespace(client_id="", client_secret="secret", sandbox_url=None)
     monkeypatch.setattr("blueprints.provider_page.get_runtime", lambda: _with_access(app, without))
 
     page, card, connect = ada.get(QUICKBOOKS), ada.get(INDEX), ada.get(f"{QUICKBOOKS}/connect")
@@ -112,7 +112,10 @@ def test_a_missing_setting_is_named_instead_of_a_broken_link(
 def _with_access(app: Flask, access: SimpleNamespace) -> SimpleNamespace:
     runtime = app.extensions["runtime"]
     return SimpleNamespace(
-        sessions=runtime.sessions, clock=runtime.clock, access=lambda _provider: access
+        sessions=runtime.sessions,
+        clock=runtime.clock,
+        public_base_url="https://app.example.com",
+        access=lambda _provider: access,
     )
 
 
