@@ -21,7 +21,10 @@ class TroubleStep(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What happened, what we did, what is certain all the same, and what to do next."""
+    """What happened, what we did, what is certain all the same, and what to do next.
+
+    `is_read_out`: the list was read to its end, and it is the list that is not believed.
+    """
 
     happened: str
     did: str
@@ -29,6 +32,7 @@ class Trouble:
     step: TroubleStep
     may_accept: bool
     may_be_down: bool
+    is_read_out: bool
 
 
 def view_trouble(
@@ -44,6 +48,7 @@ def view_trouble(
         at_least=tell_at_least(reading, provider_name=provider_name),
         step=_step(reading, now=now),
         may_accept=reading.failure is ReadingFailure.FIELD_LOST,
+        is_read_out=reading.failure in (ReadingFailure.FIELD_LOST, ReadingFailure.UNSETTLED),
         may_be_down=reading.failure in (ReadingFailure.UNAVAILABLE, ReadingFailure.UNREADABLE),
     )
 
