@@ -35,6 +35,10 @@ from services.runtime import Runtime
 logger = logging.getLogger(__name__)
 
 
+#: A clock that is further off has no use for its exact difference, nor the database room for it.
+SKEW_MOST_S = 1_000_000_000
+
+
 class OtherAccountAnswered(Exception):
     """The list belongs to another remote account than the one that was asked for."""
 
@@ -177,7 +181,8 @@ def _note_provider(
             "quota_at": now,
         }
     if pages.as_of is not None:
-        values["clock_skew_s"] = round((pages.as_of - plan.started_at).total_seconds())
+        skew_s = round((pages.as_of - plan.started_at).total_seconds())
+        values["clock_skew_s"] = max(-SKEW_MOST_S, min(skew_s, SKEW_MOST_S))
     if values:
         session.execute(
             update(Connection).where(Connection.id == plan.connection_id).values(**values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -254,3 +254,16 @@ def test_what_the_provider_says_of_its_limits_and_clock_is_kept(
     assert (connection.quota_minute_left, connection.quota_day_left) == (57, 4_999)
     assert connection.quota_at == NOW
     assert connection.clock_skew_s == -660
+
+
+def test_a_provider_clock_of_the_first_year_fits_into_the_row(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient
+) -> None:
+    books.records = _people(1)
+    books.as_of = datetime(1, 1, 1, tzinfo=UTC)
+
+    read(runtime, harbor)
+
+    connection = one(runtime.sessions, Connection, harbor.connection_id)
+    assert connection.clock_skew_s == -1_000_000_000
+    assert last_reading(runtime.sessions).state is ReadingState.FINISHED
