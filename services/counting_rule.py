@@ -8,6 +8,7 @@ from sqlalchemy import ScalarSelect, func, select, update
 from sqlalchemy.orm import Session
 
 from models import Reading, ReadingState
+from models.base import new_public_id
 from services.accounts import SignedIn
 from services.audit import AuditAction, record_event
 from services.connections import require_connection
@@ -30,6 +31,8 @@ def include_sub_customers(
         update(Reading)
         .where(Reading.id == _last_whole(account.id))
         .values(
+            # Whoever has the former number before them must not decide for all of this one.
+            public_id=new_public_id(),
             counted_count=count_counted(session, account.id),
             unsynced_count=count_unsynced(session, account.id),
         )

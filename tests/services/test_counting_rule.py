@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from services import decisions
 from services.counting_rule import include_sub_customers
 from services.providers.contract import ProviderKey, RemoteKind, RemoteStatus
@@ -99,3 +101,14 @@ def test_the_number_of_the_last_reading_follows_the_switch(
 
     last = last_reading(runtime.sessions)
     assert (last.unsynced_count, last.counted_count) == (3, 3)
+
+
+def test_whoever_saw_the_former_number_does_not_decide_for_the_new_one(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient
+) -> None:
+    _fill(runtime, harbor, books)
+    seen = last_reading(runtime.sessions).public_id
+    _switch(runtime, harbor, on=True)
+
+    with runtime.sessions() as session, pytest.raises(decisions.ListChanged):
+        decisions.ignore_all(session, harbor.admin, harbor.account_id, seen_reading=seen, now=NOW)
