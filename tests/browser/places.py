@@ -81,7 +81,7 @@ def _failed(people: Opener, demo: Demo, **options: Any) -> Page:
 
 
 def _asked_to_wait(people: Opener, demo: Demo, **options: Any) -> Page:
-    demo.fault("status", status=429, headers={"Retry-After": "600"})
+    demo.fault("status", status=429, headers={"Retry-After": "120"})
     page = _opened(people, **options)
     expect(alert_body(page)).to_contain_text("asked us to wait")
     return page

@@ -75,18 +75,20 @@ def test_a_reading_that_fails_after_the_first_number_keeps_that(people: Opener, 
 
 
 def test_a_limit_is_told_with_the_moment_it_ends(people: Opener, demo: Demo) -> None:
-    demo.fault("status", status=429, headers={"Retry-After": "600"})
+    demo.fault("status", status=429, headers={"Retry-After": "120"})
     page = people.open("ada")
 
     toggle(page)
     _expect_honest_failure(page, "QuickBooks asked us to wait.")
     calls = demo.calls()
-    with page.expect_response(f"**{QUICKBOOKS}/check") as answer:
-        press(page, "Try again")
+    toggle(page)
+    with page.expect_response(f"**{QUICKBOOKS}/unsynced") as answer:
+        toggle(page)
 
     assert answer.value.status == 503
-    assert 590 <= int(answer.value.headers["retry-after"]) <= 600
+    assert 110 <= int(answer.value.headers["retry-after"]) <= 120
     expect(alert_body(page)).to_contain_text("It can be asked again in")
+    expect(alert_body(page).get_by_role("button")).to_have_count(0)
     assert demo.calls() == calls
 
 
