@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from models import ConnectionState
+from models import Connection, ConnectionState, ReadingFailure, ReadingState
 from services.connections import require_connection
 from services.providers.contract import (
     ProviderKey,
@@ -16,6 +16,7 @@ from services.runtime import Runtime
 from services.unsynced import ensure_fresh
 from tests.commands.conftest import Run
 from tests.conftest import Clock
+from tests.factories import make_reading
 from tests.fakes import FakeAccountingClient
 from tests.services.support import Place, make_place, record
 from tests.services.token_rows import change_connection
@@ -150,3 +151,37 @@ def test_a_reading_whose_process_died_is_read_anew(
 
     assert left is not None
     assert result.output.startswith("1 of 1 customer in QuickBooks is not yet imported")
+
+
+def test_what_could_not_be_read_is_told(
+    run: Run, harbor: Place, books: FakeAccountingClient
+) -> None:
+    books.records = [record(number) for number in range(20)]
+    books.unreadable = 3
+
+    lines = run("check", "quickbooks").output.splitlines()
+
+    assert lines[1] == "3 entries in QuickBooks could not be read and are left out."
+
+
+def test_a_list_that_never_settled_tells_what_is_certain(
+    run: Run, runtime: Runtime, harbor: Place, books: FakeAccountingClient
+) -> None:
+    with runtime.sessions() as session:
+        connection = session.get_one(Connection, harbor.connection_id)
+        make_reading(
+            session,
+            connection,
+            state=ReadingState.FAILED,
+            failure=ReadingFailure.UNSETTLED,
+            finished_at=runtime.clock(),
+            at_least_count=7,
+        )
+
+    result = run("check", "quickbooks")
+
+    assert result.exit_code == 1
+    assert result.output.startswith(
+        "Error: At least 7 customers in QuickBooks are not yet imported into BlueClerk. "
+        "The list in QuickBooks kept changing while we read it."
+    )
