@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models import Connection, Reading, ReadingFailure, ReadingKind, ReadingState
@@ -91,7 +91,7 @@ def finish_reading(
                 kind=plan.kind,
                 cursor_at=_cursor_at(plan, pages),
                 read_count=len(pages),
-                unreadable_count=pages.unreadable_count,
+                unreadable_count=_unreadable_count(session, plan, pages),
                 call_count=client.call_count,
                 counted_count=count_counted(session, plan.account_id),
                 unsynced_count=count_unsynced(session, plan.account_id),
@@ -153,6 +153,23 @@ def _at_least(session: Session, plan: Plan, pages: ReadingPages, error: Exceptio
     if not isinstance(error, ListUnsettled):
         return None
     return count_at_least(session, plan.account_id, pages, error.remote_ids)
+
+
+def _unreadable_count(session: Session, plan: Plan, pages: ReadingPages) -> int:
+    """Return how many rows are left out; a delta does not show those of the list before it."""
+    if plan.kind is ReadingKind.FULL:
+        return pages.unreadable_count
+    before = session.scalar(
+        select(Reading.unreadable_count)
+        .where(
+            Reading.account_id == plan.account_id,
+            Reading.state == ReadingState.FINISHED,
+            Reading.id != plan.reading_id,
+        )
+        .order_by(Reading.id.desc())
+        .limit(1)
+    )
+    return max(before or 0, pages.unreadable_count)
 
 
 def _cursor_at(plan: Plan, pages: ReadingPages) -> datetime | None:

@@ -223,6 +223,21 @@ def test_rows_without_an_id_cost_only_themselves(
     assert (reading.counted_count, reading.unreadable_count) == (3, 2)
 
 
+def test_rows_without_an_id_are_still_told_after_a_delta(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient, clock: Clock
+) -> None:
+    books.records = _people(3)
+    books.unreadable = 2
+    read(runtime, harbor)
+    books.unreadable = 0
+
+    read(runtime, harbor)
+    assert last_reading(runtime.sessions).unreadable_count == 2
+
+    _read_whole(runtime, harbor, clock)
+    assert last_reading(runtime.sessions).unreadable_count == 0
+
+
 @pytest.mark.parametrize(("readable", "unreadable"), [(0, 1), (0, 400), (39, 10), (100, 26)])
 def test_a_list_that_can_hardly_be_read_gives_no_number(
     runtime: Runtime,
