@@ -15,8 +15,8 @@ from sandbox.freshbooks.answers import (
 )
 from sandbox.freshbooks.books import ACCOUNTS, Book, Books
 from sandbox.freshbooks.clients import shown
-from sandbox.freshbooks.grants import CLIENTS_SCOPE, Grants
-from sandbox.freshbooks.identity import describe_person
+from sandbox.freshbooks.grants import CLIENTS_SCOPE, Grants, Permission
+from sandbox.freshbooks.identity import accounts_of, describe_person
 from sandbox.freshbooks.listing import ParameterRefused, choose, read_page, read_question
 from sandbox.spoiling import shown_account
 from sandbox.traffic import Switchboard
@@ -60,23 +60,28 @@ class Api:
 
     def _serve(self, call: Call, account_id: str, respond: Callable[[Book], Response]) -> Response:
         return self._switchboard.serve(
-            call, lambda: self._for_person(lambda scope: self._within(scope, account_id, respond))
+            call,
+            lambda: self._for_person(lambda allowed: self._within(allowed, account_id, respond)),
         )
 
-    def _for_person(self, respond: Callable[[str], Response]) -> Response:
+    def _for_person(self, respond: Callable[[Permission], Response]) -> Response:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        scope = self._grants.scope_of(token.strip()) if scheme.lower() == "bearer" else None
-        return unauthenticated() if scope is None else respond(scope)
+        is_bearer = scheme.lower() == "bearer"
+        allowed = self._grants.permission_of(token.strip()) if is_bearer else None
+        return unauthenticated() if allowed is None else respond(allowed)
 
-    def _within(self, scope: str, account_id: str, respond: Callable[[Book], Response]) -> Response:
-        known = [account.account_id for account in ACCOUNTS]
-        if CLIENTS_SCOPE not in scope.split() or account_id not in known:
+    def _within(
+        self, allowed: Permission, account_id: str, respond: Callable[[Book], Response]
+    ) -> Response:
+        readable = accounts_of(allowed.businesses)
+        if CLIENTS_SCOPE not in allowed.scope.split() or account_id not in readable:
             return no_permission()
+        known = [account.account_id for account in ACCOUNTS]
         return respond(self._books.open(shown_account(account_id, known)))
 
 
-def _me(scope: str) -> Response:
-    return answer_value(describe_person())
+def _me(allowed: Permission) -> Response:
+    return answer_value(describe_person(allowed.businesses))
 
 
 def _listed(book: Book) -> Response:

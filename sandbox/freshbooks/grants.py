@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from sandbox.clock import Clock
 from sandbox.freshbooks.answers import INVALID_GRANT
+from sandbox.freshbooks.identity import BUSINESSES
 from sandbox.rotation import Rotation
 from sandbox.store import Store
 
@@ -20,6 +21,7 @@ CODE_LIFETIME_S = 300
 ACCESS_LIFETIME_S = 43_200
 PROFILE_SCOPE = "user:profile:read"
 CLIENTS_SCOPE = "user:clients:read"
+EVERY_BUSINESS = tuple(business.number for business in BUSINESSES)
 TABLES = (
     "CREATE TABLE IF NOT EXISTS freshbooks_codes (code TEXT PRIMARY KEY, scope TEXT NOT NULL,"
     " redirect_uri TEXT NOT NULL, challenge TEXT NOT NULL, expires_at REAL NOT NULL)",
@@ -32,11 +34,23 @@ TABLES = (
 )
 
 
+# A state file from before the consent page asked has tables without it: such grants keep all.
+BUSINESSES_COLUMN = f"businesses TEXT NOT NULL DEFAULT '{' '.join(map(str, EVERY_BUSINESS))}'"
+
+
 class GrantRefused(Exception):
     """The token endpoint answers 400 invalid_grant."""
 
     def __init__(self) -> None:
         super().__init__(INVALID_GRANT)
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What a person allows: the scope, and the numbers of the businesses they sign in with."""
+
+    scope: str
+    businesses: tuple[int, ...] = EVERY_BUSINESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +70,19 @@ class Grants:
         self, store: Store, clock: Clock, rotation: Callable[[], Rotation] = Rotation
     ) -> None:
         store.define(*TABLES)
+        for table in ("freshbooks_codes", "freshbooks_grants"):
+            _add_businesses(store, table)
         self._store = store
         self._clock = clock
         self._rotation = rotation
 
-    def issue_code(self, scope: str, redirect_uri: str, challenge: str) -> str:
+    def issue_code(self, permission: Permission, redirect_uri: str, challenge: str) -> str:
         """Return a code that can be exchanged once, within five minutes."""
         code = secrets.token_hex(32)
         self._store.run(
-            "INSERT INTO freshbooks_codes VALUES (?, ?, ?, ?, ?)",
-            [code, scope, redirect_uri, challenge, self._now() + CODE_LIFETIME_S],
+            "INSERT INTO freshbooks_codes (code, redirect_uri, challenge, expires_at, scope,"
+            " businesses) VALUES (?, ?, ?, ?, ?, ?)",
+            [code, redirect_uri, challenge, self._now() + CODE_LIFETIME_S, *_kept(permission)],
         )
         return code
 
@@ -73,30 +90,30 @@ class Grants:
         """Spend a code; refuse one that is spent, old, or of another address or browser."""
         with self._store.transaction():
             known = self._store.rows(
-                "SELECT scope, redirect_uri, challenge, expires_at FROM freshbooks_codes"
-                " WHERE code = ?",
+                "SELECT redirect_uri, challenge, expires_at, scope, businesses"
+                " FROM freshbooks_codes WHERE code = ?",
                 [code],
             )
             self._store.run("DELETE FROM freshbooks_codes WHERE code = ?", [code])
         if not known:
             raise GrantRefused
-        scope, address, challenge, expires_at = (str(value) for value in known[0])
+        address, challenge, expires_at, *kept = (str(value) for value in known[0])
         if address != redirect_uri or float(expires_at) <= self._now():
             raise GrantRefused
         if challenge and not hmac.compare_digest(challenge, _challenge_of(verifier)):
             raise GrantRefused
-        return self.open(scope)
+        return self.open(_read(*kept))
 
-    def open(self, scope: str) -> Tokens:
+    def open(self, permission: Permission) -> Tokens:
         """Make a further grant."""
         created_at, refresh_token = int(self._now()), _new_refresh_token()
         with self._store.transaction():
             grant_id = self._store.run(
-                "INSERT INTO freshbooks_grants (scope, refresh_token, created_at, refreshes)"
-                " VALUES (?, ?, ?, 0)",
-                [scope, refresh_token, created_at],
+                "INSERT INTO freshbooks_grants (refresh_token, created_at, refreshes, scope,"
+                " businesses) VALUES (?, ?, 0, ?, ?)",
+                [refresh_token, created_at, *_kept(permission)],
             )
-            return self._tokens(grant_id, Tokens("", refresh_token, created_at, scope))
+            return self._tokens(grant_id, Tokens("", refresh_token, created_at, permission.scope))
 
     def refresh(self, refresh_token: str) -> Tokens:
         """Return a new pair; the old refresh token is worthless at once, unless a switch says no.
@@ -145,14 +162,14 @@ class Grants:
         )
         return newest
 
-    def scope_of(self, access_token: str) -> str | None:
+    def permission_of(self, access_token: str) -> Permission | None:
         """Return what a living access token may read."""
         known = self._store.rows(
-            "SELECT scope FROM freshbooks_access JOIN freshbooks_grants ON id = grant_id"
-            " WHERE token = ? AND expires_at > ?",
+            "SELECT scope, businesses FROM freshbooks_access"
+            " JOIN freshbooks_grants ON id = grant_id WHERE token = ? AND expires_at > ?",
             [access_token, self._now()],
         )
-        return str(known[0][0]) if known else None
+        return _read(*map(str, known[0])) if known else None
 
     def revoke(self, token: str) -> None:
         """End the grant of an access or refresh token, if there is one."""
@@ -189,6 +206,22 @@ class Grants:
             [access_token, grant_id, tokens.created_at + ACCESS_LIFETIME_S],
         )
         return Tokens(access_token, tokens.refresh_token, tokens.created_at, tokens.scope)
+
+
+def _add_businesses(store: Store, table: str) -> None:
+    with store.transaction():
+        columns = {str(name) for _, name, *_ in store.rows(f"PRAGMA table_info({table})")}
+        if "businesses" not in columns:
+            store.run(f"ALTER TABLE {table} ADD COLUMN {BUSINESSES_COLUMN}")
+
+
+def _kept(permission: Permission) -> tuple[str, str]:
+    """Return the columns `scope` and `businesses`."""
+    return permission.scope, " ".join(map(str, permission.businesses))
+
+
+def _read(scope: str, businesses: str) -> Permission:
+    return Permission(scope, tuple(map(int, businesses.split())))
 
 
 def _challenge_of(verifier: str) -> str:

@@ -3,6 +3,7 @@
 Source: tests/fixtures/auth_me_response.json of amcintosh/freshbooks-python-sdk, read 2026-11-22.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,10 +37,16 @@ def business_of(account_id: str) -> Business:
     return next(known for known in BUSINESSES if known.account_id == account_id)
 
 
-def describe_person() -> dict[str, Any]:
-    """Return the answer of users/me, which has no `result` layer."""
-    accounts = [known.account_id for known in BUSINESSES if known.account_id is not None]
-    roles = {known.account_id: known.role for known in BUSINESSES if known.account_id is not None}
+def accounts_of(numbers: Collection[int]) -> list[str]:
+    """Return the accounts of some businesses; one without an account adds none."""
+    chosen = [known for known in BUSINESSES if known.number in numbers]
+    return [known.account_id for known in chosen if known.account_id is not None]
+
+
+def describe_person(numbers: Collection[int]) -> dict[str, Any]:
+    """Return the answer of users/me for a person of these businesses; it has no `result` layer."""
+    accounts = accounts_of(numbers)
+    chosen = [known for known in BUSINESSES if known.number in numbers]
     return {
         "response": {
             "id": IDENTITY_ID,
@@ -56,11 +63,15 @@ def describe_person() -> dict[str, Any]:
             "addresses": [None],
             "permissions": {account_id: {} for account_id in accounts},
             "subscription_statuses": dict.fromkeys(accounts, "active"),
-            "business_memberships": [_membership(known) for known in BUSINESSES],
+            "business_memberships": [_membership(known) for known in chosen],
             "identity_origin": None,
             "roles": [
-                *(_role(61_000 + turn, pair) for turn, pair in enumerate(roles.items())),
-                _role(62_000, (ACCOUNT_AS_CLIENT, "client")),
+                *(
+                    _role(known.number + 400_000, known.account_id, known.role)
+                    for known in chosen
+                    if known.account_id is not None
+                ),
+                _role(62_000, ACCOUNT_AS_CLIENT, "client"),
             ],
         }
     }
@@ -91,8 +102,7 @@ def _membership(known: Business) -> dict[str, Any]:
     }
 
 
-def _role(number: int, pair: tuple[str, str]) -> dict[str, Any]:
-    account_id, role = pair
+def _role(number: int, account_id: str, role: str) -> dict[str, Any]:
     return {
         "id": number,
         "role": role,

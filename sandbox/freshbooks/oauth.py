@@ -1,8 +1,9 @@
 """The OAuth pages and endpoints of FreshBooks: consent, tokens, revocation, discovery.
 
 Sources: InfiniteRoomLabs/freshbooks-tools docs/authentication.md, freshbooks-sdk 1.3.0,
-freshbooks.com/api/authentication, read 2026-11-22. FreshBooks does not say which business was
-chosen: the grant is the person's, and users/me lists their businesses.
+freshbooks.com/api/authentication, read 2026-11-22. FreshBooks lets nobody choose a business: the
+grant is the person's, and users/me lists their businesses. So the page of the sandbox asks who
+signs in, in the form of the businesses such a person belongs to.
 """
 
 import hmac
@@ -19,6 +20,7 @@ from sandbox.freshbooks.grants import (
     PROFILE_SCOPE,
     GrantRefused,
     Grants,
+    Permission,
     Tokens,
 )
 from sandbox.freshbooks.identity import BUSINESSES
@@ -31,6 +33,7 @@ CLIENT_SECRET = "sandbox-freshbooks-secret"  # noqa: S105 - of the imitation, kn
 # Those switched on for the app; FreshBooks refuses all others in the same words as unknown ones.
 SCOPES = (PROFILE_SCOPE, CLIENTS_SCOPE)
 BAD_SCOPE = "The requested scope is invalid, unknown, or malformed."
+FIRST_BUSINESS = (BUSINESSES[0].number,)
 
 
 class OAuth:
@@ -50,16 +53,11 @@ class OAuth:
         add("/.well-known/oauth-authorization-server", view_func=_discovery)
 
     def consent_page(self) -> tuple[str, int]:
-        """Ask the person whether their businesses may be read."""
+        """Ask with which businesses the person signs in; the first one is ticked."""
         problem = _problem_of_request()
         if problem is not None:
             return render_template("consent_refused.html", problem=problem), 400
-        return render_template(
-            "freshbooks_consent.html",
-            title="FreshBooks",
-            vendor="FreshBooks",
-            businesses=BUSINESSES,
-        ), 200
+        return _page(FIRST_BUSINESS), 200
 
     def decide(self) -> AnyResponse | tuple[str, int]:
         """Send the person back with a code, or with the refusal."""
@@ -72,8 +70,12 @@ class OAuth:
             description = "The resource owner or authorization server denied the request."
             refusal = {"error": "access_denied", "error_description": description}
             return redirect(with_query(redirect_uri, **refusal, **state), 302)
+        businesses = _chosen_businesses()
+        if not businesses:
+            return _page((), problem="Choose at least one business."), 400
+        permission = Permission(_granted_scope(), businesses)
         challenge = request.args.get("code_challenge", "")
-        code = self._grants.issue_code(_granted_scope(), redirect_uri, challenge)
+        code = self._grants.issue_code(permission, redirect_uri, challenge)
         return redirect(with_query(redirect_uri, code=code, **state), 302)
 
     def token(self) -> Response:
@@ -132,6 +134,24 @@ def _problem_of_request() -> str | None:
     if request.args.get("code_challenge") and not is_s256:
         return "The code challenge method has to be “S256”."
     return None
+
+
+def _page(ticked: tuple[int, ...], problem: str | None = None) -> str:
+    names = {"title": "FreshBooks", "vendor": "FreshBooks"}
+    return render_template(
+        "freshbooks_consent.html", businesses=BUSINESSES, ticked=ticked, problem=problem, **names
+    )
+
+
+def _chosen_businesses() -> tuple[int, ...]:
+    """Return what is ticked, the first without any such field: a program that just allows.
+
+    The page sends an empty field along, so that nothing ticked is something else.
+    """
+    if "business" not in request.form:
+        return FIRST_BUSINESS
+    sent = request.form.getlist("business")
+    return tuple(known.number for known in BUSINESSES if str(known.number) in sent)
 
 
 def _granted_scope() -> str:

@@ -18,7 +18,7 @@ from sandbox.freshbooks.answers import (
 from sandbox.freshbooks.api import API_ENDPOINTS, Api
 from sandbox.freshbooks.books import Books, account_of
 from sandbox.freshbooks.changes import LifeGoesOn
-from sandbox.freshbooks.grants import ACCESS_LIFETIME_S, Grants
+from sandbox.freshbooks.grants import ACCESS_LIFETIME_S, Grants, Permission
 from sandbox.freshbooks.identity import business_of
 from sandbox.freshbooks.oauth import (
     CLIENT_ID,
@@ -74,11 +74,11 @@ class FreshBooks:
         return {"realm": book.account.account_id, **{kind: done[kind] for kind in CHANGES}}
 
     def grant(self, account: str | None, redirect_uri: str | None) -> dict[str, object]:
-        """Issue tokens as the consent page would have led to; they read every business."""
+        """Issue tokens for every business, as if all had been ticked on the consent page."""
         if redirect_uri is not None and not may_redirect(redirect_uri):
             raise WrongInput("“redirect_uri” must be on this machine and have no query string.")
         account_id = account_of(account).account_id
-        tokens = self._grants.open(" ".join(SCOPES))
+        tokens = self._grants.open(Permission(" ".join(SCOPES)))
         return {
             "client_id": CLIENT_ID,
             "client_secret": CLIENT_SECRET,
