@@ -21,6 +21,7 @@ from services.reading_end import (
 from services.reading_pages import ReadingPages
 from services.remote_customers import count_gone
 from services.runtime import Runtime
+from services.strangers import came_unseen, find_strangers
 
 logger = logging.getLogger(__name__)
 
@@ -108,16 +109,19 @@ def _refuse_other_account(
     """Ask whose list this is when most of the customers known before are missing in it.
 
     A list says nothing about the account it belongs to, and a wrong one would mark everybody as
-    gone. Costs one call, and only then.
+    gone. Costs a call or two, and only then: Xero names the account apart from the list, so a
+    right name alone does not tell.
     """
     if plan.kind is not ReadingKind.FULL:
         return
     with only_reading(), runtime.sessions() as session:
         known, gone = count_gone(session, plan.account_id, pages)
+        if known < DOUBT_LEAST or gone * 2 <= known:
+            return
+        strangers, since = find_strangers(session, plan.connection_id, pages)
         expected_name = session.get_one(RemoteAccount, plan.account_id).name
-    if known < DOUBT_LEAST or gone * 2 <= known:
-        return
     with heartbeat(runtime, plan):
-        name = client.remote_account().name
-    if name != expected_name:
-        raise OtherAccountAnswered
+        if client.remote_account().name != expected_name:
+            raise OtherAccountAnswered
+        if since and came_unseen(client, strangers, since=since, listed=len(pages)):
+            raise OtherAccountAnswered

@@ -144,7 +144,7 @@ def test_the_same_company_may_start_over_with_new_customers(
     _read_whole(runtime, harbor, clock)
 
     assert last_reading(runtime.sessions).counted_count == 1
-    assert books.call_count - calls_before == 2, "one page, and the name once"
+    assert books.call_count - calls_before == 3, "one page, the name, and who is new"
 
 
 class _Unsettled(FakeAccountingClient):
