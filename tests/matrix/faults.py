@@ -35,22 +35,22 @@ class Fault:
     `wishes` of a list say from which page on they strike; a delta has one page, so there they
     strike at once. `extra_calls` is how many more calls than an undisturbed reading needs it may
     cost, `token_calls` how many the token endpoint sees, all told. `limit_s` shortens the
-    answer limit of a call. `later_days` passes before the delta, so that it is a whole reading.
+    answer limit of a call. `afterwards` is how the next look ends once the trouble is over.
+    `later_days` passes before the delta, so that it is a whole reading.
     """
 
     number: str
     title: str
     wishes: Wishes | Mapping[ProviderKey, Wishes] = ()
     ends: Ending | Mapping[ProviderKey, Ending] = None
+    afterwards: Ending | Mapping[ProviderKey, Ending] = None
     server: Server | None = None
     extra_calls: int = 0
     token_calls: int = 0
     limit_s: float | None = None
     concurrent: int | None = None
     later_days: int = 0
-    left_out: int = 0
     waits_s: tuple[float, ...] | None = None
-    not_at: Mapping[ProviderKey, str] = field(default_factory=dict)
     not_when: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -61,6 +61,10 @@ class Fault:
 
     def ending_at(self, provider: ProviderKey) -> Ending:
         return self.ends[provider] if isinstance(self.ends, Mapping) else self.ends
+
+    def next_ending_at(self, provider: ProviderKey) -> Ending:
+        found = self.afterwards
+        return found[provider] if isinstance(found, Mapping) else found
 
 
 def always(fault: str, **more: Any) -> Wishes:

@@ -84,6 +84,7 @@ class Place:
     company_slug: str
     connection_id: int
     account_id: str
+    email: str
     browser: Browser
     access: ProviderAccess
     tokens: list[str] = field(default_factory=list)
@@ -127,6 +128,15 @@ class Place:
             self.token_calls() - token_calls,
         )
 
+    def wait(self, **time: float) -> None:
+        """Let time pass; after days a sign-in has ended and is made anew."""
+        self.clock.advance(**time)
+        self.sign_in()
+
+    def sign_in(self) -> None:
+        self.browser = Browser(self.app)
+        assert self.browser.sign_in(self.email).status_code == 303
+
     def run_jobs(self) -> None:
         """Carry out what was asked for, as the job engine would."""
         while self.wake_ups.rows:
@@ -150,6 +160,10 @@ class Place:
     def change(self, **numbers: int) -> None:
         """Let life go on at the provider."""
         self._control("changes", numbers)
+
+    def change_all(self, *, size: int, seed: int) -> None:
+        """Let the company start over with other customers."""
+        self._control("reset", {"size": size, "seed": seed})
 
     def counted(self) -> int:
         """How many customers count, by the sandbox's own word."""

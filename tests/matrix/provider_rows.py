@@ -226,13 +226,15 @@ FAULTS: tuple[Fault, ...] = (
         "another account's customers",
         always("tenant_swap"),
         # A client of FreshBooks names its account. At the other two a list without those who
-        # were known before is noticed, and the name of the account settles it with one call.
+        # were known before is noticed. The company of QuickBooks that answers, asked for its
+        # name, does not know the id of ours. Xero names ours all the same, and is asked who came
+        # since: nobody of those in the list.
         ends={
-            QUICKBOOKS: Failure.OTHER_ACCOUNT,
+            QUICKBOOKS: Failure.ACCOUNT_GONE,
             XERO: Failure.OTHER_ACCOUNT,
             FRESHBOOKS: UNREADABLE,
         },
-        extra_calls=1,
+        extra_calls=2,
         later_days=8,
         not_when=NO_FIRST_COMPARISON,
     ),
