@@ -10,6 +10,7 @@ from services.heartbeat import TICK, note_beat
 from services.reading_queue import end_abandoned
 from services.readings import refresh
 from services.rechecks import start_rechecks
+from services.reconnect_mail import tell_admins
 from services.report_delivery import deliver_due
 from services.runtime import Runtime
 from services.token_upkeep import keep_tokens
@@ -34,11 +35,12 @@ def tick(runtime: Runtime) -> None:
 
 
 def deliver_reports(runtime: Runtime) -> None:
-    """Send the daily reports that are due, every minute.
+    """Send the daily reports that are due, and tell whose connection has ended, every minute.
 
     Apart from the tick, because a silent mail server may hold this one for minutes.
     """
     deliver_due(runtime)
+    tell_admins(runtime)
 
 
 def sweep(runtime: Runtime) -> None:

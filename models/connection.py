@@ -94,6 +94,9 @@ class Connection(Base):
     refresh token it brought is kept as the spare. `installation` is the public address at which
     the permission was given: a copy of the database elsewhere must not spend the tokens.
 
+    `reconnect_told_at` is the claim of whoever mails the admins that the permission ended: each
+    ending is told once.
+
     `recheck_call_budget` is how many API calls the daily re-checks may make in a month.
     `looked_at` is when an admin last opened the alert after a whole reading, and
     `looked_reading_id` that reading: who was first read later is new since then.
@@ -127,6 +130,7 @@ class Connection(Base):
     lease_until_at: Mapped[OptionalAt]
     installation: Mapped[str] = mapped_column(String(200), default="", server_default="")
     reconnect_reason: Mapped[ReconnectReason | None] = mapped_column(closed_set(ReconnectReason))
+    reconnect_told_at: Mapped[OptionalAt]
 
     quota_minute_left: Mapped[int | None]
     quota_day_left: Mapped[int | None]

@@ -44,7 +44,7 @@ def store_connection(
     connection.state = ConnectionState.CONNECTED
     connection.connected_at = now
     connection.connected_by_id = who.user_id
-    connection.ended_at = connection.reconnect_reason = None
+    connection.ended_at = connection.reconnect_reason = connection.reconnect_told_at = None
     _replace_tokens(runtime, connection, tokens)
     record_event(
         session,

@@ -36,6 +36,7 @@ def _columns() -> dict[str, tuple[sa.Column, ...]]:
             sa.Column('renewal_failed_at', MOMENT, nullable=True),
             _text('installation', 200),
             sa.Column('reconnect_reason', sa.String(length=32), nullable=True),
+            sa.Column('reconnect_told_at', MOMENT, nullable=True),
             sa.Column('quota_minute_left', sa.Integer(), nullable=True),
             sa.Column('quota_day_left', sa.Integer(), nullable=True),
             sa.Column('quota_at', MOMENT, nullable=True),
