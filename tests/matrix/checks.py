@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from models import ConnectionState, ReadingState
+from models import ConnectionState, ReadingFailure, ReadingState
 from services.providers.contract import ProviderKey
 from services.providers.registry import provider_profile
 from tests.matrix.endings import ENDS_PERMISSION, HAS_TO_WAIT, NEEDS_CONSENT, SENTENCES
@@ -65,9 +65,15 @@ def _check_statuses(shown: Shown, ending: Ending) -> None:
 def _check_words(place: Place, shown: Shown, ending: Ending) -> None:
     assert ending is not None
     assert shown.is_trouble
-    customers = provider_profile(place.provider).customers_noun
-    sentence = SENTENCES[ending].format(name=place.name, customers=customers)
-    assert sentence in shown.text, shown.text
+    assert sentence_of(place, ending) in shown.text, shown.text
+
+
+def sentence_of(place: Place, ending: ReadingFailure) -> str:
+    """Return what is said first, in the words of the provider."""
+    profile = provider_profile(place.provider)
+    return SENTENCES[ending].format(
+        name=place.name, customers=profile.customers_noun, account=profile.account_noun
+    )
 
 
 def _check_next_step(place: Place, shown: Shown, ending: Ending) -> None:
@@ -129,7 +135,7 @@ def _said_in_the_terminal(place: Place, ending: Ending) -> str:
     assert ending is not None
     if ending in ENDS_PERMISSION:
         return f"{place.name} needs to be reconnected under Settings > Integrations."
-    return SENTENCES[ending].format(name=place.name)
+    return sentence_of(place, ending)
 
 
 def outcome_of(output: str) -> tuple[int, ...] | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from app import create_app
@@ -26,7 +27,7 @@ from services.providers.quickbooks import QuickBooksClient
 from services.providers.registry import ProviderAccess
 from services.providers.transport import Transport
 from services.runtime import Runtime
-from tests.blueprints.support import CHEAP_HASH, Browser
+from tests.blueprints.support import CHEAP_HASH
 from tests.conftest import Clock, WakeUps
 from tests.factories import make_account, make_company, make_connection, make_tokens, make_user
 from tests.matrix.place import SIZE, Place, SandboxClock
@@ -120,13 +121,9 @@ def place(
 ) -> Place:
     """A company that has just been connected to books of sixty customers two days old."""
     control = sandbox.test_client()
-    control.post("/control/reset", json={"provider": provider.value, "size": SIZE})
-    other = {"provider": provider.value, "realm": OTHER_ACCOUNTS[provider], "size": SIZE // 2}
-    control.post("/control/reset", json=other)
+    _fill_books(control, provider)
     clock.advance(days=2)
     grant: Any = control.post(f"/control/grants/{provider.value}", json={}).json
-    access = ProviderAccess(grant["client_id"], grant["client_secret"], sandbox_url=sandbox_url)
-    account_id, account_name = _account_of(provider, grant)
     place = Place(
         provider=provider,
         app=app,
@@ -135,30 +132,34 @@ def place(
         clock=clock,
         sandbox_clock=waits,
         wake_ups=wake_ups,
-        company_id=0,
-        company_slug="",
-        connection_id=0,
-        account_id=account_id,
-        email="",
-        browser=Browser(app),
-        access=access,
+        access=ProviderAccess(grant["client_id"], grant["client_secret"], sandbox_url=sandbox_url),
         tokens=[grant["access_token"], grant["refresh_token"], grant["client_secret"]],
     )
     runtime: Runtime = app.extensions["runtime"]
     app.extensions["runtime"] = replace(runtime, access=lambda _provider: place.access)
     with runtime.sessions() as session:
-        _make_rows(session, place, grant, account_name)
+        _make_rows(session, place, grant)
+    place.sign_in()
     return place
 
 
-def _make_rows(session: Session, place: Place, grant: Any, account_name: str) -> None:
+def _fill_books(control: FlaskClient, provider: ProviderKey) -> None:
+    """Make the books that are read, and those that a confused provider shows instead."""
+    wish = {"provider": provider.value, "size": SIZE}
+    control.post("/control/reset", json=wish)
+    other = {"realm": OTHER_ACCOUNTS[provider], "size": SIZE // 2}
+    control.post("/control/reset", json=wish | other)
+
+
+def _make_rows(session: Session, place: Place, grant: Any) -> None:
     company = make_company(session)
     ada = make_user(session, company, name="Ada Brandt", password_hash=CHEAP_HASH)
+    account_id, account_name = _account_of(place.provider, grant)
     account = make_account(
         session,
         company,
         provider=place.provider.value,
-        remote_account_id=place.account_id,
+        remote_account_id=account_id,
         name=account_name,
     )
     tokens = make_tokens(
@@ -175,9 +176,7 @@ def _make_rows(session: Session, place: Place, grant: Any, account_name: str) ->
         connected_at=place.clock(),
     )
     place.company_id, place.company_slug = company.id, company.slug
-    place.connection_id = connection.id
-    place.email = ada.email
-    place.sign_in()
+    place.connection_id, place.email = connection.id, ada.email
 
 
 def _account_of(provider: ProviderKey, grant: Any) -> tuple[str, str]:

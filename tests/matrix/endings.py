@@ -20,7 +20,7 @@ HAS_TO_WAIT = frozenset({ReadingFailure.RATE_LIMITED, ReadingFailure.DAILY_LIMIT
 SENTENCES = {
     ReadingFailure.RECONNECT_REQUIRED: "{name} has ended our permission to read your {customers}.",
     ReadingFailure.SCOPE_MISSING: "The connection may no longer read customers in {name}.",
-    ReadingFailure.ACCOUNT_GONE: "This company is no longer shared with us in {name}.",
+    ReadingFailure.ACCOUNT_GONE: "This {account} is no longer shared with us in {name}.",
     ReadingFailure.RATE_LIMITED: "{name} asked us to wait.",
     ReadingFailure.DAILY_LIMIT: "The daily limit of {name} is reached.",
     ReadingFailure.UNAVAILABLE: "{name} did not answer.",

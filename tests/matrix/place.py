@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import Event
 from typing import Any
 
@@ -80,14 +80,15 @@ class Place:
     clock: Clock
     sandbox_clock: SandboxClock
     wake_ups: WakeUps
-    company_id: int
-    company_slug: str
-    connection_id: int
-    account_id: str
-    email: str
-    browser: Browser
     access: ProviderAccess
-    tokens: list[str] = field(default_factory=list)
+    tokens: list[str]
+    company_id: int = 0
+    company_slug: str = ""
+    connection_id: int = 0
+    email: str = ""
+
+    def __post_init__(self) -> None:
+        self.browser = Browser(self.app)
 
     @property
     def runtime(self) -> Runtime:
