@@ -54,6 +54,11 @@ class AccessTokens:
             raise refused_again(refused) from None
 
 
+def bearer_headers(token: str) -> dict[str, str]:
+    """Return the headers of a call; without Accept, QuickBooks and Xero may answer in XML."""
+    return {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+
+
 def only_token(access_token: str) -> TokenSupplier:
     """Make a supplier of one token just given, which nobody can renew yet."""
 

@@ -18,13 +18,13 @@ from services.providers.access_tokens import TokenRefused
 from services.providers.cleaning import clean_text
 from services.providers.contract import (
     AccountGone,
-    CustomerRecord,
     RateLimited,
     RemoteAccount,
     ScopeMissing,
 )
 from services.providers.freshbooks_records import customer_record
 from services.providers.replies import Reply
+from services.providers.settled_list import ListPage
 from services.providers.strict_json import NotStrictJson, read_strictly
 from services.providers.waiting import DEFAULT_RETRY_AFTER_S
 
@@ -41,14 +41,11 @@ _WHOLE_NUMBER = re.compile(r"[0-9]{1,12}")
 
 
 @dataclass(frozen=True, slots=True)
-class ClientsPage:
-    """One page of a list as FreshBooks sent it; `pages` and `total` are of the whole list."""
+class ClientsPage(ListPage):
+    """One page of a list; FreshBooks always tells how long the list is."""
 
-    records: tuple[CustomerRecord, ...]
-    unreadable_count: int
-    pages: int
-    total: int
-    as_of: datetime | None
+    item_count: int = 0
+    page_count: int = 0
 
 
 def read_clients(reply: Reply, *, account_id: str, token: str) -> ClientsPage:
@@ -72,8 +69,8 @@ def read_clients(reply: Reply, *, account_id: str, token: str) -> ClientsPage:
     return ClientsPage(
         records=records,
         unreadable_count=len(rows) - len(records),
-        pages=_count(result, "pages", reply),
-        total=_count(result, "total", reply),
+        item_count=_count(result, "total", reply),
+        page_count=_count(result, "pages", reply),
         as_of=_answered_at(reply),
     )
 

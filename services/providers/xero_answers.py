@@ -9,8 +9,6 @@ the transport.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from services.providers.access_tokens import TokenRefused
@@ -23,6 +21,7 @@ from services.providers.contract import (
     UnreadableAnswer,
 )
 from services.providers.replies import Reply
+from services.providers.settled_list import ListPage
 from services.providers.strict_json import NotStrictJson, read_strictly
 from services.providers.waiting import DEFAULT_RETRY_AFTER_S
 from services.providers.xero_records import contact_record, dotnet_moment
@@ -31,26 +30,7 @@ from services.providers.xero_records import contact_record, dotnet_moment
 CONTACTS_MAX = 10_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class ContactPage:
-    """One page of the list of contacts.
-
-    `item_count` and `page_count` are those of the whole list, None where Xero does not tell.
-    """
-
-    records: tuple[CustomerRecord, ...]
-    unreadable_count: int
-    item_count: int | None = None
-    page_count: int | None = None
-    as_of: datetime | None = None
-
-    @property
-    def row_count(self) -> int:
-        """Rows of this page, readable or not."""
-        return len(self.records) + self.unreadable_count
-
-
-def contact_page(reply: Reply, *, token: str) -> ContactPage:
+def contact_page(reply: Reply, *, token: str) -> ListPage:
     """Return the contacts of a good answer; rows without an id are counted, not raised.
 
     Raises TokenRefused with `token`, or the ProviderError that the refusal amounts to.
@@ -61,7 +41,7 @@ def contact_page(reply: Reply, *, token: str) -> ContactPage:
         raise reply.unreadable("The answer holds no contacts.")
     records = [record for record in map(_record, rows) if record]
     item_count, page_count = _pagination(answer, reply)
-    return ContactPage(
+    return ListPage(
         tuple(records),
         len(rows) - len(records),
         item_count=item_count,

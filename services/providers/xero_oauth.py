@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.providers.access_tokens import TokenRefused, refused_again
+from services.providers.access_tokens import TokenRefused, bearer_headers, refused_again
 from services.providers.contract import ReconnectRequired, RemoteAccount, ScopeMissing
 from services.providers.oauth import AuthorizationFacts, ClientCredentials, OAuthAuthorization
 from services.providers.transport import Transport
@@ -65,7 +65,7 @@ class XeroAuthorization(OAuthAuthorization):
             super().revoke(tokens.refresh_token, remote_account_id=remote_account_id, now=now)
 
     def _connections(self, access_token: str) -> tuple[XeroConnection, ...]:
-        reply = self._transport.get(self._connections_url, headers=_headers(access_token))
+        reply = self._transport.get(self._connections_url, headers=bearer_headers(access_token))
         try:
             return xero_connections(reply, token=access_token)
         except TokenRefused as refused:
@@ -73,12 +73,8 @@ class XeroAuthorization(OAuthAuthorization):
 
     def _end(self, connection: XeroConnection, access_token: str) -> None:
         url = f"{self._connections_url}/{connection.connection_id}"
-        reply = self._transport.delete(url, headers=_headers(access_token))
+        reply = self._transport.delete(url, headers=bearer_headers(access_token))
         if reply.status in (200, 204, 404):
             return
         error = refusal(reply, access_token)
         raise refused_again(error) if isinstance(error, TokenRefused) else error
-
-
-def _headers(access_token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {access_token}", "Accept": "application/json"}
