@@ -34,6 +34,7 @@ def open_authorization(access: ProviderAccess) -> FreshBooksAuthorization:
         authorize_url=base_url(ProviderKey.FRESHBOOKS, access, CONSENT_URL) + "/oauth/authorize",
         token_url=api_url + "/auth/oauth/token",
         revoke_url=api_url + "/auth/oauth/revoke",
+        api_url=api_url,
         scope=(CLIENTS_SCOPE,),
         client_auth=ClientAuth.FORM_BODY,
         revoke_body=RevokeBody.FORM,
@@ -43,7 +44,6 @@ def open_authorization(access: ProviderAccess) -> FreshBooksAuthorization:
         facts,
         ClientCredentials(access.client_id, access.client_secret),
         transport=Transport((api_url,)),
-        api_url=api_url,
     )
 
 

@@ -18,7 +18,6 @@ from services.providers.access_tokens import TokenRefused
 from services.providers.cleaning import clean_text
 from services.providers.contract import (
     AccountGone,
-    RateLimited,
     RemoteAccount,
     ScopeMissing,
 )
@@ -26,7 +25,6 @@ from services.providers.freshbooks_records import customer_record
 from services.providers.replies import Reply
 from services.providers.settled_list import ListPage
 from services.providers.strict_json import NotStrictJson, read_strictly
-from services.providers.waiting import DEFAULT_RETRY_AFTER_S
 
 #: Ids become part of addresses; the pattern allows what freshbooks-sdk's fixtures show.
 ACCOUNT_ID = re.compile(r"[A-Za-z0-9]{1,16}")
@@ -54,9 +52,7 @@ def read_clients(reply: Reply, *, account_id: str, token: str) -> ClientsPage:
     Raises TokenRefused with `token`, or the ProviderError that a refusal amounts to.
     """
     if reply.status == 404:
-        raise AccountGone(
-            "FreshBooks knows no such account.", reference=reply.reference, status=reply.status
-        )
+        raise reply.error(AccountGone, "FreshBooks knows no such account.")
     result = _read_response(reply, token=token).get("result")
     if not isinstance(result, dict):
         raise reply.unreadable("The answer holds no result.")
@@ -135,22 +131,13 @@ def _read_response(reply: Reply, *, token: str) -> dict[str, Any]:
 
 def _refusal(reply: Reply, token: str) -> Exception:
     """Say what a refusal amounts to; one may come with status 200."""
-    numbers, reference, status = _error_numbers(reply), reply.reference, reply.status
+    numbers, status = _error_numbers(reply), reply.status
     if numbers & _THROTTLED:
-        return RateLimited(
-            "FreshBooks asked us to wait.",
-            retry_after_s=DEFAULT_RETRY_AFTER_S,
-            reference=reference,
-            status=status,
-        )
+        return reply.asked_to_wait("FreshBooks asked us to wait.")
     if status == 403 or numbers & _NOT_ALLOWED:
-        return ScopeMissing(
-            "The permission does not cover the clients in FreshBooks.",
-            reference=reference,
-            status=status,
-        )
+        return reply.error(ScopeMissing, "The permission does not cover the clients in FreshBooks.")
     if status == 401 or numbers & _TOKEN_REFUSED:
-        return TokenRefused(token, reference=reference)
+        return TokenRefused(token, reference=reply.reference)
     return reply.unreadable("FreshBooks refused the question.")
 
 

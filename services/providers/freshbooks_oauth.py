@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.providers.access_tokens import AccessTokens, only_token
 from services.providers.contract import RemoteAccount
 from services.providers.freshbooks import read_businesses
-from services.providers.oauth import AuthorizationFacts, ClientCredentials, OAuthAuthorization
+from services.providers.oauth import OAuthAuthorization
 from services.providers.transport import Transport
 
 
@@ -16,17 +16,6 @@ class FreshBooksAuthorization(OAuthAuthorization):
     endpoint does without is a guess (2026-11-22).
     """
 
-    def __init__(
-        self,
-        facts: AuthorizationFacts,
-        credentials: ClientCredentials,
-        *,
-        transport: Transport,
-        api_url: str,
-    ) -> None:
-        super().__init__(facts, credentials, transport=transport)
-        self._api_url = api_url
-
     def shared_accounts(
         self, access_token: str, *, named_account_id: str
     ) -> tuple[RemoteAccount, ...]:
@@ -34,5 +23,6 @@ class FreshBooksAuthorization(OAuthAuthorization):
 
         FreshBooks names none in its callback, so the admin chooses.
         """
-        transport, tokens = Transport((self._api_url,)), AccessTokens(only_token(access_token))
-        return read_businesses(transport, tokens, api_url=self._api_url)
+        api_url = self._facts.api_url
+        tokens = AccessTokens(only_token(access_token))
+        return read_businesses(Transport((api_url,)), tokens, api_url=api_url)

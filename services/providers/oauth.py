@@ -48,6 +48,7 @@ class RevokeBody(StrEnum):
 class AuthorizationFacts:
     """What differs between providers.
 
+    `api_url` is where the accounts that a permission covers are named.
     `token_headers` go to the token endpoint besides the usual ones. `needed_scope` is the word
     without which customers cannot be read; an answer that names its scope must hold it.
     `refresh_life_s` is how long an unused refresh token lives where the answer does not say.
@@ -56,6 +57,7 @@ class AuthorizationFacts:
     authorize_url: str
     token_url: str
     revoke_url: str
+    api_url: str
     scope: tuple[str, ...]
     client_auth: ClientAuth
     revoke_body: RevokeBody

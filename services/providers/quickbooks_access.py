@@ -48,24 +48,14 @@ _TELL_HARD_END = {"x-include-refresh-token-hard-expires-in": "true"}
 class QuickBooksAuthorization(OAuthAuthorization):
     """Permission at QuickBooks: one per company, which only the callback names."""
 
-    def __init__(
-        self,
-        facts: AuthorizationFacts,
-        credentials: ClientCredentials,
-        *,
-        transport: Transport,
-        api_url: str,
-    ) -> None:
-        super().__init__(facts, credentials, transport=transport)
-        self._api_url = api_url
-
     def shared_accounts(
         self, access_token: str, *, named_account_id: str
     ) -> tuple[RemoteAccount, ...]:
         """Return the company of the callback, with its name. One call."""
+        api_url = self._facts.api_url
         client = QuickBooksClient(
-            Transport((self._api_url,)),
-            api_url=self._api_url,
+            Transport((api_url,)),
+            api_url=api_url,
             realm_id=named_account_id,
             tokens=only_token(access_token),
         )
@@ -78,6 +68,7 @@ def open_authorization(access: ProviderAccess) -> QuickBooksAuthorization:
         authorize_url=_url(access, CONSENT_URL) + "/connect/oauth2",
         token_url=_url(access, TOKEN_URL) + "/oauth2/v1/tokens/bearer",
         revoke_url=_url(access, REVOKE_URL) + "/v2/oauth2/tokens/revoke",
+        api_url=_api_url(access),
         scope=SCOPE,
         client_auth=ClientAuth.BASIC_HEADER,
         revoke_body=RevokeBody.JSON,
@@ -87,7 +78,6 @@ def open_authorization(access: ProviderAccess) -> QuickBooksAuthorization:
         facts,
         ClientCredentials(access.client_id, access.client_secret),
         transport=Transport((facts.token_url, facts.revoke_url)),
-        api_url=_api_url(access),
     )
 
 

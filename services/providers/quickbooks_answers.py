@@ -17,12 +17,10 @@ from services.providers.cleaning import utc_moment
 from services.providers.contract import (
     AccountGone,
     ProviderUnavailable,
-    RateLimited,
     ScopeMissing,
 )
 from services.providers.strict_json import NotStrictJson, read_strictly
 from services.providers.transport import Reply
-from services.providers.waiting import DEFAULT_RETRY_AFTER_S
 
 #: Nobody has more customers; a count above them is a mistake that must not cost calls.
 CUSTOMERS_MAX = 10_000_000
@@ -124,32 +122,17 @@ def _as_of(answer: dict[str, Any]) -> datetime | None:
 
 
 def _refusal(reply: Reply, token: str) -> Exception:
-    codes, reference, status = _codes(reply), reply.reference, reply.status
+    codes, status = _codes(reply), reply.status
     if codes & _THROTTLED:
-        return RateLimited(
-            "QuickBooks asked us to wait.",
-            retry_after_s=DEFAULT_RETRY_AFTER_S,
-            reference=reference,
-            status=status,
-        )
+        return reply.asked_to_wait("QuickBooks asked us to wait.")
     if codes & _NOT_THERE or status == 404:
-        return AccountGone(
-            "This company is not there for BlueClerk any more.",
-            reference=reference,
-            status=status,
-        )
+        return reply.error(AccountGone, "This company is not there for BlueClerk any more.")
     if codes & _NOT_ALLOWED or status == 403:
-        return ScopeMissing(
-            "BlueClerk may not read this company in QuickBooks.",
-            reference=reference,
-            status=status,
-        )
+        return reply.error(ScopeMissing, "BlueClerk may not read this company in QuickBooks.")
     if codes & _TOKEN_REFUSED or status == 401:
-        return TokenRefused(token, reference=reference)
+        return TokenRefused(token, reference=reply.reference)
     if codes & _SYSTEM_FAILURE:
-        return ProviderUnavailable(
-            "QuickBooks could not answer.", reference=reference, status=status
-        )
+        return reply.error(ProviderUnavailable, "QuickBooks could not answer.")
     return reply.unreadable("QuickBooks refused the question.")
 
 

@@ -6,17 +6,20 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from services.providers.contract import (
     DailyLimitReached,
+    ProviderError,
     ProviderUnavailable,
     Quota,
     RateLimited,
     UnreadableAnswer,
 )
 from services.providers.strict_json import NotStrictJson, read_strictly
-from services.providers.waiting import retry_after_s
+from services.providers.waiting import DEFAULT_RETRY_AFTER_S, retry_after_s
+
+Error = TypeVar("Error", bound=ProviderError)
 
 #: Response headers a provider's support asks for; the first one present is kept.
 REFERENCE_HEADERS = ("intuit_tid", "xero-correlation-id", "x-request-id")
@@ -58,7 +61,20 @@ class Reply:
 
     def unreadable(self, message: str) -> UnreadableAnswer:
         """Make the error for an answer that cannot be what was asked for."""
-        return UnreadableAnswer(message, reference=self.reference, status=self.status)
+        return self.error(UnreadableAnswer, message)
+
+    def error(self, kind: type[Error], message: str) -> Error:
+        """Make the error that this answer amounts to, with what it may be looked up by."""
+        return kind(message, reference=self.reference, status=self.status)
+
+    def asked_to_wait(self, message: str) -> RateLimited:
+        """Make the error for an answer that says in its body, without a time, to wait."""
+        return RateLimited(
+            message,
+            retry_after_s=DEFAULT_RETRY_AFTER_S,
+            reference=self.reference,
+            status=self.status,
+        )
 
 
 def raise_for_trouble(reply: Reply, *, now: datetime) -> None:
@@ -66,9 +82,7 @@ def raise_for_trouble(reply: Reply, *, now: datetime) -> None:
     if reply.status == 429:
         raise rate_limit(reply, now=now)
     if reply.status == 408 or reply.status >= 500:
-        raise ProviderUnavailable(
-            "The provider could not answer.", reference=reply.reference, status=reply.status
-        )
+        raise reply.error(ProviderUnavailable, "The provider could not answer.")
     if 300 <= reply.status < 400 and reply.status != 304:
         # Following one could carry a token to another host.
         raise reply.unreadable("The provider sent us to another address.")

@@ -82,11 +82,9 @@ def read_revocation(reply: Reply) -> None:
 
 
 def _refusal(reply: Reply) -> ProviderError:
-    code, reference, status = _error_code(reply), reply.reference, reply.status
+    code, status = _error_code(reply), reply.status
     if status == 400 and code == "invalid_grant":
-        return ReconnectRequired(
-            "The provider says that this permission ended.", reference=reference, status=status
-        )
+        return reply.error(ReconnectRequired, "The provider says that this permission ended.")
     if status in (400, 401) and code in _OUR_FAULTS:
         return _our_fault(reply)
     if _is_page(reply):
@@ -98,11 +96,7 @@ def _refusal(reply: Reply) -> ProviderError:
 
 
 def _our_fault(reply: Reply) -> WrongCredentials:
-    return WrongCredentials(
-        "The provider refused BlueClerk's client id or secret.",
-        reference=reply.reference,
-        status=reply.status,
-    )
+    return reply.error(WrongCredentials, "The provider refused BlueClerk's client id or secret.")
 
 
 def _answer(reply: Reply) -> dict[str, Any]:
@@ -112,11 +106,7 @@ def _answer(reply: Reply) -> dict[str, Any]:
 
 
 def _page_error(reply: Reply) -> ProviderUnavailable:
-    return ProviderUnavailable(
-        "The provider answered with a page for people.",
-        reference=reply.reference,
-        status=reply.status,
-    )
+    return reply.error(ProviderUnavailable, "The provider answered with a page for people.")
 
 
 def _is_page(reply: Reply) -> bool:
@@ -137,11 +127,7 @@ def _scope(reply: Reply, answer: dict[str, Any], needed_scope: str) -> str:
     value = answer.get("scope")
     scope = value[:1_000] if isinstance(value, str) else ""
     if scope.strip() and needed_scope and needed_scope not in scope.split():
-        raise ScopeMissing(
-            "The permission does not cover customers.",
-            reference=reply.reference,
-            status=reply.status,
-        )
+        raise reply.error(ScopeMissing, "The permission does not cover customers.")
     return scope
 
 

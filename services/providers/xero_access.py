@@ -41,6 +41,7 @@ def open_authorization(access: ProviderAccess) -> XeroAuthorization:
         authorize_url=_url(access, CONSENT_URL) + "/identity/connect/authorize",
         token_url=_url(access, IDENTITY_URL) + "/connect/token",
         revoke_url=_url(access, IDENTITY_URL) + "/connect/revocation",
+        api_url=api_url,
         scope=SCOPE,
         client_auth=ClientAuth.BASIC_HEADER,
         revoke_body=RevokeBody.FORM,
@@ -51,7 +52,6 @@ def open_authorization(access: ProviderAccess) -> XeroAuthorization:
         facts,
         ClientCredentials(access.client_id, access.client_secret),
         transport=Transport((facts.token_url, facts.revoke_url, api_url)),
-        api_url=api_url,
     )
 
 

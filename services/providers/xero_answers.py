@@ -16,14 +16,12 @@ from services.providers.contract import (
     AccountGone,
     CustomerRecord,
     ProviderUnavailable,
-    RateLimited,
     ScopeMissing,
     UnreadableAnswer,
 )
 from services.providers.replies import Reply
 from services.providers.settled_list import ListPage
 from services.providers.strict_json import NotStrictJson, read_strictly
-from services.providers.waiting import DEFAULT_RETRY_AFTER_S
 from services.providers.xero_records import contact_record, dotnet_moment
 
 #: Nobody has more contacts; a count above them is a mistake that must not cost calls.
@@ -70,40 +68,24 @@ def read_answer(reply: Reply, *, token: str) -> dict[str, Any]:
 def refusal(reply: Reply, token: str) -> Exception:
     """Make the error that a bad answer amounts to."""
     status, detail = _problem(reply)
-    reference = reply.reference
     if status == 401 and "authorizationunsuccessful" in detail:
         # A renewed token has the same scopes, so renewing would not help.
         return _scope_missing(reply)
     if status == 401:
-        return TokenRefused(token, reference=reference)
+        return TokenRefused(token, reference=reply.reference)
     if status == 404 or (status == 403 and "authenticationunsuccessful" in detail):
-        return AccountGone(
-            "This organisation is not shared with BlueClerk any more.",
-            reference=reference,
-            status=reply.status,
-        )
+        return reply.error(AccountGone, "This organisation is not shared with BlueClerk any more.")
     if status == 403:
         return _scope_missing(reply)
     if status == 429:
-        return RateLimited(
-            "Xero asked us to wait.",
-            retry_after_s=DEFAULT_RETRY_AFTER_S,
-            reference=reference,
-            status=reply.status,
-        )
+        return reply.asked_to_wait("Xero asked us to wait.")
     if status >= 500:
-        return ProviderUnavailable(
-            "Xero could not answer.", reference=reference, status=reply.status
-        )
+        return reply.error(ProviderUnavailable, "Xero could not answer.")
     return reply.unreadable("Xero refused the question.")
 
 
 def _scope_missing(reply: Reply) -> ScopeMissing:
-    return ScopeMissing(
-        "The permission in Xero does not cover contacts.",
-        reference=reply.reference,
-        status=reply.status,
-    )
+    return reply.error(ScopeMissing, "The permission in Xero does not cover contacts.")
 
 
 def _problem(reply: Reply) -> tuple[int, str]:

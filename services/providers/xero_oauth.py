@@ -10,8 +10,7 @@ from datetime import datetime
 
 from services.providers.access_tokens import TokenRefused, bearer_headers, refused_again
 from services.providers.contract import ReconnectRequired, RemoteAccount, ScopeMissing
-from services.providers.oauth import AuthorizationFacts, ClientCredentials, OAuthAuthorization
-from services.providers.transport import Transport
+from services.providers.oauth import OAuthAuthorization
 from services.providers.xero_answers import refusal
 from services.providers.xero_connections import (
     CONNECTIONS_PATH,
@@ -22,17 +21,6 @@ from services.providers.xero_connections import (
 
 class XeroAuthorization(OAuthAuthorization):
     """Permission at Xero, whose tokens say what is shared only when they are asked."""
-
-    def __init__(
-        self,
-        facts: AuthorizationFacts,
-        credentials: ClientCredentials,
-        *,
-        transport: Transport,
-        api_url: str,
-    ) -> None:
-        super().__init__(facts, credentials, transport=transport)
-        self._connections_url = f"{api_url}{CONNECTIONS_PATH}"
 
     def shared_accounts(
         self, access_token: str, *, named_account_id: str
@@ -65,14 +53,17 @@ class XeroAuthorization(OAuthAuthorization):
             super().revoke(tokens.refresh_token, remote_account_id=remote_account_id, now=now)
 
     def _connections(self, access_token: str) -> tuple[XeroConnection, ...]:
-        reply = self._transport.get(self._connections_url, headers=bearer_headers(access_token))
+        reply = self._transport.get(self._connections_url(), headers=bearer_headers(access_token))
         try:
             return xero_connections(reply, token=access_token)
         except TokenRefused as refused:
             raise refused_again(refused) from None
 
+    def _connections_url(self) -> str:
+        return f"{self._facts.api_url}{CONNECTIONS_PATH}"
+
     def _end(self, connection: XeroConnection, access_token: str) -> None:
-        url = f"{self._connections_url}/{connection.connection_id}"
+        url = f"{self._connections_url()}/{connection.connection_id}"
         reply = self._transport.delete(url, headers=bearer_headers(access_token))
         if reply.status in (200, 204, 404):
             return
