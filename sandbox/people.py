@@ -10,6 +10,7 @@ from enum import StrEnum
 from sandbox import words
 
 LONGEST_EMAIL_FIELD = 100
+WITHOUT_EMAIL_SHARE = 0.15
 LETTERS_WITHOUT_BASE = str.maketrans(
     {"ł": "l", "Ł": "l", "ø": "o", "Ø": "o", "ß": "ss", "đ": "d", "Đ": "d", "’": "", "'": ""}
 )
@@ -97,6 +98,11 @@ class PartyMaker:
             if self._dice.random() < 0.1
             else 0,
         )
+
+    def newcomer(self) -> Party:
+        """Return somebody who comes later; as many have no e-mail address as of the first ones."""
+        has_none = self._dice.random() < WITHOUT_EMAIL_SHARE
+        return self.make(EmailWish.NONE if has_none else EmailWish.USUAL)
 
     def phone(self) -> str:
         """Return a number nobody has, in one of eight spellings."""

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from sandbox.clock import Clock
+from sandbox.email_kind import EmailKind
 from sandbox.errors import WrongInput
-from sandbox.freshbooks.clients import Client, EmailKind, decode, encode
+from sandbox.freshbooks.clients import Client, decode, encode
 from sandbox.freshbooks.generator import exchanged, generate
 from sandbox.store import Store
 

@@ -9,9 +9,9 @@ from typing import Any
 from sandbox.errors import WrongInput
 from sandbox.freshbooks.books import Book
 from sandbox.freshbooks.clients import Client, VisState
-from sandbox.freshbooks.generator import FIRST_ID, WITHOUT_EMAIL_SHARE, client_from
+from sandbox.freshbooks.generator import FIRST_ID, client_from
 from sandbox.freshbooks.times import eastern_text, utc_text
-from sandbox.people import EmailWish, PartyMaker
+from sandbox.people import PartyMaker
 
 
 class LifeGoesOn:
@@ -51,8 +51,7 @@ class LifeGoesOn:
         return self.changed
 
     def _create(self) -> str:
-        has_none = self._dice.random() < WITHOUT_EMAIL_SHARE
-        party = self._maker.make(EmailWish.NONE if has_none else EmailWish.USUAL)
+        party = self._maker.newcomer()
         client = client_from(party, self._next_id, VisState.ACTIVE, self._times, self._dice)
         self._next_id += 1
         return self._keep(client)

@@ -2,17 +2,15 @@
 
 import hashlib
 import json
-import re
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass, fields
-from enum import IntEnum, StrEnum
+from enum import IntEnum
 from operator import attrgetter
 from typing import Any
 
+from sandbox.email_kind import EmailKind, email_kind
 from sandbox.people import slug
-
-_ADDRESS = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;.]+")
 
 
 class VisState(IntEnum):
@@ -21,14 +19,6 @@ class VisState(IntEnum):
     ACTIVE = 0
     DELETED = 1
     ARCHIVED = 2
-
-
-class EmailKind(StrEnum):
-    """What the e-mail field is worth."""
-
-    ABSENT = "absent"
-    UNUSABLE = "unusable"
-    USABLE = "usable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +59,7 @@ class Client:
     @property
     def email_kind(self) -> EmailKind:
         """Judge the e-mail field."""
-        if not self.email:
-            return EmailKind.ABSENT
-        return EmailKind.USABLE if _ADDRESS.fullmatch(self.email) else EmailKind.UNUSABLE
+        return email_kind(self.email)
 
 
 _values = attrgetter(*(field.name for field in fields(Client)))

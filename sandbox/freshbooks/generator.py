@@ -2,22 +2,19 @@
 
 import random
 import re
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sandbox.freshbooks import canada
 from sandbox.freshbooks.clients import Client, VisState
 from sandbox.freshbooks.times import eastern_text, utc_text
 from sandbox.people import EmailWish, Party, PartyMaker
+from sandbox.population import creation_times, email_wishes, mixed_kinds
 
 # Nothing generated is younger than this day, so that the data never depend on the clock.
 LAST_DAY = datetime(2026, 10, 30, 22, 0, tzinfo=UTC)
-SPREAD = timedelta(days=730)
-WITHOUT_EMAIL_SHARE = 0.15
 # Of an account with 214 counted clients; others get as many in proportion.
-MODEL_SIZE, ARCHIVED, DELETED = 214, 19, 11
-RARE_ROWS_EACH = 200
+MODEL = {VisState.ACTIVE: 214, VisState.ARCHIVED: 19, VisState.DELETED: 11}
 FIRST_ID = 700_001
 NOTES = ("Calls before noon", "Pays by cheque", "Gate code 4471", "")
 
@@ -26,11 +23,12 @@ def generate(size: int, seed: int, account_id: str) -> list[Client]:
     """Return `size` counted clients and, in proportion, those that left; ascending ids."""
     dice = random.Random(f"freshbooks {account_id} {seed} {size}")
     maker = PartyMaker(dice)
-    states = _states(size, dice)
-    wishes = _email_wishes(size, dice)
+    states = mixed_kinds(size, MODEL, dice)
+    wishes = email_wishes(size, dice)
+    creations = creation_times(len(states), LAST_DAY, dice)
     clients: list[Client] = []
     client_id = FIRST_ID
-    for state, created in zip(states, _creation_times(len(states), dice), strict=True):
+    for state, created in zip(states, creations, strict=True):
         wish = next(wishes) if state is VisState.ACTIVE else EmailWish.USUAL
         updated = eastern_text(created + (LAST_DAY - created) * dice.random() ** 3)
         times = utc_text(created), updated
@@ -99,27 +97,3 @@ def _one_address(field: str) -> str:
 
 def _nothing(dice: random.Random) -> str | None:
     return "" if dice.random() < 0.5 else None
-
-
-def _states(size: int, dice: random.Random) -> list[VisState]:
-    states = [VisState.ACTIVE] * size
-    states += [VisState.ARCHIVED] * round(size * ARCHIVED / MODEL_SIZE)
-    states += [VisState.DELETED] * round(size * DELETED / MODEL_SIZE)
-    dice.shuffle(states)
-    return states
-
-
-def _creation_times(amount: int, dice: random.Random) -> list[datetime]:
-    seconds = int(SPREAD.total_seconds())
-    ages = sorted((dice.randrange(seconds) for _ in range(amount)), reverse=True)
-    return [LAST_DAY - timedelta(seconds=age) for age in ages]
-
-
-def _email_wishes(size: int, dice: random.Random) -> Iterator[EmailWish]:
-    """Yield one wish per counted client: exact numbers, at chance places."""
-    rare = size // RARE_ROWS_EACH
-    wishes = [EmailWish.NONE] * round(WITHOUT_EMAIL_SHARE * size)
-    wishes += [EmailWish.UNUSABLE] * min(3, rare) + [EmailWish.SHARED] * min(6, rare)
-    wishes += [EmailWish.USUAL] * (size - len(wishes))
-    dice.shuffle(wishes)
-    return iter(wishes)

@@ -9,9 +9,10 @@ from flask import Blueprint, Response, request
 
 from sandbox.clock import Clock
 from sandbox.faults import Call
+from sandbox.population import SPREAD
 from sandbox.quickbooks.answers import answer, answer_value, business_fault, gate_fault
 from sandbox.quickbooks.books import COMPANIES, Book, Books, Company
-from sandbox.quickbooks.generator import LAST_DAY, SPREAD
+from sandbox.quickbooks.generator import LAST_DAY
 from sandbox.quickbooks.grants import Grants
 from sandbox.quickbooks.query import changed_since, run_statement
 from sandbox.quickbooks.statement import StatementRefused, read_statement

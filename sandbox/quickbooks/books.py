@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from sandbox.email_kind import EmailKind
 from sandbox.errors import WrongInput
 from sandbox.quickbooks.generator import generate
 from sandbox.quickbooks.resets import Reset, Resets
-from sandbox.quickbooks.rows import EmailKind, Row, row_of
+from sandbox.quickbooks.rows import Row, row_of
 from sandbox.store import Store
 
 DEFAULT_SEED = 1
@@ -105,8 +106,8 @@ class Book:
             "projects": sum(row.project for row in active),
             "supplier_only": 0,
             "inactive": len(rows) - len(active),
-            "without_email": sum(row.email is EmailKind.ABSENT for row in counted),
-            "with_unusable_email": sum(row.email is EmailKind.UNUSABLE for row in counted),
+            "without_email": sum(row.email_kind is EmailKind.ABSENT for row in counted),
+            "with_unusable_email": sum(row.email_kind is EmailKind.UNUSABLE for row in counted),
         }
 
 

@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.errors import WrongInput
-from sandbox.people import EmailWish, PartyMaker
+from sandbox.people import PartyMaker
 from sandbox.quickbooks.books import Book
 from sandbox.quickbooks.generator import (
-    WITHOUT_EMAIL_SHARE,
     customer_from,
     deactivated,
     new_frame,
@@ -62,8 +61,7 @@ class LifeGoesOn:
         return self.changed
 
     def _create(self) -> str:
-        has_none = self._dice.random() < WITHOUT_EMAIL_SHARE
-        party = self._maker.make(EmailWish.NONE if has_none else EmailWish.USUAL)
+        party = self._maker.newcomer()
         row = row_of(customer_from(party, new_frame(self._next_id, self._moment)))
         self._next_id += 1
         self.changed.append(row)

@@ -1,33 +1,33 @@
 """Fill one company with customers: the same ones for the same seed, on every machine."""
 
 import random
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sandbox import words
 from sandbox.people import EmailWish, Party, PartyMaker, slug
+from sandbox.population import creation_times, email_wishes, mixed_kinds, with_first
 from sandbox.quickbooks.rows import DELETED_SUFFIX, Row, row_of
 from sandbox.quickbooks.times import pacific_text
 
 # Nothing generated is younger than this day, so that the data never depend on the clock.
 LAST_DAY = datetime(2026, 10, 30, 22, 0, tzinfo=UTC)
-SPREAD = timedelta(days=730)
-WITHOUT_EMAIL_SHARE = 0.15
 # Of a company with 1,204 counted customers; others get as many in proportion.
-MODEL_SIZE, SUB_CUSTOMERS, PROJECTS, INACTIVE = 1204, 37, 12, 41
-RARE_ROWS_EACH = 200
+MODEL = {"counted": 1204, "sub": 37, "project": 12, "inactive": 41}
 
 
 def generate(size: int, seed: int, realm: str) -> list[Row]:
     """Return `size` counted customers and, in proportion, the other kinds; ascending ids."""
     dice = random.Random(f"quickbooks {realm} {seed} {size}")
     maker = PartyMaker(dice)
-    wishes = _email_wishes(size, dice)
+    wishes = email_wishes(size, dice)
+    # A counted one comes first, as a parent.
+    kinds = with_first("counted", mixed_kinds(size, MODEL, dice))
+    times = creation_times(len(kinds), LAST_DAY, dice)
     rows: list[Row] = []
     parents: list[tuple[int, str]] = []
     customer_id = 0
-    for kind, created in zip(_kinds(size, dice), _creation_times(size, dice), strict=True):
+    for kind, created in zip(kinds, times, strict=True):
         customer_id += dice.choice((1, 1, 1, 2, 3))
         updated = created + (LAST_DAY - created) * dice.random() ** 3
         frame = _frame(customer_id, created, updated, dice)
@@ -148,32 +148,3 @@ def _web_address(party: Party, customer_id: str) -> dict[str, str] | None:
     if not name or int(customer_id) % 5:
         return None
     return {"URI": f"http://{name[:40].strip('-')}.example.com"}
-
-
-def _kinds(size: int, dice: random.Random) -> list[str]:
-    """Return the kinds in the order of creation; a counted one comes first, as a parent."""
-    kinds = ["counted"] * size
-    for kind, amount in (("sub", SUB_CUSTOMERS), ("project", PROJECTS), ("inactive", INACTIVE)):
-        kinds += [kind] * round(size * amount / MODEL_SIZE)
-    dice.shuffle(kinds)
-    if "counted" in kinds:
-        kinds.remove("counted")
-        kinds.insert(0, "counted")
-    return kinds
-
-
-def _creation_times(size: int, dice: random.Random) -> list[datetime]:
-    total = size + sum(round(size * n / MODEL_SIZE) for n in (SUB_CUSTOMERS, PROJECTS, INACTIVE))
-    seconds = int(SPREAD.total_seconds())
-    ages = sorted((dice.randrange(seconds) for _ in range(total)), reverse=True)
-    return [LAST_DAY - timedelta(seconds=age) for age in ages]
-
-
-def _email_wishes(size: int, dice: random.Random) -> Iterator[EmailWish]:
-    """Yield one wish per counted customer: exact numbers, at chance places."""
-    rare = size // RARE_ROWS_EACH
-    wishes = [EmailWish.NONE] * round(WITHOUT_EMAIL_SHARE * size)
-    wishes += [EmailWish.UNUSABLE] * min(3, rare) + [EmailWish.SHARED] * min(6, rare)
-    wishes += [EmailWish.USUAL] * (size - len(wishes))
-    dice.shuffle(wishes)
-    return iter(wishes)

@@ -1,24 +1,14 @@
 """One customer as the imitation holds it: the JSON to send, and what is asked for most."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
+from sandbox.email_kind import EmailKind, email_kind
 from sandbox.quickbooks.times import read_time
 
 DELETED_SUFFIX = " (deleted)"
-_ADDRESS = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;.]+")
-
-
-class EmailKind(StrEnum):
-    """What the e-mail field is worth."""
-
-    ABSENT = "absent"
-    UNUSABLE = "unusable"
-    USABLE = "usable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +21,7 @@ class Row:
     active: bool
     job: bool
     project: bool
-    email: EmailKind
+    email_kind: EmailKind
     created_at: float
     updated_at: float
     stub: bool
@@ -57,16 +47,8 @@ def row_of(customer: Mapping[str, Any], *, stub: bool = False) -> Row:
         active=customer["Active"],
         job=customer["Job"],
         project=customer["IsProject"],
-        email=_email_kind(address),
+        email_kind=email_kind(address, takes_several=True),
         created_at=read_time(customer["MetaData"]["CreateTime"]).timestamp(),
         updated_at=read_time(customer["MetaData"]["LastUpdatedTime"]).timestamp(),
         stub=stub,
     )
-
-
-def _email_kind(field: str | None) -> EmailKind:
-    if field is None:
-        return EmailKind.ABSENT
-    parts = re.split(r"[,;\s]+", field)
-    usable = any(_ADDRESS.fullmatch(part) for part in parts)
-    return EmailKind.USABLE if usable else EmailKind.UNUSABLE

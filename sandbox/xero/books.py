@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from sandbox.clock import Clock
+from sandbox.email_kind import EmailKind
 from sandbox.errors import WrongInput
 from sandbox.store import Store
 from sandbox.xero.generator import generate
-from sandbox.xero.rows import EmailKind, Row, row_from
+from sandbox.xero.rows import Row, row_from
 from sandbox.xero.tenants import ORGANISATIONS, Tenant, organisation_of
 from sandbox.xero.times import milliseconds
 
@@ -82,8 +83,8 @@ class Book:
             "projects": 0,
             "supplier_only": len(active) - len(counted),
             "inactive": len(rows) - len(active),
-            "without_email": sum(row.email is EmailKind.ABSENT for row in counted),
-            "with_unusable_email": sum(row.email is EmailKind.UNUSABLE for row in counted),
+            "without_email": sum(row.email_kind is EmailKind.ABSENT for row in counted),
+            "with_unusable_email": sum(row.email_kind is EmailKind.UNUSABLE for row in counted),
         }
 
 

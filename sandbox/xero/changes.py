@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.errors import WrongInput
-from sandbox.people import EmailWish, PartyMaker
+from sandbox.people import PartyMaker
 from sandbox.xero.books import Book
-from sandbox.xero.generator import WITHOUT_EMAIL_SHARE, archived, contact_from, new_contact_id
+from sandbox.xero.generator import archived, contact_from, new_contact_id
 from sandbox.xero.places import phone, some_place
 from sandbox.xero.rows import Row, row_of
 from sandbox.xero.times import date_text, milliseconds
@@ -72,8 +72,7 @@ class LifeGoesOn:
         return row.contact_id
 
     def _create(self) -> str:
-        has_none = self._dice.random() < WITHOUT_EMAIL_SHARE
-        party = self._maker.make(EmailWish.NONE if has_none else EmailWish.USUAL)
+        party = self._maker.newcomer()
         contact_id = new_contact_id(self._dice)
         contact = contact_from(party, contact_id, self._now_ms, self._dice)
         contact.pop("Balances", None)  # Nobody owes anything before the first invoice.

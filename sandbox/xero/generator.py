@@ -3,23 +3,19 @@
 import random
 import re
 import uuid
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.people import EmailWish, Party, PartyMaker
+from sandbox.population import SPREAD, ages, email_wishes, mixed_kinds, with_first
 from sandbox.xero.places import Place, localised, no_phone, phone, some_place
 from sandbox.xero.rows import ARCHIVED, GDPR_REQUEST, Row, row_of
 from sandbox.xero.times import date_text, milliseconds
 
 # Nothing generated is younger than this day, so that the data never depend on the clock.
 LAST_DAY = datetime(2026, 10, 30, 9, 0, tzinfo=UTC)
-SPREAD = timedelta(days=730)
-WITHOUT_EMAIL_SHARE = 0.15
 # Of an organisation with 640 counted contacts; others get as many in proportion.
-MODEL_SIZE = 640
-OTHER_KINDS = {"supplier": 58, "archived": 26, "redacted": 2, "merged": 3}
-RARE_ROWS_EACH = 200
+MODEL = {"counted": 640, "supplier": 58, "archived": 26, "redacted": 2, "merged": 3}
 PHONE_KINDS = ("DDI", "DEFAULT", "FAX", "MOBILE")
 REDACTED_NAME = "Redacted"
 
@@ -28,12 +24,13 @@ def generate(size: int, seed: int, tenant_id: str) -> list[Row]:
     """Return `size` counted contacts and, in proportion, the other kinds; oldest first."""
     dice = random.Random(f"xero {tenant_id} {seed} {size}")
     maker = PartyMaker(dice)
-    wishes = _email_wishes(size, dice)
-    kinds = _kinds(size, dice)
-    ages = _ages_ms(len(kinds), dice)
+    wishes = email_wishes(size, dice)
+    # A counted one comes first, to merge into.
+    kinds = with_first("counted", mixed_kinds(size, MODEL, dice))
+    ages_ms = ages(len(kinds), int(SPREAD.total_seconds() * 1000), dice)
     rows: list[Row] = []
     winner = ""
-    for number, (kind, age_ms) in enumerate(zip(kinds, ages, strict=True), start=1):
+    for number, (kind, age_ms) in enumerate(zip(kinds, ages_ms, strict=True), start=1):
         wish = next(wishes) if kind == "counted" else EmailWish.USUAL
         updated = milliseconds(LAST_DAY) - int(age_ms * dice.random() ** 0.5)
         contact = contact_from(maker.make(wish), new_contact_id(dice), updated, dice)
@@ -171,30 +168,3 @@ def _receivable(cents: int, dice: random.Random) -> dict[str, object]:
 
 def _payable(dice: random.Random) -> dict[str, object]:
     return {"AccountsPayable": {"Outstanding": dice.randrange(90_000) / 100, "Overdue": 0.0}}
-
-
-def _kinds(size: int, dice: random.Random) -> list[str]:
-    """Return the kinds in the order of creation; a counted one comes first, to merge into."""
-    kinds = ["counted"] * size
-    for kind, amount in OTHER_KINDS.items():
-        kinds += [kind] * round(size * amount / MODEL_SIZE)
-    dice.shuffle(kinds)
-    if "counted" in kinds:
-        kinds.remove("counted")
-        kinds.insert(0, "counted")
-    return kinds
-
-
-def _ages_ms(total: int, dice: random.Random) -> list[int]:
-    spread = int(SPREAD.total_seconds() * 1000)
-    return sorted((dice.randrange(spread) for _ in range(total)), reverse=True)
-
-
-def _email_wishes(size: int, dice: random.Random) -> Iterator[EmailWish]:
-    """Yield one wish per counted contact: exact numbers, at chance places."""
-    rare = size // RARE_ROWS_EACH
-    wishes = [EmailWish.NONE] * round(WITHOUT_EMAIL_SHARE * size)
-    wishes += [EmailWish.UNUSABLE] * min(3, rare) + [EmailWish.SHARED] * min(6, rare)
-    wishes += [EmailWish.USUAL] * (size - len(wishes))
-    dice.shuffle(wishes)
-    return iter(wishes)

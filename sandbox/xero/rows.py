@@ -4,20 +4,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
+from sandbox.email_kind import EmailKind, email_kind
+
 ACTIVE, ARCHIVED, GDPR_REQUEST = "ACTIVE", "ARCHIVED", "GDPRREQUEST"
-_ADDRESS = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;.]+")
 _MILLISECONDS = re.compile(r"-?\d+")
-
-
-class EmailKind(StrEnum):
-    """What the e-mail field is worth."""
-
-    ABSENT = "absent"
-    UNUSABLE = "unusable"
-    USABLE = "usable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +23,7 @@ class Row:
     status: str
     is_customer: bool
     is_supplier: bool
-    email: EmailKind
+    email_kind: EmailKind
     updated_ms: int
 
     @property
@@ -74,7 +66,7 @@ def _row(number: int, contact: Mapping[str, Any], body: bytes) -> Row:
         status=contact["ContactStatus"],
         is_customer=contact["IsCustomer"],
         is_supplier=contact["IsSupplier"],
-        email=_email_kind(contact.get("EmailAddress")),
+        email_kind=email_kind(contact.get("EmailAddress")),
         updated_ms=int(_MILLISECONDS.findall(contact["UpdatedDateUTC"])[0]),
     )
 
@@ -83,9 +75,3 @@ def encoded(value: object) -> bytes:
     """Write JSON as Xero does, with the slashes of dates escaped."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text.replace('"/Date(', r'"\/Date(').replace(')/"', r')\/"').encode()
-
-
-def _email_kind(field: str | None) -> EmailKind:
-    if not field:
-        return EmailKind.ABSENT
-    return EmailKind.USABLE if _ADDRESS.fullmatch(field) else EmailKind.UNUSABLE

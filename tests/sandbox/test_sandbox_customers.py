@@ -1,7 +1,7 @@
 """The generated customers."""
 
+from sandbox.email_kind import EmailKind
 from sandbox.quickbooks.generator import LAST_DAY, generate
-from sandbox.quickbooks.rows import EmailKind
 
 REALM = "9341450000000001"
 
@@ -47,7 +47,7 @@ def test_an_exact_share_has_no_email():
         rows = generate(size, 3, REALM)
 
         counted = [row for row in rows if row.counted]
-        without = [row for row in counted if row.email is EmailKind.ABSENT]
+        without = [row for row in counted if row.email_kind is EmailKind.ABSENT]
         assert (len(counted), len(without)) == (size, round(0.15 * size))
 
 
@@ -113,4 +113,4 @@ def test_inactive_customers_carry_the_suffix():
 
 
 def _is_usable(row):
-    return row.email is EmailKind.USABLE
+    return row.email_kind is EmailKind.USABLE

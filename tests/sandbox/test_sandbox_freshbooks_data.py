@@ -3,7 +3,8 @@
 import pytest
 
 from sandbox.app import create_app
-from sandbox.freshbooks.clients import EmailKind, VisState, decode, encode
+from sandbox.email_kind import EmailKind
+from sandbox.freshbooks.clients import VisState, decode, encode
 from sandbox.freshbooks.generator import LAST_DAY, generate
 from sandbox.freshbooks.times import eastern_text
 from sandbox.world import the_world

@@ -2,8 +2,8 @@
 
 import pytest
 
+from sandbox.email_kind import EmailKind
 from sandbox.xero.generator import LAST_DAY, generate
-from sandbox.xero.rows import EmailKind
 from sandbox.xero.times import milliseconds
 from tests.sandbox.xero_program import KAURI, census
 
@@ -46,18 +46,20 @@ def test_an_exact_share_has_no_email():
     for size in (0, 1, 7, 60, 1000):
         counted = [row for row in generate(size, 3, KAURI) if row.counted]
 
-        without = [row for row in counted if row.email is EmailKind.ABSENT]
+        without = [row for row in counted if row.email_kind is EmailKind.ABSENT]
         assert (len(counted), len(without)) == (size, round(0.15 * size))
 
 
 def test_a_missing_email_is_empty_or_left_out(rows):
-    missing = {row.contact().get("EmailAddress") for row in rows if row.email is EmailKind.ABSENT}
+    missing = {
+        row.contact().get("EmailAddress") for row in rows if row.email_kind is EmailKind.ABSENT
+    }
 
     assert missing == {"", None}
 
 
 def test_every_address_is_in_a_reserved_domain(rows):
-    contacts = [row.contact() for row in rows if row.email is EmailKind.USABLE]
+    contacts = [row.contact() for row in rows if row.email_kind is EmailKind.USABLE]
     persons = [person for contact in contacts for person in contact["ContactPersons"]]
 
     addresses = [one["EmailAddress"].lower() for one in (*contacts, *persons)]
