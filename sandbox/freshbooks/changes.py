@@ -23,7 +23,7 @@ class LifeGoesOn:
         self._dice = random.Random(f"freshbooks {account} {book.seed} change {book.changes}")
         self._times = utc_text(moment), eastern_text(moment)
         rows = book.rows()
-        self._next_id = max((row.client_id for row in rows), default=FIRST_ID - 1) + 1
+        self._next_id = max((row.key for row in rows), default=FIRST_ID - 1) + 1
         self._maker = PartyMaker(self._dice, (row.organization for row in rows))
         self._free = [row for row in rows if row.counted]
         self.changed: list[Client] = []
@@ -46,7 +46,7 @@ class LifeGoesOn:
     def delete(self, client_id: int) -> list[Client]:
         """Delete one counted client; return what changed, nothing if there is none such."""
         for client in self._free:
-            if client.client_id == client_id:
+            if client.key == client_id:
                 self._keep(client, vis_state=int(VisState.DELETED))
         return self.changed
 
@@ -61,7 +61,7 @@ class LifeGoesOn:
         if turn % 3 == 0:
             return self._keep(client, lname=self._maker.family_name())
         if turn % 3 == 1:
-            local = client.organization or client.fname, str(client.client_id)
+            local = client.organization or client.fname, str(client.key)
             return self._keep(client, email=self._maker.fresh_email(*local))
         return self._keep(client, bus_phone=self._maker.phone())
 
@@ -83,4 +83,4 @@ class LifeGoesOn:
 
     def _keep(self, client: Client, **news: Any) -> str:
         self.changed.append(replace(client, updated=self._times[1], **news))
-        return str(client.client_id)
+        return str(client.key)

@@ -29,7 +29,7 @@ class Client:
     compare as the real columns do.
     """
 
-    client_id: int
+    key: int
     vis_state: int
     organization: str
     fname: str
@@ -57,6 +57,11 @@ class Client:
         return self.vis_state == VisState.ACTIVE
 
     @property
+    def active(self) -> bool:
+        """Tell the same: there is no kind of client that does not count."""
+        return self.counted
+
+    @property
     def email_kind(self) -> EmailKind:
         """Judge the e-mail field."""
         return email_kind(self.email)
@@ -81,7 +86,7 @@ def shown(client: Client, account_id: str, includes: Collection[str] = ()) -> di
     Source: tests/fixtures/list_clients_response.json of amcintosh/freshbooks-python-sdk,
     read 2026-11-22.
     """
-    number = client.client_id
+    number = client.key
     return {
         "accounting_systemid": account_id,
         **_ALWAYS,

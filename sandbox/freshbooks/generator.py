@@ -45,16 +45,16 @@ def exchanged(before: list[Client], after: list[Client], moment: datetime) -> li
     """
     if before == after:
         return after
-    now, ids = eastern_text(moment), {row.client_id for row in after}
+    now, ids = eastern_text(moment), {row.key for row in after}
     gone = [
         row
         if row.vis_state == VisState.DELETED
         else replace(row, vis_state=int(VisState.DELETED), updated=now)
         for row in before
-        if row.client_id not in ids
+        if row.key not in ids
     ]
     new = [replace(row, updated=now) for row in after]
-    return sorted(gone + new, key=lambda row: row.client_id)
+    return sorted(gone + new, key=lambda row: row.key)
 
 
 def client_from(
@@ -66,7 +66,7 @@ def client_from(
     in_office = party.company_name is not None
     lives = party.address is not None
     return Client(
-        client_id=client_id,
+        key=client_id,
         vis_state=int(state),
         organization=party.company_name or "",
         fname=party.given_name or "",

@@ -25,8 +25,8 @@ LIKES: dict[str, Callable[[Client], str]] = {
     ),
 }
 SORTS: dict[str, Callable[[Client], Any]] = {
-    "id": lambda client: client.client_id,
-    "userid": lambda client: client.client_id,
+    "id": lambda client: client.key,
+    "userid": lambda client: client.key,
     "updated": lambda client: client.updated,
     "signup_date": lambda client: client.signup_date,
     "organization": lambda client: client.organization.casefold(),
@@ -111,7 +111,7 @@ def _select(rows: list[Client], question: Question) -> list[Client]:
     if question.sort is None:
         # FreshBooks documents no order. This one moves whenever a client changes, so that
         # whoever pages without a sort finds out.
-        chosen.sort(key=lambda row: row.client_id)
+        chosen.sort(key=lambda row: row.key)
         return sorted(chosen, key=lambda row: row.updated, reverse=True)
     name, descending = question.sort
     return sorted(chosen, key=SORTS[name], reverse=descending)

@@ -16,7 +16,7 @@ from sandbox.freshbooks.answers import (
     too_many_calls,
 )
 from sandbox.freshbooks.api import API_ENDPOINTS, Api
-from sandbox.freshbooks.books import Books, account_of
+from sandbox.freshbooks.books import Books
 from sandbox.freshbooks.changes import LifeGoesOn
 from sandbox.freshbooks.grants import ACCESS_LIFETIME_S, Grants, Permission
 from sandbox.freshbooks.identity import business_of
@@ -77,7 +77,7 @@ class FreshBooks:
         """Issue tokens for every business, as if all had been ticked on the consent page."""
         if redirect_uri is not None and not may_redirect(redirect_uri):
             raise WrongInput("“redirect_uri” must be on this machine and have no query string.")
-        account_id = account_of(account).account_id
+        account_id = self._books.account_of(account).account_id
         tokens = self._grants.open(Permission(" ".join(SCOPES)))
         return {
             "client_id": CLIENT_ID,

@@ -24,7 +24,7 @@ API_ENDPOINTS: tuple[str, ...] = ("query", "companyinfo", "cdc")
 STATEMENT_TYPES = ("application/text", "text/plain")
 LONGEST_LABEL = 200
 LOOK_BACK = timedelta(days=30)
-REALMS = tuple(company.realm for company in COMPANIES)
+REALMS = tuple(company.account_id for company in COMPANIES)
 
 
 class Api:
@@ -57,7 +57,7 @@ class Api:
         """Describe the company; its own id is 1, the realm works too."""
         call = _call("companyinfo", f"companyinfo {entity_id}", realm)
         return self._serve(
-            call, realm, lambda book, now: _companyinfo(book.company, entity_id, now)
+            call, realm, lambda book, now: _companyinfo(book.account, entity_id, now)
         )
 
     def cdc(self, realm: str) -> Response:
@@ -97,7 +97,7 @@ def _call(endpoint: str, label: str, realm: str, *, page: int | None = None) -> 
 
 
 def _companyinfo(company: Company, entity_id: str, now: datetime) -> Response:
-    if entity_id not in ("1", company.realm):
+    if entity_id not in ("1", company.account_id):
         detail = "Object Not Found : Something you're trying to use has been made inactive."
         return business_fault("610", "Object Not Found", detail, now)
     founded = pacific_text(LAST_DAY - SPREAD)
@@ -119,7 +119,7 @@ def _companyinfo(company: Company, entity_id: str, now: datetime) -> Response:
 
 
 def _listed(company: Company) -> Company:
-    return next(listed for listed in COMPANIES if listed.realm == company.realm)
+    return next(listed for listed in COMPANIES if listed.account_id == company.account_id)
 
 
 def _cdc(book: Book, since: str, now: datetime) -> Response:

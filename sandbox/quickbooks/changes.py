@@ -24,11 +24,11 @@ class LifeGoesOn:
 
     def __init__(self, book: Book, moment: datetime) -> None:
         book.changes += 1
-        realm = book.company.realm
+        realm = book.account.account_id
         self._dice = random.Random(f"quickbooks {realm} {book.seed} change {book.changes}")
         self._moment = moment
         rows = book.rows()
-        self._next_id = max((row.customer_id for row in rows), default=FIRST_ID - 1) + 1
+        self._next_id = max((row.key for row in rows), default=FIRST_ID - 1) + 1
         self._maker = PartyMaker(self._dice, (row.display_name for row in rows))
         self._free = [row for row in rows if row.counted]
         self._parents = {
@@ -44,7 +44,7 @@ class LifeGoesOn:
             raise WrongInput(f"Only {len(self._free)} customers are left to change.")
         self._dice.shuffle(self._free)
         # Customers with sub-customers stay active, so that no child loses its parent.
-        self._free.sort(key=lambda row: str(row.customer_id) in self._parents, reverse=True)
+        self._free.sort(key=lambda row: str(row.key) in self._parents, reverse=True)
         return {
             "archive": [self._leave(stub=False) for _ in range(wishes.get("archive", 0))],
             "delete": [self._leave(stub=True) for _ in range(wishes.get("delete", 0))],
@@ -55,7 +55,7 @@ class LifeGoesOn:
 
     def delete(self, customer_id: int) -> list[Row]:
         """Delete this customer, if it is active and top-level; return what changed."""
-        self._free = [row for row in self._free if row.customer_id == customer_id]
+        self._free = [row for row in self._free if row.key == customer_id]
         if self._free:
             self._leave(stub=True)
         return self.changed
@@ -65,7 +65,7 @@ class LifeGoesOn:
         row = row_of(customer_from(party, new_frame(self._next_id, self._moment)))
         self._next_id += 1
         self.changed.append(row)
-        return str(row.customer_id)
+        return str(row.key)
 
     def _update(self, turn: int) -> str:
         customer = self._free.pop().customer()

@@ -57,7 +57,7 @@ class OAuth:
         """Send the person back with a code, or with the refusal."""
         problem = _problem_of_request()
         realm = request.form.get("company", "")
-        if problem is None and realm not in [company.realm for company in COMPANIES]:
+        if problem is None and realm not in [company.account_id for company in COMPANIES]:
             problem = "No such company."
         if problem is not None:
             return render_template("consent_refused.html", problem=problem), 400

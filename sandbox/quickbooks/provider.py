@@ -10,7 +10,7 @@ from sandbox.limits import LimitKind, Limits, Remaining
 from sandbox.provider import CHANGES
 from sandbox.quickbooks.answers import injected_fault
 from sandbox.quickbooks.api import API_ENDPOINTS, Api
-from sandbox.quickbooks.books import Books, company_of
+from sandbox.quickbooks.books import Books
 from sandbox.quickbooks.changes import LifeGoesOn
 from sandbox.quickbooks.grants import ACCESS_LIFETIME_S, Grants
 from sandbox.quickbooks.listing import listed_rows, make_empty, spoil_count
@@ -42,7 +42,7 @@ class QuickBooks:
 
     def __init__(self, store: Store, switchboard: Switchboard, clock: Clock) -> None:
         self._clock = clock
-        self._books = Books(store)
+        self._books = Books(store, clock)
         self._grants = Grants(store, clock, lambda: switchboard.rotation(self.name))
         self.blueprint = Blueprint(self.name, __name__, url_prefix="/quickbooks")
         Api(self._books, self._grants, switchboard, clock).register(self.blueprint)
@@ -54,7 +54,7 @@ class QuickBooks:
 
     def reset(self, account: str | None, size: int | None, seed: int | None) -> None:
         """Make new customers, which only change data tell; grants stay as they are."""
-        self._books.reset(account, size, seed, moment=self._clock())
+        self._books.reset(account, size, seed)
 
     def change(self, account: str | None, wishes: Mapping[str, int]) -> dict[str, object]:
         """Change a realm; deleting is deactivating, which only its change data tell apart."""
@@ -62,14 +62,14 @@ class QuickBooks:
             life = LifeGoesOn(book, self._clock())
             done = life.run(wishes)
             self._books.save(book, life.changed)
-        return {"realm": book.company.realm, **{kind: done[kind] for kind in CHANGES}}
+        return {"realm": book.account.account_id, **{kind: done[kind] for kind in CHANGES}}
 
     def grant(self, account: str | None, redirect_uri: str | None) -> dict[str, object]:
         """Issue tokens as the consent page would have led to."""
         if redirect_uri is not None and not may_redirect(redirect_uri):
             raise WrongInput("“redirect_uri” must be on this machine.")
-        company = company_of(account)
-        tokens = self._grants.open(company.realm)
+        company = self._books.account_of(account)
+        tokens = self._grants.open(company.account_id)
         return {
             "client_id": CLIENT_ID,
             "client_secret": CLIENT_SECRET,

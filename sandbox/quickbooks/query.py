@@ -13,7 +13,7 @@ from sandbox.quickbooks.times import answer_time, pacific_text
 LARGEST_CHANGE_SET = 1000
 
 _FAST: dict[str, Callable[[Row], Literal]] = {
-    "Id": lambda row: row.customer_id,
+    "Id": lambda row: row.key,
     "Active": lambda row: row.active,
     "Job": lambda row: row.job,
     "IsProject": lambda row: row.project,
@@ -47,11 +47,11 @@ def changed_since(book: Book, since: datetime, moment: datetime) -> str:
     """
     book.was_read = True
     reset_at, exchanged = (book.reset.at, book.reset.ids) if book.reset else (0.0, frozenset())
-    rows = {row.customer_id: row for row in book.rows()}
+    rows = {row.key: row for row in book.rows()}
     changed = [
-        (at, row.customer_id, _stub(row.customer_id, at) if row.stub else row.text)
+        (at, row.key, _stub(row.key, at) if row.stub else row.text)
         for row in rows.values()
-        if (at := max(row.updated_at, reset_at if row.customer_id in exchanged else 0.0))
+        if (at := max(row.updated_at, reset_at if row.key in exchanged else 0.0))
         >= since.timestamp()
     ]
     if reset_at >= since.timestamp():
@@ -89,7 +89,7 @@ def _select(rows: list[Row], statement: Statement) -> list[Row]:
     if not statement.order:
         # QuickBooks promises no order. This one moves whenever a customer changes, so that
         # whoever pages without ORDERBY finds out.
-        return sorted(rows, key=lambda row: (-row.updated_at, row.customer_id))
+        return sorted(rows, key=lambda row: (-row.updated_at, row.key))
     for field, descending in reversed(statement.order):
         rows = sorted(rows, key=_sort_key(field), reverse=descending)
     return rows

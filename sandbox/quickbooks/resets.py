@@ -38,8 +38,8 @@ class Resets:
         self, realm: str, before: Iterable[Row], after: Iterable[Row], moment: datetime
     ) -> None:
         """Remember an exchange, unless it left everything as it was."""
-        old = {row.customer_id: row.text for row in before}
-        new = {row.customer_id: row.text for row in after}
+        old = {row.key: row.text for row in before}
+        new = {row.key: row.text for row in after}
         if old == new:
             return
         known = self.last(realm)

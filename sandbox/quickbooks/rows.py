@@ -15,7 +15,7 @@ DELETED_SUFFIX = " (deleted)"
 class Row:
     """A customer. `stub` marks one that change data capture reports as deleted."""
 
-    customer_id: int
+    key: int
     text: str
     display_name: str
     active: bool
@@ -41,7 +41,7 @@ def row_of(customer: Mapping[str, Any], *, stub: bool = False) -> Row:
     """Encode a customer."""
     address = customer.get("PrimaryEmailAddr", {}).get("Address")
     return Row(
-        customer_id=int(customer["Id"]),
+        key=int(customer["Id"]),
         text=json.dumps(customer, ensure_ascii=False, separators=(",", ":")),
         display_name=customer["DisplayName"],
         active=customer["Active"],

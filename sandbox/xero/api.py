@@ -30,7 +30,7 @@ from sandbox.xero.where import QueryRefused
 API_ENDPOINTS: tuple[str, ...] = ("contacts", "connections")
 READING_SCOPES = {"accounting.contacts", "accounting.contacts.read"}
 LONGEST_LABEL = 200
-TENANT_IDS = tuple(tenant.tenant_id for tenant in ORGANISATIONS)
+TENANT_IDS = tuple(tenant.account_id for tenant in ORGANISATIONS)
 # Of the 10,000 calls a minute an app has over all tenants; not enforced here.
 APP_MINUTE_REMAINING = 9999
 
@@ -101,7 +101,7 @@ class Api:
         self, label: str, respond: Callable[[Book], Response], *, page: int | None = None
     ) -> Response:
         tenant = tenant_of(request.headers.get("Xero-Tenant-Id", "").strip())
-        account = tenant.tenant_id if tenant else ""
+        account = tenant.account_id if tenant else ""
         call = Call("xero", "contacts", label, is_api=True, page=page, account=account)
         return self._switchboard.serve(call, lambda: self._behind_gate(tenant, respond))
 
@@ -111,11 +111,11 @@ class Api:
             return bearer
         if not bearer.scopes & READING_SCOPES:
             return scope_missing()
-        if tenant is None or not self._connections.has(bearer.person, tenant.tenant_id):
+        if tenant is None or not self._connections.has(bearer.person, tenant.account_id):
             return forbidden()
         if tenant.kind != ORGANISATION:
             return forbidden()  # A practice has no contacts; what Xero says then is a guess.
-        return respond(self._books.open(shown_account(tenant.tenant_id, TENANT_IDS)))
+        return respond(self._books.open(shown_account(tenant.account_id, TENANT_IDS)))
 
     def _bearer(self) -> Bearer | Response:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -145,7 +145,7 @@ class Api:
         return contacts_answer(*page_of(book, listing), self._clock())
 
     def _one(self, book: Book, contact_id: str) -> Response:
-        row = book.row(contact_id.lower())
+        row = book.find(contact_id.lower())
         if row is None:
             return not_found()
         return contacts_answer([row.body], None, self._clock())

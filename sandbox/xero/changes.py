@@ -19,7 +19,7 @@ class LifeGoesOn:
 
     def __init__(self, book: Book, moment: datetime) -> None:
         book.changes += 1
-        tenant_id = book.tenant.tenant_id
+        tenant_id = book.account.account_id
         self._dice = random.Random(f"xero {tenant_id} {book.seed} change {book.changes}")
         self._now_ms = milliseconds(moment)
         rows = book.rows()
@@ -32,8 +32,8 @@ class LifeGoesOn:
     def run(self, wishes: Mapping[str, int]) -> dict[str, object]:
         """Do everything wished for; return the ids by kind, pairs for merges."""
         flipped = self._flippable(wishes.get("flip", 0))
-        taken = {row.contact_id for row in flipped}
-        self._free = [row for row in self._free if row.contact_id not in taken]
+        taken = {row.key for row in flipped}
+        self._free = [row for row in self._free if row.key not in taken]
         merges = wishes.get("merge", 0)
         needed = sum(wishes.get(kind, 0) for kind in ("update", "archive", "delete")) + 2 * merges
         if needed > len(self._free):
@@ -50,7 +50,7 @@ class LifeGoesOn:
 
     def archive(self, contact_id: str) -> list[Row]:
         """Archive this contact, if it counts; return what changed."""
-        self._free = [row for row in self._free if row.contact_id == contact_id]
+        self._free = [row for row in self._free if row.key == contact_id]
         if self._free:
             self._archive()
         return self.changed
@@ -69,7 +69,7 @@ class LifeGoesOn:
         IsCustomer, IsSupplier and Balances; read 2026-11-22.
         """
         self.changed.append(row_of(row.number, {**row.contact(), "IsCustomer": True}))
-        return row.contact_id
+        return row.key
 
     def _create(self) -> str:
         party = self._maker.newcomer()
@@ -98,7 +98,7 @@ class LifeGoesOn:
             winner["Balances"] = balances
         winner["IsCustomer"] = winner["IsCustomer"] or loser["IsCustomer"]
         winner["IsSupplier"] = winner["IsSupplier"] and winner["IsCustomer"]
-        loser = {**archived(loser), "MergedToContactID": won.contact_id}
+        loser = {**archived(loser), "MergedToContactID": won.key}
         return {"loser": self._keep(lost, loser), "winner": self._keep(won, winner)}
 
     def _rename(self, contact: dict[str, Any]) -> dict[str, Any]:
@@ -118,4 +118,4 @@ class LifeGoesOn:
     def _keep(self, row: Row, contact: dict[str, Any]) -> str:
         contact["UpdatedDateUTC"] = date_text(self._now_ms)
         self.changed.append(row_of(row.number, contact))
-        return row.contact_id
+        return row.key

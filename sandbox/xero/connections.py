@@ -35,7 +35,7 @@ class Connection:
         return {
             "id": self.connection_id,
             "authEventId": self.event_id,
-            "tenantId": self.tenant.tenant_id,
+            "tenantId": self.tenant.account_id,
             "tenantType": self.tenant.kind,
             "tenantName": self.tenant.name,
             "createdDateUtc": seven_digit_text(self.created_at),
@@ -66,7 +66,7 @@ class Connections:
             "INSERT INTO xero_connections VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (person, tenant_id)"
             " DO UPDATE SET event_id = excluded.event_id, updated_at = excluded.updated_at",
             (
-                (str(uuid.uuid4()), person, tenant.tenant_id, event_id, now, now)
+                (str(uuid.uuid4()), person, tenant.account_id, event_id, now, now)
                 for tenant in tenants
             ),
         )

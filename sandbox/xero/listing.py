@@ -93,7 +93,7 @@ def _select(rows: list[Row], question: Question, book: Book) -> list[Row]:
     if not question.has_archived:
         rows = [row for row in rows if row.active]
     if question.ids:
-        rows = [row for row in rows if row.contact_id in question.ids]
+        rows = [row for row in rows if row.key in question.ids]
     if question.since_ms is not None:
         since = question.since_ms
         rows = [row for row in rows if max(row.updated_ms, book.reset_ms) >= since]

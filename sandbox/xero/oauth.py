@@ -73,7 +73,7 @@ class OAuth:
         """Send the person back with a code, or with the refusal."""
         problem = _problem_of_request()
         chosen = request.form.getlist("company")
-        tenants = [tenant for tenant in TENANTS if tenant.tenant_id in chosen]
+        tenants = [tenant for tenant in TENANTS if tenant.account_id in chosen]
         is_denied = bool(request.form.get("deny"))
         if problem is None and not is_denied and (len(tenants) < len(set(chosen)) or not tenants):
             problem = "Choose at least one organisation."

@@ -20,7 +20,6 @@ from sandbox.xero.connections import Connections
 from sandbox.xero.grants import ACCESS_LIFETIME_S, Grants
 from sandbox.xero.jwt import CLIENT_ID
 from sandbox.xero.oauth import CLIENT_SECRET, OAUTH_ENDPOINTS, OAuth, oauth_error
-from sandbox.xero.tenants import organisation_of
 
 USUAL_REDIRECT = "http://127.0.0.1:5000/settings/integrations/xero/callback"
 USUAL_SCOPE = "offline_access accounting.contacts.read"
@@ -69,7 +68,7 @@ class Xero:
             self._books.save(book, life.changed)
         note = {"note": NOTE_ON_DELETING} if wishes.get("delete") else {}
         return {
-            "realm": book.tenant.tenant_id,
+            "realm": book.account.account_id,
             **{kind: done[kind] for kind in self.change_kinds},
             **note,
         }
@@ -79,7 +78,7 @@ class Xero:
         if redirect_uri is not None and not leads_to_this_machine(redirect_uri):
             raise WrongInput("“redirect_uri” must be on this machine.")
         person = self._connections.new_person()
-        event_id = self._connections.share(person, [organisation_of(account)])
+        event_id = self._connections.share(person, [self._books.account_of(account)])
         tokens = self._grants.open(person, USUAL_SCOPE, event_id)
         return {
             "client_id": CLIENT_ID,

@@ -17,7 +17,7 @@ class Row:
     """A contact. `number` is the order of creation, which Xero does not show."""
 
     number: int
-    contact_id: str
+    key: str
     body: bytes
     name: str
     status: str
@@ -60,7 +60,7 @@ def row_from(number: int, body: bytes) -> Row:
 def _row(number: int, contact: Mapping[str, Any], body: bytes) -> Row:
     return Row(
         number=number,
-        contact_id=contact["ContactID"],
+        key=contact["ContactID"],
         body=body,
         name=contact["Name"],
         status=contact["ContactStatus"],

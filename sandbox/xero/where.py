@@ -19,7 +19,7 @@ _COLUMNS: dict[str, Callable[[Row], Value]] = {
     "IsSupplier": lambda row: row.is_supplier,
 }
 _SORT_KEYS: dict[str, Callable[[Row], str | int]] = {
-    "ContactID": lambda row: row.contact_id,
+    "ContactID": lambda row: row.key,
     "UpdatedDateUTC": lambda row: row.updated_ms,
     "Name": lambda row: row.name.casefold(),
 }
@@ -52,7 +52,7 @@ class Order:
 
     def sort(self, rows: list[Row]) -> list[Row]:
         """Return the rows in this order; equal ones stay in the order of their ids."""
-        rows = sorted(rows, key=lambda row: row.contact_id)
+        rows = sorted(rows, key=lambda row: row.key)
         return sorted(rows, key=_SORT_KEYS[self.column], reverse=self.descending)
 
 

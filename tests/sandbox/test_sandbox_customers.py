@@ -55,7 +55,7 @@ def test_display_names_are_unique_and_ids_ascend():
     rows = generate(3000, 1, REALM)
 
     names = {row.display_name.casefold() for row in rows}
-    ids = [row.customer_id for row in rows]
+    ids = [row.key for row in rows]
     assert len(names) == len(rows)
     assert ids == sorted(set(ids))
 
@@ -97,7 +97,7 @@ def test_what_is_unknown_is_left_out_and_times_are_past():
 
 
 def test_children_belong_to_an_active_top_level_parent():
-    rows = {row.customer_id: row for row in generate(1204, 1, REALM)}
+    rows = {row.key: row for row in generate(1204, 1, REALM)}
 
     parents = [rows[int(row.customer()["ParentRef"]["value"])] for row in rows.values() if row.job]
     assert len(parents) == 37 + 12

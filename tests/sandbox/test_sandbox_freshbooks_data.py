@@ -40,7 +40,7 @@ def test_the_same_seed_makes_the_same_clients_on_every_machine():
 
     assert first == second
     assert first != other
-    assert (first[0].client_id, first[0].fname, first[0].lname) == (700_001, "Edith", "Vickers")
+    assert (first[0].key, first[0].fname, first[0].lname) == (700_001, "Edith", "Vickers")
 
 
 def test_shares_are_exact_and_ids_ascend():
@@ -49,7 +49,7 @@ def test_shares_are_exact_and_ids_ascend():
 
         counted = [row for row in rows if row.counted]
         without = [row for row in counted if row.email_kind is EmailKind.ABSENT]
-        ids = [row.client_id for row in rows]
+        ids = [row.key for row in rows]
         assert (len(counted), len(without)) == (size, round(0.15 * size))
         assert ids == sorted(set(ids))
 

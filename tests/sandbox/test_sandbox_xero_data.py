@@ -35,11 +35,11 @@ def test_the_same_seed_makes_the_same_contacts(rows):
     again, other = generate(640, 1, KAURI), generate(640, 2, KAURI)
 
     assert [row.body for row in again] == [row.body for row in rows]
-    assert not {row.contact_id for row in other} & {row.contact_id for row in rows}
+    assert not {row.key for row in other} & {row.key for row in rows}
 
 
 def test_the_first_contact_never_changes_between_machines(rows):
-    assert (rows[0].contact_id, rows[0].name) == FIRST
+    assert (rows[0].key, rows[0].name) == FIRST
 
 
 def test_an_exact_share_has_no_email():
@@ -104,7 +104,7 @@ def test_the_gone_are_archived_merged_or_redacted(rows):
 
     merged = [one for one in gone if "MergedToContactID" in one]
     redacted = [one for one in gone if one["ContactStatus"] == "GDPRREQUEST"]
-    winners = {row.contact_id for row in rows if row.counted}
+    winners = {row.key for row in rows if row.counted}
     assert (len(gone), len(merged), len(redacted)) == (31, 3, 2)
     assert {one["MergedToContactID"] for one in merged} <= winners
     assert all(one["Phones"] == one["Addresses"] == [] for one in redacted)
