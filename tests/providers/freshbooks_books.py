@@ -97,9 +97,7 @@ def at_nth_question(number: int, change: Callable[[], object]) -> Before:
     return _before
 
 
-def freshbooks_client(
-    *, tokens: TokenSupplier = lambda _refused: "token", sleep: Any = None
-) -> AccountingClient:
+def freshbooks_client(*, tokens: TokenSupplier = lambda _refused: "token") -> AccountingClient:
     """Make a client whose waits take no time."""
-    transport = Transport((API_URL,), sleep=sleep or Waits())
+    transport = Transport((API_URL,), sleep=Waits())
     return FreshBooksClient(transport, api_url=API_URL, account_id=ACCOUNT_ID, tokens=tokens)

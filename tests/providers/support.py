@@ -22,9 +22,16 @@ COMPANY_URL = f"{API_URL}/v3/company/{REALM_ID}"
 QUERY_URL = f"{COMPANY_URL}/query"
 CDC_URL = f"{COMPANY_URL}/cdc"
 COMPANY_INFO_URL = f"{COMPANY_URL}/companyinfo/{REALM_ID}"
+TOKEN_URL = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"
+REVOKE_URL = "https://developer.api.intuit.com/v2/oauth2/tokens/revoke"
+CALLBACK = "https://app.example.com/settings/integrations/quickbooks/callback"
+#: The moment at which the recorded tokens were issued.
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 #: A few hours after the newest change in the recorded and imitated books.
 EVENING = datetime(2026, 7, 1, 1, tzinfo=UTC)
 ACCESS = ProviderAccess("our-id", "our-secret")
+#: base64 of our-id:our-secret
+BASIC = "Basic b3VyLWlkOm91ci1zZWNyZXQ="
 
 
 def recording(name: str) -> Any:
@@ -45,9 +52,8 @@ class Waits:
 def quickbooks_client(
     *,
     tokens: TokenSupplier = lambda _refused: "token",
-    sleep: Any = None,
     now: Callable[[], datetime] = lambda: EVENING,
 ) -> AccountingClient:
     """Make a client whose waits take no time."""
-    transport = Transport((API_URL,), sleep=sleep or Waits())
+    transport = Transport((API_URL,), sleep=Waits())
     return QuickBooksClient(transport, api_url=API_URL, realm_id=REALM_ID, tokens=tokens, now=now)

@@ -9,7 +9,6 @@ from types import SimpleNamespace
 from urllib.parse import urlencode
 
 import pytest
-import requests_mock
 
 from services.providers.contract import (
     AccountGone,
@@ -35,12 +34,6 @@ from tests.providers.freshbooks_books import (
     make_client,
 )
 from tests.providers.support import recording
-
-
-@pytest.fixture
-def server():
-    with requests_mock.Mocker() as mocker:
-        yield mocker
 
 
 def test_the_contract_is_kept(server):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import requests_mock
 
 from services.providers.contract import DeltaNotPossible, RemoteStatus
 from tests.providers.freshbooks_books import (
@@ -186,17 +185,6 @@ def test_changes_that_never_add_up_are_no_delta():
 
         with pytest.raises(DeltaNotPossible):
             _records(freshbooks_client().customer_pages(changed_since=START))
-
-
-def test_a_moment_without_zone_is_a_mistake_of_ours():
-    with pytest.raises(ValueError, match="zone"):
-        freshbooks_client().customer_pages(changed_since=datetime(2026, 6, 30))  # noqa: DTZ001
-
-
-@pytest.fixture
-def server():
-    with requests_mock.Mocker() as mocker:
-        yield mocker
 
 
 def _records(pages):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from urllib.parse import parse_qsl
 
 import pytest
-import requests_mock
 
 from services.providers.contract import (
     ProviderKey,
@@ -23,23 +22,15 @@ from services.providers.registry import (
     open_authorization,
 )
 from tests.providers.freshbooks_books import ACCOUNT_ID, API_URL, CLIENTS_URL, ME_URL
-from tests.providers.support import ACCESS, recording
+from tests.providers.support import ACCESS, NOON, recording
 
 FRESHBOOKS = ProviderKey.FRESHBOOKS
 TOKEN_URL = f"{API_URL}/auth/oauth/token"
 REVOKE_URL = f"{API_URL}/auth/oauth/revoke"
 CALLBACK = "https://app.example.com/settings/integrations/freshbooks/callback"
-#: The moment at which the recorded tokens were issued.
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ISSUED = recording("freshbooks_tokens__issued")
 SANDBOX = ProviderAccess("our-id", "our-secret", sandbox_url="http://127.0.0.1:5001")
 SANDBOX_URL = "http://127.0.0.1:5001/freshbooks"
-
-
-@pytest.fixture
-def server():
-    with requests_mock.Mocker() as mocker:
-        yield mocker
 
 
 @pytest.fixture

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import re
 from base64 import urlsafe_b64encode
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
-import requests_mock
 
 from services.providers.contract import (
     AccountGone,
@@ -30,26 +29,19 @@ from services.providers.registry import ProviderAccess, open_authorization
 from services.providers.transport import RefusedAddress, Transport
 from tests.providers.support import (
     ACCESS,
+    BASIC,
+    CALLBACK,
     COMPANY_INFO_URL,
+    NOON,
     QUICKBOOKS,
     REALM_ID,
+    REVOKE_URL,
+    TOKEN_URL,
     Waits,
     recording,
 )
 
-TOKEN_URL = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"
-REVOKE_URL = "https://developer.api.intuit.com/v2/oauth2/tokens/revoke"
-CALLBACK = "https://app.example.com/settings/integrations/quickbooks/callback"
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ISSUED = recording("tokens__issued")
-#: base64 of our-id:our-secret
-BASIC = "Basic b3VyLWlkOm91ci1zZWNyZXQ="
-
-
-@pytest.fixture
-def server():
-    with requests_mock.Mocker() as mocker:
-        yield mocker
 
 
 @pytest.fixture

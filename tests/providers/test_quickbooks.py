@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from functools import partial
 
 import pytest
-import requests_mock
 
 from services.providers.contract import (
     ListUnsettled,
@@ -31,12 +30,6 @@ from tests.providers.support import (
 )
 
 PAST_THE_END = recording("query__past_the_end")
-
-
-@pytest.fixture
-def server():
-    with requests_mock.Mocker() as mocker:
-        yield mocker
 
 
 def test_the_contract_is_kept(server):
@@ -268,6 +261,25 @@ def test_an_answer_without_a_company_is_unreadable(server):
 
     with pytest.raises(UnreadableAnswer):
         quickbooks_client().remote_account()
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"QueryResponse": {"Customer": None}},
+        {"QueryResponse": {"Customer": {"Id": "1"}}},
+        {"QueryResponse": {"maxResults": 3}},
+        {"QueryResponse": {"Customer": "1"}},
+    ],
+)
+def test_a_page_without_readable_customers_is_unreadable(server, page):
+    answer = {"json": page, "headers": {"intuit_tid": "1-page"}}
+    server.get(QUERY_URL, [{"json": {"QueryResponse": {"totalCount": 1}}}, answer])
+
+    with pytest.raises(UnreadableAnswer) as raised:
+        _records(quickbooks_client().customer_pages())
+
+    assert raised.value.reference == "1-page"
 
 
 def _records(pages):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 import requests
-import requests_mock
 
 from services.providers.contract import (
     ProviderUnavailable,
@@ -20,21 +19,20 @@ from services.providers.contract import (
 from services.providers.registry import open_authorization
 from services.providers.token_answers import read_tokens
 from services.providers.transport import Reply
-from tests.providers.support import ACCESS, QUICKBOOKS, REALM_ID, recording
+from tests.providers.support import (
+    ACCESS,
+    CALLBACK,
+    NOON,
+    QUICKBOOKS,
+    REALM_ID,
+    REVOKE_URL,
+    TOKEN_URL,
+    recording,
+)
 
-TOKEN_URL = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"
-REVOKE_URL = "https://developer.api.intuit.com/v2/oauth2/tokens/revoke"
-CALLBACK = "https://app.example.com/settings/integrations/quickbooks/callback"
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ISSUED = recording("tokens__issued")
 #: The part of an answer that all providers give.
 ISSUED_PLAIN = {key: ISSUED[key] for key in ("access_token", "refresh_token", "expires_in")}
-
-
-@pytest.fixture
-def server():
-    with requests_mock.Mocker() as mocker:
-        yield mocker
 
 
 @pytest.fixture

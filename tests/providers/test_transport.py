@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
 
 import pytest
 import requests
-import requests_mock
 
 from services.providers.contract import (
     ProviderUnavailable,
@@ -17,10 +15,9 @@ from services.providers.contract import (
     UnreadableAnswer,
 )
 from services.providers.transport import RefusedAddress, Transport, origin_of
-from tests.providers.support import Waits
+from tests.providers.support import NOON, Waits
 
 URL = "https://api.example.com/things"
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HEADERS = {"Authorization": "Bearer canary-token"}
 
 
@@ -32,12 +29,6 @@ def waits() -> Waits:
 @pytest.fixture
 def transport(waits: Waits) -> Transport:
     return Transport((URL,), sleep=waits, now=lambda: NOON)
-
-
-@pytest.fixture
-def server():
-    with requests_mock.Mocker() as mocker:
-        yield mocker
 
 
 def test_an_answer_comes_back_as_received(transport, server):

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from threading import Event
 
 import pytest
 import requests
-import requests_mock
 
 from services.providers.contract import (
     DailyLimitReached,
@@ -19,10 +17,9 @@ from services.providers.contract import (
 )
 from services.providers.transport import Transport
 from tests.providers.raw_server import RawServer, answering
-from tests.providers.support import Waits
+from tests.providers.support import NOON, Waits
 
 URL = "https://api.example.com/things"
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ANSWER_LIMIT_S = 0.3
 
 
@@ -53,12 +50,6 @@ class Turn:
     def slept(self, _wait_s: float, _stop: Event) -> None:
         """Stand in for sleeping."""
         self.events.append("slept in the turn" if self.is_held else "slept")
-
-
-@pytest.fixture
-def server():
-    with requests_mock.Mocker() as mocker:
-        yield mocker
 
 
 @pytest.fixture

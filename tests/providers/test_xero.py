@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-import requests_mock
 
 from services.providers.contract import (
     AccountGone,
@@ -28,12 +27,6 @@ from tests.providers.xero_books import (
 )
 
 TENANTS = recording("xero_connections__two_and_a_practice")
-
-
-@pytest.fixture
-def server():
-    with requests_mock.Mocker() as mocker:
-        yield mocker
 
 
 def test_the_contract_is_kept(server):

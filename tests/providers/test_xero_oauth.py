@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from urllib.parse import parse_qs, parse_qsl
 
 import pytest
-import requests_mock
 
 from services.providers.contract import (
     ReconnectRequired,
@@ -21,23 +20,14 @@ from services.providers.registry import (
     open_accounting_client,
     open_authorization,
 )
-from tests.providers.support import ACCESS, recording
+from tests.providers.support import ACCESS, BASIC, NOON, recording
 from tests.providers.xero_books import CONNECTIONS_URL, TENANT_ID, XERO
 
 TOKEN_URL = "https://identity.xero.com/connect/token"
 REVOKE_URL = "https://identity.xero.com/connect/revocation"
 CALLBACK = "https://app.example.com/settings/integrations/xero/callback"
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ISSUED = recording("xero_tokens__issued")
 TENANTS = recording("xero_connections__two_and_a_practice")
-#: base64 of our-id:our-secret
-BASIC = "Basic b3VyLWlkOm91ci1zZWNyZXQ="
-
-
-@pytest.fixture
-def server():
-    with requests_mock.Mocker() as mocker:
-        yield mocker
 
 
 @pytest.fixture

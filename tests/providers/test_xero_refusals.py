@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-import requests_mock
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,11 +25,9 @@ from tests.providers.support import recording
 from tests.providers.xero_books import (
     CONNECTIONS_URL,
     CONTACTS_URL,
-    imitated_contacts,
     xero_client,
 )
 
-EXPIRED = recording("xero_contacts__token_expired")
 FOUR_KINDS = recording("xero_contacts__four_kinds")
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -39,77 +36,6 @@ JSON = st.recursive(
 )
 ANSWER_KEYS = ["Status", "status", "Detail", "detail", "pagination", "Contacts", "DateTimeUTC"]
 STATUSES = st.sampled_from([200, 204, 304, 400, 401, 403, 404, 418])
-
-
-@pytest.fixture
-def server():
-    with requests_mock.Mocker() as mocker:
-        yield mocker
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "error"),
-    [
-        (401, "xero_contacts__scope_missing", ScopeMissing),
-        (403, "xero_contacts__scope_missing", ScopeMissing),
-        (200, "xero_contacts__scope_missing", ScopeMissing),
-        (403, "xero_contacts__not_connected", AccountGone),
-        (200, "xero_contacts__not_connected", AccountGone),
-        (400, "xero_contacts__wrong_order", UnreadableAnswer),
-        (400, "xero_contacts__not_valid", UnreadableAnswer),
-        (200, "xero_contacts__not_valid", UnreadableAnswer),
-    ],
-)
-def test_a_refusal_is_told_as_what_it_means(server, status, body, error):
-    headers = {"Xero-Correlation-Id": "1-a"}
-    server.get(CONTACTS_URL, status_code=status, json=recording(body), headers=headers)
-    client = xero_client()
-
-    with pytest.raises(error) as raised:
-        list(client.customer_pages())
-
-    assert type(raised.value) is error
-    assert (raised.value.reference, raised.value.status) == ("1-a", status)
-    assert "canary" not in str(raised.value)
-    assert client.call_count == 1
-
-
-@pytest.mark.parametrize(
-    ("status", "text", "error"),
-    [
-        (403, "", ScopeMissing),
-        (403, '{"Status":404}', ScopeMissing),
-        (403, '{"Detail":"Forbidden"}', ScopeMissing),
-        (403, '{"title":"Forbidden","detail":"AuthenticationUnsuccessful"}', AccountGone),
-        (404, "The resource you're looking for cannot be found", AccountGone),
-        (400, "<html>", UnreadableAnswer),
-        (418, "{}", UnreadableAnswer),
-        (204, "", UnreadableAnswer),
-        (500, "", ProviderUnavailable),
-        (503, "The service is not available", ProviderUnavailable),
-        (200, "", UnreadableAnswer),
-        (200, "null", UnreadableAnswer),
-        (200, "[]", UnreadableAnswer),
-        (200, "{}", UnreadableAnswer),
-        (200, '{"Status":"OK"}', UnreadableAnswer),
-        (200, '{"Status":"ERROR","Contacts":[]}', UnreadableAnswer),
-        (200, '{"Status":null,"Contacts":[]}', UnreadableAnswer),
-        (200, '{"Status":"OK","Contacts":null}', UnreadableAnswer),
-        (200, '{"Status":"OK","Contacts":{}}', UnreadableAnswer),
-        (200, '{"Status":404}', AccountGone),
-        (200, '{"Status":429}', RateLimited),
-        (200, '{"Status":503}', ProviderUnavailable),
-        (200, '{"Status":true}', UnreadableAnswer),
-        (200, '<Response xmlns="x"><Status>OK</Status></Response>', UnreadableAnswer),
-        (200, "<html>Maintenance</html>", UnreadableAnswer),
-        (200, '{"Status":"OK","Contacts":[],"Contacts":[]}', UnreadableAnswer),
-    ],
-)
-def test_nonsense_is_told_as_what_it_means(server, status, text, error):
-    server.get(CONTACTS_URL, status_code=status, text=text)
-
-    with pytest.raises(error):
-        list(xero_client().customer_pages())
 
 
 @pytest.mark.parametrize(
@@ -131,68 +57,6 @@ def test_a_limit_of_the_day_is_told_apart(server, headers, error, wait_s):
 
     assert type(raised.value) is error
     assert raised.value.retry_after_s == wait_s
-
-
-@pytest.mark.parametrize(
-    "refusal",
-    [
-        {"status_code": 401, "json": EXPIRED},
-        {"status_code": 200, "json": EXPIRED},
-        {"status_code": 401, "json": {"status": 401, "detail": "AuthenticationUnsuccessful"}},
-        {"status_code": 401, "text": ""},
-    ],
-)
-def test_a_refused_token_is_renewed_once(server, refusal):
-    server.get(CONTACTS_URL, [refusal, {"json": FOUR_KINDS}])
-    asked: list[str | None] = []
-
-    def _supply(refused: str | None) -> str:
-        asked.append(refused)
-        return "new" if refused else "old"
-
-    (page,) = xero_client(tokens=_supply).customer_pages()
-
-    assert len(page.records) == 4
-    assert asked == [None, "old"]
-    sent = [request.headers["Authorization"] for request in server.request_history]
-    assert sent == ["Bearer old", "Bearer new"]
-
-
-def test_a_token_refused_for_ever_costs_two_calls(server):
-    server.get(CONTACTS_URL, status_code=401, json=EXPIRED)
-    client = xero_client()
-
-    with pytest.raises(ReconnectRequired):
-        list(client.customer_pages())
-
-    assert client.call_count == 2
-
-
-def test_a_failed_page_ends_the_reading_with_an_error():
-    def _fail(page: int) -> None:
-        if page == 3:
-            raise ConnectionResetError
-
-    with imitated_contacts(12_000) as books:
-        books.before = _fail
-
-        with pytest.raises(ProviderUnavailable):
-            list(xero_client().customer_pages())
-
-    assert len(books.asked) < 20
-
-
-def test_a_permission_that_ends_in_the_middle_yields_no_whole_list():
-    with imitated_contacts(1_500) as books, requests_mock.Mocker() as server:
-        server.get(CONTACTS_URL, json=books.answer)
-        server.get(
-            f"{CONTACTS_URL}?page=2",
-            status_code=403,
-            json=recording("xero_contacts__not_connected"),
-        )
-
-        with pytest.raises(AccountGone):
-            list(xero_client().customer_pages())
 
 
 @pytest.mark.parametrize(
