@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from random import Random
 from typing import Any
 
-from services.providers.contract import AccountingClient, CustomerRecord, ProviderKey
+from services.providers.contract import CustomerRecord, ProviderKey
 from services.providers.freshbooks import FreshBooksClient
 from tests.fuzz.shapes import ROWS, Fields, Shape, influence, some_words
 from tests.providers.freshbooks_books import ACCOUNT_ID, API_URL
@@ -102,16 +103,11 @@ def is_told_as_changed(record: CustomerRecord, since: datetime) -> bool:
     return record.remote_updated_at is None or record.remote_updated_at >= since
 
 
-def make_client(transport: Any) -> AccountingClient:
-    """Make the real client over an imitated transport."""
-    return FreshBooksClient(
-        transport, api_url=API_URL, account_id=ACCOUNT_ID, tokens=lambda _refused: "token"
-    )
-
-
 FRESHBOOKS = Shape(
     provider=ProviderKey.FRESHBOOKS,
-    make_client=make_client,
+    make_client=partial(
+        FreshBooksClient, api_url=API_URL, account_id=ACCOUNT_ID, tokens=lambda _refused: "token"
+    ),
     make_row=make_row,
     influences=INFLUENCES,
     envelopes=envelopes,

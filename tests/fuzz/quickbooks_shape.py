@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from random import Random
 from typing import Any
 
-from services.providers.contract import AccountingClient, ProviderKey
+from services.providers.contract import ProviderKey
 from services.providers.quickbooks import QuickBooksClient
 from tests.fuzz.shapes import EVERYTHING, ROWS, Fields, Shape, influence
 from tests.providers.support import API_URL, REALM_ID
@@ -104,20 +105,15 @@ def remote_id(row: Fields) -> str:
     return value if is_id else ""
 
 
-def make_client(transport: Any) -> AccountingClient:
-    """Make the real client over an imitated transport."""
-    return QuickBooksClient(
-        transport,
+QUICKBOOKS = Shape(
+    provider=ProviderKey.QUICKBOOKS,
+    make_client=partial(
+        QuickBooksClient,
         api_url=API_URL,
         realm_id=REALM_ID,
         tokens=lambda _refused: "token",
         now=lambda: _NOW,
-    )
-
-
-QUICKBOOKS = Shape(
-    provider=ProviderKey.QUICKBOOKS,
-    make_client=make_client,
+    ),
     make_row=make_row,
     influences=INFLUENCES,
     envelopes=envelopes,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from random import Random
 from string import hexdigits
 from typing import Any
 
-from services.providers.contract import AccountingClient, ProviderKey
+from services.providers.contract import ProviderKey
 from services.providers.xero import XeroClient
 from tests.fuzz.shapes import ROWS, Fields, Shape, influence, some_words
 from tests.providers.xero_books import API_URL, START_S, TENANT_ID, contact_id
@@ -103,16 +104,11 @@ def remote_id(row: Fields) -> str:
     return value.lower() if is_id else ""
 
 
-def make_client(transport: Any) -> AccountingClient:
-    """Make the real client over an imitated transport."""
-    return XeroClient(
-        transport, api_url=API_URL, tenant_id=TENANT_ID, tokens=lambda _refused: "token"
-    )
-
-
 XERO = Shape(
     provider=ProviderKey.XERO,
-    make_client=make_client,
+    make_client=partial(
+        XeroClient, api_url=API_URL, tenant_id=TENANT_ID, tokens=lambda _refused: "token"
+    ),
     make_row=make_row,
     influences=INFLUENCES,
     envelopes=envelopes,
