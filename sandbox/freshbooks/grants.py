@@ -4,16 +4,15 @@ Sources: InfiniteRoomLabs/freshbooks-tools docs/authentication.md (measured agai
 in August 2026) and freshbooks.com/api/authentication, read 2026-11-22.
 """
 
-import base64
-import hashlib
-import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from sandbox.clock import Clock
+from sandbox.consent import matches_challenge
 from sandbox.freshbooks.answers import INVALID_GRANT
 from sandbox.freshbooks.identity import BUSINESSES
+from sandbox.grant_tables import RotatingGrants
 from sandbox.rotation import Rotation
 from sandbox.store import Store
 
@@ -63,18 +62,17 @@ class Tokens:
     scope: str
 
 
-class Grants:
+class Grants(RotatingGrants):
     """All grants there are; one never ends another."""
+
+    provider = "freshbooks"
 
     def __init__(
         self, store: Store, clock: Clock, rotation: Callable[[], Rotation] = Rotation
     ) -> None:
-        store.define(*TABLES)
+        super().__init__(store, clock, rotation, TABLES)
         for table in ("freshbooks_codes", "freshbooks_grants"):
             _add_businesses(store, table)
-        self._store = store
-        self._clock = clock
-        self._rotation = rotation
 
     def issue_code(self, permission: Permission, redirect_uri: str, challenge: str) -> str:
         """Return a code that can be exchanged once, within five minutes."""
@@ -88,19 +86,13 @@ class Grants:
 
     def exchange_code(self, code: str, redirect_uri: str, verifier: str) -> Tokens:
         """Spend a code; refuse one that is spent, old, or of another address or browser."""
-        with self._store.transaction():
-            known = self._store.rows(
-                "SELECT redirect_uri, challenge, expires_at, scope, businesses"
-                " FROM freshbooks_codes WHERE code = ?",
-                [code],
-            )
-            self._store.run("DELETE FROM freshbooks_codes WHERE code = ?", [code])
-        if not known:
+        known = self._spend(code, "redirect_uri, challenge, expires_at, scope, businesses")
+        if known is None:
             raise GrantRefused
-        address, challenge, expires_at, *kept = (str(value) for value in known[0])
+        address, challenge, expires_at, *kept = (str(value) for value in known)
         if address != redirect_uri or float(expires_at) <= self._now():
             raise GrantRefused
-        if challenge and not hmac.compare_digest(challenge, _challenge_of(verifier)):
+        if challenge and not matches_challenge(challenge, verifier):
             raise GrantRefused
         return self.open(_read(*kept))
 
@@ -153,10 +145,7 @@ class Grants:
         if not self._rotation().renews(usually=True):
             return former
         newest = _new_refresh_token()
-        self._store.run(
-            "INSERT INTO freshbooks_former VALUES (?, ?, ?)",
-            [former, grant_id, self._now() + self._rotation().grace(0)],
-        )
+        self._retire(former, grant_id)
         self._store.run(
             "UPDATE freshbooks_grants SET refresh_token = ? WHERE id = ?", [newest, grant_id]
         )
@@ -171,40 +160,11 @@ class Grants:
         )
         return _read(*map(str, known[0])) if known else None
 
-    def revoke(self, token: str) -> None:
-        """End the grant of an access or refresh token, if there is one."""
-        with self._store.transaction():
-            known = self._store.rows(
-                "SELECT id FROM freshbooks_grants WHERE refresh_token = ? UNION"
-                " SELECT grant_id FROM freshbooks_access WHERE token = ?",
-                [token, token],
-            )
-            for (grant_id,) in known:
-                self._store.run("DELETE FROM freshbooks_access WHERE grant_id = ?", [grant_id])
-                self._store.run("DELETE FROM freshbooks_former WHERE grant_id = ?", [grant_id])
-                self._store.run("DELETE FROM freshbooks_grants WHERE id = ?", [grant_id])
-
-    def expire_access_tokens(self) -> None:
-        """End the life of every access token."""
-        self._store.run("UPDATE freshbooks_access SET expires_at = ?", [self._now()])
-
-    def end_all(self) -> None:
-        """Revoke every grant."""
-        with self._store.transaction():
-            for table in ("access", "codes", "former", "grants"):
-                self._store.run(f"DELETE FROM freshbooks_{table}")  # noqa: S608 - names from above
-
-    def _now(self) -> float:
-        return self._clock().timestamp()
-
     def _tokens(self, grant_id: int, tokens: Tokens) -> Tokens:
         """Add the access token, the only one of its grant."""
         access_token = ".".join(("eyJ" + secrets.token_urlsafe(20), secrets.token_urlsafe(60)))
         self._store.run("DELETE FROM freshbooks_access WHERE grant_id = ?", [grant_id])
-        self._store.run(
-            "INSERT INTO freshbooks_access VALUES (?, ?, ?)",
-            [access_token, grant_id, tokens.created_at + ACCESS_LIFETIME_S],
-        )
+        self._add_access(access_token, grant_id, tokens.created_at + ACCESS_LIFETIME_S)
         return Tokens(access_token, tokens.refresh_token, tokens.created_at, tokens.scope)
 
 
@@ -222,12 +182,6 @@ def _kept(permission: Permission) -> tuple[str, str]:
 
 def _read(scope: str, businesses: str) -> Permission:
     return Permission(scope, tuple(map(int, businesses.split())))
-
-
-def _challenge_of(verifier: str) -> str:
-    """Return the S256 challenge (RFC 7636, section 4.2)."""
-    digest = hashlib.sha256(verifier.encode()).digest()
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def _new_refresh_token() -> str:

@@ -6,12 +6,12 @@ grant is the person's, and users/me lists their businesses. So the page of the s
 signs in, in the form of the businesses such a person belongs to.
 """
 
-import hmac
 from collections.abc import Callable, Mapping
 
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from sandbox.consent import asks_for_other_challenge, is_client, problem_of_app
 from sandbox.faults import Call
 from sandbox.freshbooks.answers import answer_value, invalid_client, oauth_error
 from sandbox.freshbooks.grants import (
@@ -32,6 +32,7 @@ CLIENT_ID = "sandbox-freshbooks-client"
 CLIENT_SECRET = "sandbox-freshbooks-secret"  # noqa: S105 - of the imitation, known to all
 # Those switched on for the app; FreshBooks refuses all others in the same words as unknown ones.
 SCOPES = (PROFILE_SCOPE, CLIENTS_SCOPE)
+MISDIRECTED = "The redirect address is not registered for this app; it has no query string."
 BAD_SCOPE = "The requested scope is invalid, unknown, or malformed."
 FIRST_BUSINESS = (BUSINESSES[0].number,)
 
@@ -122,16 +123,12 @@ def may_redirect(address: str) -> bool:
 
 def _problem_of_request() -> str | None:
     """Say what is wrong with an authorization request; such a one never leads back."""
-    if request.args.get("client_id") != CLIENT_ID:
-        return "The app is not known here: check its client id."
-    if not may_redirect(request.args.get("redirect_uri", "")):
-        return "The redirect address is not registered for this app; it has no query string."
-    if request.args.get("response_type") != "code":
-        return "The response type has to be “code”."
+    problem = problem_of_app(CLIENT_ID, may_redirect, misdirected=MISDIRECTED)
+    if problem is not None:
+        return problem
     if not set(request.args.get("scope", "").split()) <= set(SCOPES):
         return BAD_SCOPE
-    is_s256 = request.args.get("code_challenge_method") == "S256"
-    if request.args.get("code_challenge") and not is_s256:
+    if asks_for_other_challenge():
         return "The code challenge method has to be “S256”."
     return None
 
@@ -171,13 +168,7 @@ def _sent() -> Mapping[str, str]:
 
 def _for_client(respond: Callable[[], Response]) -> Response:
     """Let only the registered client in: by fields of the body, or by a Basic header."""
-    sent, basic = _sent(), request.authorization
-    given = f"{sent.get('client_id', '')}:{sent.get('client_secret', '')}"
-    if basic is not None and basic.type == "basic":
-        given = f"{basic.username}:{basic.password}"
-    if not hmac.compare_digest(given.encode(), f"{CLIENT_ID}:{CLIENT_SECRET}".encode()):
-        return invalid_client()
-    return respond()
+    return respond() if is_client(CLIENT_ID, CLIENT_SECRET, _sent()) else invalid_client()
 
 
 def _token_answer(tokens: Tokens) -> Response:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sandbox.clock import Clock
+from sandbox.grant_tables import RotatingGrants
 from sandbox.rotation import Rotation
 from sandbox.store import Store
 
@@ -46,16 +47,15 @@ class Tokens:
     hard_lifetime_s: int
 
 
-class Grants:
+class Grants(RotatingGrants):
     """All grants there are; one never ends another."""
+
+    provider = "quickbooks"
 
     def __init__(
         self, store: Store, clock: Clock, rotation: Callable[[], Rotation] = Rotation
     ) -> None:
-        store.define(*TABLES)
-        self._store = store
-        self._clock = clock
-        self._rotation = rotation
+        super().__init__(store, clock, rotation, TABLES)
 
     def issue_code(self, realm: str, redirect_uri: str) -> str:
         """Return a code that can be exchanged once, within ten minutes."""
@@ -68,15 +68,10 @@ class Grants:
 
     def exchange_code(self, code: str, redirect_uri: str) -> Tokens:
         """Spend a code; raise GrantRefused when it is spent, old or of another address."""
-        with self._store.transaction():
-            known = self._store.rows(
-                "SELECT realm, redirect_uri, expires_at FROM quickbooks_codes WHERE code = ?",
-                [code],
-            )
-            self._store.run("DELETE FROM quickbooks_codes WHERE code = ?", [code])
-        if not known or known[0][1] != redirect_uri or float(str(known[0][2])) <= self._now():
+        known = self._spend(code, "realm, redirect_uri, expires_at")
+        if known is None or known[1] != redirect_uri or float(str(known[2])) <= self._now():
             raise GrantRefused("Invalid authorization code")
-        return self.open(str(known[0][0]))
+        return self.open(str(known[0]))
 
     def open(self, realm: str) -> Tokens:
         """Make a further grant for a realm."""
@@ -109,10 +104,7 @@ class Grants:
 
     def _rotate(self, grant_id: int, former: str) -> None:
         now = self._now()
-        self._store.run(
-            "INSERT INTO quickbooks_former VALUES (?, ?, ?)",
-            [former, grant_id, now + self._rotation().grace(0)],
-        )
+        self._retire(former, grant_id)
         self._store.run(
             "UPDATE quickbooks_grants SET refresh_token = ?, rotated_at = ?,"
             " refresh_ends_at = ? WHERE id = ?",
@@ -128,43 +120,11 @@ class Grants:
         )
         return str(known[0][0]) if known else None
 
-    def revoke(self, token: str) -> bool:
-        """End the grant of an access or refresh token; tell whether there was one."""
-        with self._store.transaction():
-            known = self._store.rows(
-                "SELECT id FROM quickbooks_grants WHERE refresh_token = ? UNION"
-                " SELECT grant_id FROM quickbooks_access WHERE token = ?",
-                [token, token],
-            )
-            for (grant_id,) in known:
-                self._store.run("DELETE FROM quickbooks_access WHERE grant_id = ?", [grant_id])
-                self._store.run("DELETE FROM quickbooks_former WHERE grant_id = ?", [grant_id])
-                self._store.run("DELETE FROM quickbooks_grants WHERE id = ?", [grant_id])
-        return bool(known)
-
-    def expire_access_tokens(self) -> None:
-        """End the life of every access token."""
-        self._store.run("UPDATE quickbooks_access SET expires_at = ?", [self._now()])
-
-    def end_all(self) -> None:
-        """Revoke every grant."""
-        with self._store.transaction():
-            self._store.run("DELETE FROM quickbooks_access")
-            self._store.run("DELETE FROM quickbooks_former")
-            self._store.run("DELETE FROM quickbooks_codes")
-            self._store.run("DELETE FROM quickbooks_grants")
-
-    def _now(self) -> float:
-        return self._clock().timestamp()
-
     def _tokens(self, grant_id: int) -> Tokens:
         access_token = "eyJ" + secrets.token_urlsafe(60)
         now = self._now()
         self._store.run("DELETE FROM quickbooks_access WHERE expires_at < ?", [now - ROTATION_S])
-        self._store.run(
-            "INSERT INTO quickbooks_access VALUES (?, ?, ?)",
-            [access_token, grant_id, now + ACCESS_LIFETIME_S],
-        )
+        self._add_access(access_token, grant_id, now + ACCESS_LIFETIME_S)
         (realm, refresh_token, soft, hard), *_ = self._store.rows(
             "SELECT realm, refresh_token, refresh_ends_at, hard_ends_at FROM quickbooks_grants"
             " WHERE id = ?",

@@ -4,13 +4,12 @@ Sources: intuit-oauth 1.2.6, intuit/oauth-jsclient 2685393; PKCE is not offered,
 parameters are ignored.
 """
 
-import hmac
-import json
 from collections.abc import Callable
 
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from sandbox.consent import is_client, problem_of_app, unstored
 from sandbox.faults import Call
 from sandbox.quickbooks.books import COMPANIES, Books
 from sandbox.quickbooks.grants import ACCESS_LIFETIME_S, GrantRefused, Grants, Tokens
@@ -102,21 +101,14 @@ class OAuth:
 def oauth_error(error: str, description: str | None = None, *, status: int = 400) -> Response:
     """Return an error of the token endpoint."""
     body = {"error": error} | ({"error_description": description} if description else {})
-    response = Response(json.dumps(body), status=status, mimetype="application/json")
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return unstored(body, status=status)
 
 
 def _for_client(respond: Callable[[], Response]) -> Response:
     """Let only the registered client in; it has to use a Basic header."""
-    sent = request.authorization
-    known = f"{CLIENT_ID}:{CLIENT_SECRET}".encode()
-    given = b""
-    if sent is not None and sent.type == "basic":
-        given = f"{sent.username}:{sent.password}".encode()
-    if not hmac.compare_digest(given, known):
-        return oauth_error("invalid_client", status=401)
-    return respond()
+    if is_client(CLIENT_ID, CLIENT_SECRET):
+        return respond()
+    return oauth_error("invalid_client", status=401)
 
 
 def _token_answer(tokens: Tokens) -> Response:
@@ -129,20 +121,15 @@ def _token_answer(tokens: Tokens) -> Response:
     }
     if request.headers.get(HARD_EXPIRY_HEADER, "").lower() == "true":
         body["x_refresh_token_hard_expires_in"] = tokens.hard_lifetime_s
-    response = Response(json.dumps(body), mimetype="application/json")
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return unstored(body)
 
 
 def _problem_of_request() -> str | None:
     """Say what is wrong with an authorization request; such a one never leads back."""
     scopes = set(request.args.get("scope", "").split())
-    if request.args.get("client_id") != CLIENT_ID:
-        return "The app is not known here: check its client id."
-    if not may_redirect(request.args.get("redirect_uri", "")):
-        return "The redirect address is not registered for this app."
-    if request.args.get("response_type") != "code":
-        return "The response type has to be “code”."
+    problem = problem_of_app(CLIENT_ID, may_redirect)
+    if problem is not None:
+        return problem
     if "com.intuit.quickbooks.accounting" not in scopes or not scopes <= SCOPES:
         return "The app asks for a scope it may not have."
     if not request.args.get("state"):

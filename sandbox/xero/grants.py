@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sandbox.clock import Clock
+from sandbox.grant_tables import GrantTables
 from sandbox.rotation import Rotation
 from sandbox.store import Store
 from sandbox.xero.connections import Connections
@@ -73,8 +74,11 @@ class Bearer:
     is_expired: bool
 
 
-class Grants:
+class Grants(GrantTables):
     """All token sets there are; one never ends another."""
+
+    provider = "xero"
+    refresh_tokens = "refresh"
 
     def __init__(
         self,
@@ -83,11 +87,8 @@ class Grants:
         connections: Connections,
         rotation: Callable[[], Rotation] = Rotation,
     ) -> None:
-        store.define(*TABLES)
-        self._store = store
-        self._clock = clock
+        super().__init__(store, clock, rotation, TABLES)
         self._connections = connections
-        self._rotation = rotation
 
     def issue_code(self, consent: Consent) -> str:
         """Return a code that can be exchanged once, within five minutes."""
@@ -108,16 +109,11 @@ class Grants:
 
     def spend_code(self, code: str) -> Consent:
         """Return what a code stands for; raise GrantRefused when it is spent or old."""
-        with self._store.transaction():
-            known = self._store.rows(
-                "SELECT person, redirect_uri, scope, event_id, challenge FROM xero_codes"
-                " WHERE code = ? AND expires_at > ?",
-                [code, self._now()],
-            )
-            self._store.run("DELETE FROM xero_codes WHERE code = ?", [code])
-        if not known:
+        columns = "expires_at, person, redirect_uri, scope, event_id, challenge"
+        known = self._spend(code, columns)
+        if known is None or float(str(known[0])) <= self._now():
             raise GrantRefused
-        person, redirect_uri, scope, event_id, challenge = known[0]
+        _, person, redirect_uri, scope, event_id, challenge = known
         kept = None if challenge is None else str(challenge)
         return Consent(int(str(person)), str(redirect_uri), str(scope), str(event_id), kept)
 
@@ -178,23 +174,13 @@ class Grants:
             )
             for grant_id, person in known:
                 self._connections.end_all_of(int(str(person)))
-                self._store.run("DELETE FROM xero_access WHERE grant_id = ?", [grant_id])
-                self._store.run("DELETE FROM xero_refresh WHERE grant_id = ?", [grant_id])
-                self._store.run("DELETE FROM xero_grants WHERE id = ?", [grant_id])
-
-    def expire_access_tokens(self) -> None:
-        """End the life of every access token."""
-        self._store.run("UPDATE xero_access SET expires_at = min(expires_at, ?)", [self._now()])
+                self._end(grant_id)
 
     def end_all(self) -> None:
         """Revoke everything of everybody."""
         with self._store.transaction():
-            for table in ("access", "refresh", "codes", "grants"):
-                self._store.run(f"DELETE FROM xero_{table}")  # noqa: S608 - fixed names
+            super().end_all()
             self._connections.end_all()
-
-    def _now(self) -> float:
-        return self._clock().timestamp()
 
     def _tokens(self, grant_id: int, refresh_token: str | None = None) -> Tokens:
         now = self._now()
@@ -211,10 +197,7 @@ class Grants:
         is_named = "openid" in str(scope).split()
         id_token = make_jwt({"sub": claims["sub"]}, now, CODE_LIFETIME_S) if is_named else None
         self._store.run("DELETE FROM xero_access WHERE expires_at < ?", [now - REMEMBERED_S])
-        self._store.run(
-            "INSERT INTO xero_access VALUES (?, ?, ?)",
-            [access_token, grant_id, now + ACCESS_LIFETIME_S],
-        )
+        self._add_access(access_token, grant_id, now + ACCESS_LIFETIME_S)
         if refresh_token is None and "offline_access" in str(scope).split():
             refresh_token = secrets.token_urlsafe(32)
             self._store.run(

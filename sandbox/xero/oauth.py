@@ -4,10 +4,6 @@ Sources: XeroAPI/Xero-OpenAPI e952d0b, xero-python 15.2.0, developer.xero.com/fa
 2026-11-22. The server's wording of a refusal is hardly ever a description.
 """
 
-import base64
-import hashlib
-import hmac
-import json
 import secrets
 from collections.abc import Callable
 from dataclasses import asdict
@@ -15,6 +11,13 @@ from dataclasses import asdict
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from sandbox.consent import (
+    asks_for_other_challenge,
+    is_client,
+    matches_challenge,
+    problem_of_app,
+    unstored,
+)
 from sandbox.faults import Call
 from sandbox.redirects import leads_to_this_machine, with_query
 from sandbox.traffic import Switchboard
@@ -133,36 +136,27 @@ class OAuth:
 
 def oauth_error(error: str, *, status: int = 400) -> Response:
     """Return an error of the identity server, which comes without a description."""
-    response = Response(json.dumps({"error": error}), status, mimetype="application/json")
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return unstored({"error": error}, status=status)
 
 
 def _proves(verifier: str | None, challenge: str | None) -> bool:
     """Check PKCE: whoever began with a challenge has to end with its verifier, and only they."""
     if challenge is None or not verifier:
         return challenge is None and not verifier
-    digest = hashlib.sha256(verifier.encode()).digest()
-    expected = base64.urlsafe_b64encode(digest).rstrip(b"=")
-    return hmac.compare_digest(expected, challenge.encode())
+    return matches_challenge(challenge, verifier)
 
 
 def _for_client(respond: Callable[[], Response]) -> Response:
     """Let only the registered client in, by a Basic header or by the form."""
-    sent = request.authorization
-    if sent is not None and sent.type == "basic":
-        given = f"{sent.username}:{sent.password}"
-    else:
-        given = f"{request.form.get('client_id')}:{request.form.get('client_secret')}"
-    if not hmac.compare_digest(given.encode(), f"{CLIENT_ID}:{CLIENT_SECRET}".encode()):
-        return oauth_error("invalid_client")
-    return respond()
+    if is_client(CLIENT_ID, CLIENT_SECRET, request.form):
+        return respond()
+    return oauth_error("invalid_client")
 
 
 def _token_answer(tokens: Tokens) -> Response:
     body = {"expires_in": ACCESS_LIFETIME_S, "token_type": "Bearer"}
     body |= {key: value for key, value in asdict(tokens).items() if value is not None}
-    response = Response(json.dumps(body), mimetype="application/json")
+    response = unstored(body)
     response.headers["Cache-Control"] = "no-store, no-cache, max-age=0"
     return response
 
@@ -170,15 +164,12 @@ def _token_answer(tokens: Tokens) -> Response:
 def _problem_of_request() -> str | None:
     """Say what is wrong with an authorization request; such a one never leads back."""
     scopes = set(request.args.get("scope", "").split())
-    if request.args.get("client_id") != CLIENT_ID:
-        return "The app is not known here: check its client id."
-    if not leads_to_this_machine(request.args.get("redirect_uri", "")):
-        return "The redirect address is not registered for this app."
-    if request.args.get("response_type") != "code":
-        return "The response type has to be “code”."
+    problem = problem_of_app(CLIENT_ID, leads_to_this_machine)
+    if problem is not None:
+        return problem
     if not scopes or not scopes <= SCOPES:
         return "The app asks for a scope it may not have."
-    if request.args.get("code_challenge") and request.args.get("code_challenge_method") != "S256":
+    if asks_for_other_challenge():
         return "The challenge has to be made with S256."
     return None
 
