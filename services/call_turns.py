@@ -10,17 +10,20 @@ from __future__ import annotations
 import hashlib
 import logging
 import random
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import ProviderCall
+from services.database import retry_while_busy
 from services.providers.contract import CallLimits, CallTurn, ProviderKey, ProviderUnavailable
 from services.providers.waiting import wait_unless_stopped
 
@@ -30,8 +33,11 @@ MINUTE = timedelta(seconds=60)
 KEPT = timedelta(minutes=2)
 LOOK_AGAIN_MIN_S = 0.05
 LOOK_AGAIN_MAX_S = 0.25
+#: Somebody may write for longer than the busy timeout; a call is not lost for that.
+BUSY_MAX_S = 20.0
 
 logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
 
 
 def make_turn(
@@ -75,11 +81,15 @@ class _Turns:
 
     def _wait_for_turn(self, stop: Event) -> int:
         while not stop.is_set():
-            call_id, wait_s = self._look()
+            call_id, wait_s = self._patiently(self._look, stop)
             if call_id is not None:
                 return call_id
             self.sleep(wait_s, stop)
         raise ProviderUnavailable("The reading was called off.")
+
+    def _patiently(self, work: Callable[[], Result], stop: Event) -> Result:
+        until = time.monotonic() + BUSY_MAX_S
+        return retry_while_busy(work, until=until, sleep=lambda wait_s: self.sleep(wait_s, stop))
 
     def _look(self) -> tuple[int | None, float]:
         """Take a turn if there is room, or say how long there will be none."""
@@ -147,11 +157,14 @@ class _Turns:
         return session.execute(entering.returning(ProviderCall.id)).scalar_one()
 
     def _leave(self, call_id: int) -> None:
-        leaving = update(ProviderCall).where(ProviderCall.id == call_id)
         try:
-            with self.sessions() as session:
-                session.execute(leaving.values(ended_at=self.clock()))
-                session.commit()
+            self._patiently(lambda: self._end(call_id), Event())
         except SQLAlchemyError:
             # The answer is here and counts; the turn ends by itself a little later.
             logger.warning("a provider call could not be marked as ended", exc_info=True)
+
+    def _end(self, call_id: int) -> None:
+        leaving = update(ProviderCall).where(ProviderCall.id == call_id)
+        with self.sessions() as session:
+            session.execute(leaving.values(ended_at=self.clock()))
+            session.commit()

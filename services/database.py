@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import islice
@@ -11,12 +12,17 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy import Engine, event, insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from models import Base
 
 BUSY_TIMEOUT_MS = 10_000
 BATCH_ROWS = 500
+BUSY_AGAIN_S = 0.2
+#: The work rolls back and is right the second time: somebody else was in the way
+#: (postgresql.org/docs/current/mvcc-serialization-failure-handling.html, read 2026-11-22).
+SERIALIZATION_FAILURE, DEADLOCK = "40001", "40P01"
 Item = TypeVar("Item")
 
 _only_reads: ContextVar[bool] = ContextVar("only_reads", default=False)
@@ -59,6 +65,38 @@ def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
 
 def _begin(connection: DatabaseConnection) -> None:
     connection.exec_driver_sql("BEGIN" if _only_reads.get() else "BEGIN IMMEDIATE")
+
+
+def is_busy(error: BaseException) -> bool:
+    """Say whether the database refused only because somebody else writes; trying again helps."""
+    if not isinstance(error, DBAPIError):
+        return False
+    if isinstance(error.orig, sqlite3.Error):
+        # The low byte is the kind; the rest of an extended code tells how it came about.
+        kind = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+        return kind in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return getattr(error.orig, "sqlstate", None) in (SERIALIZATION_FAILURE, DEADLOCK)
+
+
+def retry_while_busy(
+    work: Callable[[], Item],
+    *,
+    until: float,
+    sleep: Callable[[float], object] = time.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Item:
+    """Do a whole unit of work, again and again while others keep the database from writing.
+
+    `until` is a moment of `monotonic`; no try begins after it, and the last error is raised. A
+    try may take as long as the busy timeout. Any other error is raised at once.
+    """
+    while True:
+        try:
+            return work()
+        except DBAPIError as error:
+            if not is_busy(error) or monotonic() + BUSY_AGAIN_S > until:
+                raise
+        sleep(BUSY_AGAIN_S)
 
 
 def insert_rows(session: Session, model: type[Base], rows: Iterable[Mapping[str, Any]]) -> None:

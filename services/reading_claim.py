@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from models import Reading, ReadingKind, ReadingState
+from services.database import retry_while_busy
 from services.reading_queue import LEASE, UNCLAIMED
 from services.runtime import Runtime
 
 HEARTBEAT_S = 10.0
+#: With the last try, which waits for the busy timeout, no longer than the lease.
+BUSY_MAX_S = 20.0
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,7 @@ def heartbeat(runtime: Runtime, plan: Plan) -> Iterator[None]:
 
     def beat() -> None:
         while not done.wait(HEARTBEAT_S):
-            tell_progress(runtime, plan)
+            _beat_once(runtime, plan, done)
 
     thread = threading.Thread(target=beat, daemon=True, name=f"reading-{plan.reading_id}")
     thread.start()
@@ -100,6 +109,16 @@ def heartbeat(runtime: Runtime, plan: Plan) -> Iterator[None]:
     finally:
         done.set()
         thread.join()
+
+
+def _beat_once(runtime: Runtime, plan: Plan, done: threading.Event) -> None:
+    until = time.monotonic() + BUSY_MAX_S
+    try:
+        retry_while_busy(partial(tell_progress, runtime, plan), until=until, sleep=done.wait)
+    except SQLAlchemyError as error:
+        # The next beat may come through; without any the lease ends by itself.
+        name = type(error).__name__
+        logger.warning("a beat of reading %s was not written: %s", plan.reading_id, name)
 
 
 def _plan(reading: Reading) -> Plan:

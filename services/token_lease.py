@@ -12,9 +12,11 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import or_, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from models import Connection, ConnectionState
+from services.database import only_reading, retry_while_busy
 from services.installation import OtherInstallation, is_same_installation
 from services.providers import registry
 from services.providers.contract import (
@@ -63,6 +65,7 @@ class TokenLease:
         self._threads = threading.Lock()
         self._sleep = sleep
         self._monotonic = monotonic
+        self._lease_ends_at = 0.0
 
     def supply(self, refused: str | None = None) -> str:
         """Return a usable access token; renews it at the network when it must.
@@ -102,7 +105,7 @@ class TokenLease:
         raise error
 
     def _read(self) -> HeldTokens:
-        with self._runtime.sessions() as session:
+        with only_reading(), self._runtime.sessions() as session:
             connection = session.get(Connection, self._connection_id)
             if connection is None or connection.state is ConnectionState.DISCONNECTED:
                 raise ReconnectRequired("the connection was ended")
@@ -115,6 +118,7 @@ class TokenLease:
         now = self._runtime.clock()
         is_free = or_(Connection.lease_until_at.is_(None), Connection.lease_until_at < now)
         values = {"lease_owner": self._owner, "lease_until_at": now + LEASE}
+        self._lease_ends_at = self._monotonic() + LEASE.total_seconds()
         return self._change(version, is_free, values=values)
 
     def _renew(self, held: HeldTokens, refused: str | None) -> str | None:
@@ -133,7 +137,7 @@ class TokenLease:
         except ProviderError as error:
             self._release(held.version, renewal_failed_at=self._runtime.clock())
             return self._make_do(held, refused, error)
-        return self._store(held, tokens, spent=spent)
+        return self._store_patiently(held, tokens, spent=spent)
 
     def _refresh(self, held: HeldTokens) -> tuple[TokenSet, str]:
         """Spend the refresh token; return what it brought, and the token that was spent.
@@ -171,6 +175,22 @@ class TokenLease:
         values = {"lease_until_at": self._runtime.clock() + LEASE}
         if not self._change(version, Connection.lease_owner == self._owner, values=values):
             raise _Overtaken("the row is in other hands")
+        self._lease_ends_at = self._monotonic() + LEASE.total_seconds()
+
+    def _store_patiently(self, held: HeldTokens, tokens: TokenSet, *, spent: str) -> str:
+        """Store for as long as the lease runs: the token that was spent may never work again."""
+        try:
+            return retry_while_busy(
+                lambda: self._store(held, tokens, spent=spent),
+                until=self._lease_ends_at,
+                sleep=self._sleep,
+                monotonic=self._monotonic,
+            )
+        except SQLAlchemyError:
+            logger.error(
+                "new tokens could not be stored and are lost, connection %s", self._connection_id
+            )
+            raise
 
     def _store(self, held: HeldTokens, tokens: TokenSet, *, spent: str) -> str:
         with self._runtime.sessions() as session:

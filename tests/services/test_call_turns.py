@@ -70,6 +70,7 @@ def test_eight_threads_never_exceed_the_limit(
     sessions: sessionmaker[Session], clock: Clock, tmp_path: Path
 ) -> None:
     steps = tmp_path / "steps"
+    steps.touch()
 
     workers.in_threads(lambda: _call_often(sessions, clock, steps), 8)
 
@@ -80,6 +81,7 @@ def test_two_processes_share_the_limit(
     database_path: Path, sessions: sessionmaker[Session], tmp_path: Path
 ) -> None:
     steps = tmp_path / "steps"
+    steps.touch()
 
     reports = workers.run_together(_call_in_threads, str(database_path), str(steps), processes=2)
 
