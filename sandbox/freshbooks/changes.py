@@ -1,54 +1,35 @@
 """Life going on in one account: clients come, change their name and leave."""
 
-import random
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sandbox.errors import WrongInput
 from sandbox.freshbooks.books import Book
 from sandbox.freshbooks.clients import Client, VisState
 from sandbox.freshbooks.generator import FIRST_ID, client_from
 from sandbox.freshbooks.times import eastern_text, utc_text
-from sandbox.people import PartyMaker
+from sandbox.life import Life
 
 
-class LifeGoesOn:
+class LifeGoesOn(Life[Client]):
     """One batch of changes; each client is touched at most once and says when."""
 
+    provider = "freshbooks"
+    customers = "clients"
+
     def __init__(self, book: Book, moment: datetime) -> None:
-        book.changes += 1
-        account = book.account.account_id
-        self._dice = random.Random(f"freshbooks {account} {book.seed} change {book.changes}")
+        super().__init__(book)
         self._times = utc_text(moment), eastern_text(moment)
-        rows = book.rows()
-        self._next_id = max((row.key for row in rows), default=FIRST_ID - 1) + 1
-        self._maker = PartyMaker(self._dice, (row.organization for row in rows))
-        self._free = [row for row in rows if row.counted]
-        self.changed: list[Client] = []
+        self._next_id = max((row.key for row in book.rows()), default=FIRST_ID - 1) + 1
 
-    def run(self, wishes: Mapping[str, int]) -> dict[str, object]:
-        """Do everything wished for; return the ids by kind, pairs for merges."""
-        merges = wishes.get("merge", 0)
-        needed = sum(wishes.get(kind, 0) for kind in ("update", "archive", "delete")) + 2 * merges
-        if needed > len(self._free):
-            raise WrongInput(f"Only {len(self._free)} clients are left to change.")
-        self._dice.shuffle(self._free)
-        return {
-            "archive": [self._leave(VisState.ARCHIVED) for _ in range(wishes.get("archive", 0))],
-            "delete": [self._leave(VisState.DELETED) for _ in range(wishes.get("delete", 0))],
-            "merge": [self._merge() for _ in range(merges)],
-            "update": [self._update(turn) for turn in range(wishes.get("update", 0))],
-            "create": [self._create() for _ in range(wishes.get("create", 0))],
-        }
+    def _name(self, row: Client) -> str:
+        return row.organization
 
-    def delete(self, client_id: int) -> list[Client]:
-        """Delete one counted client; return what changed, nothing if there is none such."""
-        for client in self._free:
-            if client.key == client_id:
-                self._keep(client, vis_state=int(VisState.DELETED))
-        return self.changed
+    def _archive(self) -> str:
+        return self._leave(VisState.ARCHIVED)
+
+    def _delete(self) -> str:
+        return self._leave(VisState.DELETED)
 
     def _create(self) -> str:
         party = self._maker.newcomer()

@@ -28,6 +28,7 @@ from sandbox.freshbooks.oauth import (
     OAuth,
     may_redirect,
 )
+from sandbox.imitation import Imitation
 from sandbox.limits import LimitKind, Limits, Remaining
 from sandbox.provider import CHANGES
 from sandbox.store import Store
@@ -36,7 +37,7 @@ from sandbox.traffic import Switchboard
 USUAL_REDIRECT = "http://127.0.0.1:5000/settings/integrations/freshbooks/callback"
 
 
-class FreshBooks:
+class FreshBooks(Imitation[Books, Grants]):
     """Books, grants and the paths under /freshbooks."""
 
     name = "freshbooks"
@@ -50,28 +51,16 @@ class FreshBooks:
     limits = Limits(concurrent=5)
 
     def __init__(self, store: Store, switchboard: Switchboard, clock: Clock) -> None:
-        self._clock = clock
-        self._books = Books(store, clock)
-        self._grants = Grants(store, clock, lambda: switchboard.rotation(self.name))
+        books = Books(store, clock)
+        grants = Grants(store, clock, lambda: switchboard.rotation(self.name))
+        super().__init__(clock, books, grants, LifeGoesOn)
         self.blueprint = Blueprint(self.name, __name__, url_prefix="/freshbooks")
-        Api(self._books, self._grants, switchboard).register(self.blueprint)
-        OAuth(self._grants, switchboard).register(self.blueprint)
+        Api(books, grants, switchboard).register(self.blueprint)
+        OAuth(grants, switchboard).register(self.blueprint)
 
-    def census(self, account: str | None = None) -> dict[str, int]:
-        """Count the clients of an account by kind."""
-        return self._books.open(account).census()
-
-    def reset(self, account: str | None, size: int | None, seed: int | None) -> None:
-        """Make new clients, which is news to whoever read before; grants stay as they are."""
-        self._books.reset(account, size, seed)
-
-    def change(self, account: str | None, wishes: Mapping[str, int]) -> dict[str, object]:
-        """Change an account; a merge deletes the loser, because FreshBooks has no merging."""
-        with self._books.changing(account) as book:
-            life = LifeGoesOn(book, self._clock())
-            done = life.run(wishes)
-            self._books.save(book, life.changed)
-        return {"realm": book.account.account_id, **{kind: done[kind] for kind in CHANGES}}
+    def listed_key(self, row: Mapping[str, object]) -> int | str:
+        """Return the id."""
+        return int(str(row["id"]))
 
     def grant(self, account: str | None, redirect_uri: str | None) -> dict[str, object]:
         """Issue tokens for every business, as if all had been ticked on the consent page."""
@@ -91,14 +80,6 @@ class FreshBooks:
             "account_id": account_id,
             "company_name": business_of(account_id).name,
         }
-
-    def expire_access_tokens(self) -> None:
-        """Make every access token answer 401 until it is refreshed."""
-        self._grants.expire_access_tokens()
-
-    def end_grants(self) -> None:
-        """Make refreshing answer invalid_grant as well."""
-        self._grants.end_all()
 
     def refusal(self, endpoint: str, status: int) -> Response:
         """Return what FreshBooks sends with such a status at such an endpoint."""
@@ -135,13 +116,6 @@ class FreshBooks:
         listed = _result(answer)
         if "clients" in listed:
             listed.update(clients=[], pages=0, total=0)
-
-    def delete_listed(self, account: str, row: Mapping[str, object]) -> bool:
-        """Delete a client that a page just showed; only counted ones can be."""
-        with self._books.changing(account) as book:
-            changed = LifeGoesOn(book, self._clock()).delete(int(str(row["id"])))
-            self._books.save(book, changed)
-        return bool(changed)
 
 
 def _result(answer: Mapping[str, Any]) -> dict[str, Any]:

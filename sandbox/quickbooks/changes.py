@@ -1,12 +1,9 @@
 """Life going on in one company: customers come, change their name, leave and are merged."""
 
-import random
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sandbox.errors import WrongInput
-from sandbox.people import PartyMaker
+from sandbox.life import Life
 from sandbox.quickbooks.books import Book
 from sandbox.quickbooks.generator import (
     customer_from,
@@ -19,46 +16,33 @@ from sandbox.quickbooks.times import pacific_text
 FIRST_ID = 1
 
 
-class LifeGoesOn:
+class LifeGoesOn(Life[Row]):
     """One batch of changes; each customer is touched at most once."""
 
+    provider = "quickbooks"
+    customers = "customers"
+
     def __init__(self, book: Book, moment: datetime) -> None:
-        book.changes += 1
-        realm = book.account.account_id
-        self._dice = random.Random(f"quickbooks {realm} {book.seed} change {book.changes}")
+        super().__init__(book)
         self._moment = moment
         rows = book.rows()
         self._next_id = max((row.key for row in rows), default=FIRST_ID - 1) + 1
-        self._maker = PartyMaker(self._dice, (row.display_name for row in rows))
-        self._free = [row for row in rows if row.counted]
         self._parents = {
             row.customer().get("ParentRef", {}).get("value") for row in rows if row.job
         }
-        self.changed: list[Row] = []
 
-    def run(self, wishes: Mapping[str, int]) -> dict[str, object]:
-        """Do everything wished for; return the ids by kind, pairs for merges."""
-        merges = wishes.get("merge", 0)
-        needed = sum(wishes.get(kind, 0) for kind in ("update", "archive", "delete")) + 2 * merges
-        if needed > len(self._free):
-            raise WrongInput(f"Only {len(self._free)} customers are left to change.")
-        self._dice.shuffle(self._free)
-        # Customers with sub-customers stay active, so that no child loses its parent.
+    def _name(self, row: Row) -> str:
+        return row.display_name
+
+    def _arrange(self) -> None:
+        """Let customers with sub-customers stay active, so that no child loses its parent."""
         self._free.sort(key=lambda row: str(row.key) in self._parents, reverse=True)
-        return {
-            "archive": [self._leave(stub=False) for _ in range(wishes.get("archive", 0))],
-            "delete": [self._leave(stub=True) for _ in range(wishes.get("delete", 0))],
-            "merge": [self._merge() for _ in range(merges)],
-            "update": [self._update(turn) for turn in range(wishes.get("update", 0))],
-            "create": [self._create() for _ in range(wishes.get("create", 0))],
-        }
 
-    def delete(self, customer_id: int) -> list[Row]:
-        """Delete this customer, if it is active and top-level; return what changed."""
-        self._free = [row for row in self._free if row.key == customer_id]
-        if self._free:
-            self._leave(stub=True)
-        return self.changed
+    def _archive(self) -> str:
+        return self._leave(stub=False)
+
+    def _delete(self) -> str:
+        return self._leave(stub=True)
 
     def _create(self) -> str:
         party = self._maker.newcomer()

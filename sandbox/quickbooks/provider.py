@@ -6,6 +6,7 @@ from flask import Blueprint, Response
 
 from sandbox.clock import Clock
 from sandbox.errors import WrongInput
+from sandbox.imitation import Imitation
 from sandbox.limits import LimitKind, Limits, Remaining
 from sandbox.provider import CHANGES
 from sandbox.quickbooks.answers import injected_fault
@@ -28,7 +29,7 @@ from sandbox.traffic import Switchboard
 USUAL_REDIRECT = "http://127.0.0.1:5000/settings/integrations/quickbooks/callback"
 
 
-class QuickBooks:
+class QuickBooks(Imitation[Books, Grants]):
     """Books, grants and the paths under /quickbooks."""
 
     name = "quickbooks"
@@ -41,28 +42,16 @@ class QuickBooks:
     limits = Limits(concurrent=10, per_minute=500)
 
     def __init__(self, store: Store, switchboard: Switchboard, clock: Clock) -> None:
-        self._clock = clock
-        self._books = Books(store, clock)
-        self._grants = Grants(store, clock, lambda: switchboard.rotation(self.name))
+        books = Books(store, clock)
+        grants = Grants(store, clock, lambda: switchboard.rotation(self.name))
+        super().__init__(clock, books, grants, LifeGoesOn)
         self.blueprint = Blueprint(self.name, __name__, url_prefix="/quickbooks")
-        Api(self._books, self._grants, switchboard, clock).register(self.blueprint)
-        OAuth(self._books, self._grants, switchboard).register(self.blueprint)
+        Api(books, grants, switchboard, clock).register(self.blueprint)
+        OAuth(books, grants, switchboard).register(self.blueprint)
 
-    def census(self, account: str | None = None) -> dict[str, int]:
-        """Count the customers of a realm by kind."""
-        return self._books.open(account).census()
-
-    def reset(self, account: str | None, size: int | None, seed: int | None) -> None:
-        """Make new customers, which only change data tell; grants stay as they are."""
-        self._books.reset(account, size, seed)
-
-    def change(self, account: str | None, wishes: Mapping[str, int]) -> dict[str, object]:
-        """Change a realm; deleting is deactivating, which only its change data tell apart."""
-        with self._books.changing(account) as book:
-            life = LifeGoesOn(book, self._clock())
-            done = life.run(wishes)
-            self._books.save(book, life.changed)
-        return {"realm": book.account.account_id, **{kind: done[kind] for kind in CHANGES}}
+    def listed_key(self, row: Mapping[str, object]) -> int | str:
+        """Return the id."""
+        return int(str(row["Id"]))
 
     def grant(self, account: str | None, redirect_uri: str | None) -> dict[str, object]:
         """Issue tokens as the consent page would have led to."""
@@ -81,14 +70,6 @@ class QuickBooks:
             "realm_id": tokens.realm,
             "company_name": company.name,
         }
-
-    def expire_access_tokens(self) -> None:
-        """Make every access token answer 401 until it is refreshed."""
-        self._grants.expire_access_tokens()
-
-    def end_grants(self) -> None:
-        """Make refreshing answer invalid_grant as well."""
-        self._grants.end_all()
 
     def refusal(self, endpoint: str, status: int) -> Response:
         """Return what QuickBooks sends with such a status at such an endpoint."""
@@ -120,10 +101,3 @@ class QuickBooks:
     def make_empty(self, answer: dict[str, object]) -> None:
         """Leave out the list, as QuickBooks does past the end; a count becomes 0."""
         make_empty(answer)
-
-    def delete_listed(self, account: str, row: Mapping[str, object]) -> bool:
-        """Deactivate a customer that a page just showed; only counted ones can be."""
-        with self._books.changing(account) as book:
-            changed = LifeGoesOn(book, self._clock()).delete(int(str(row["Id"])))
-            self._books.save(book, changed)
-        return bool(changed)

@@ -1,12 +1,11 @@
 """Life going on in one organisation: contacts come, change, are archived, merged, invoiced."""
 
-import random
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sandbox.errors import WrongInput
-from sandbox.people import PartyMaker
+from sandbox.life import Life
 from sandbox.xero.books import Book
 from sandbox.xero.generator import archived, contact_from, new_contact_id
 from sandbox.xero.places import phone, some_place
@@ -14,46 +13,32 @@ from sandbox.xero.rows import Row, row_of
 from sandbox.xero.times import date_text, milliseconds
 
 
-class LifeGoesOn:
+class LifeGoesOn(Life[Row]):
     """One batch of changes; each contact is touched at most once."""
 
+    provider = "xero"
+    customers = "contacts"
+
     def __init__(self, book: Book, moment: datetime) -> None:
-        book.changes += 1
-        tenant_id = book.account.account_id
-        self._dice = random.Random(f"xero {tenant_id} {book.seed} change {book.changes}")
+        super().__init__(book)
         self._now_ms = milliseconds(moment)
         rows = book.rows()
         self._last_number = rows[-1].number if rows else 0
-        self._maker = PartyMaker(self._dice, (row.name for row in rows))
-        self._free = [row for row in rows if row.counted]
         self._never_invoiced = [row for row in rows if row.active and not row.is_customer]
-        self.changed: list[Row] = []
 
     def run(self, wishes: Mapping[str, int]) -> dict[str, object]:
-        """Do everything wished for; return the ids by kind, pairs for merges."""
+        """Do everything wished for; whoever is flipped is not touched otherwise."""
         flipped = self._flippable(wishes.get("flip", 0))
         taken = {row.key for row in flipped}
         self._free = [row for row in self._free if row.key not in taken]
-        merges = wishes.get("merge", 0)
-        needed = sum(wishes.get(kind, 0) for kind in ("update", "archive", "delete")) + 2 * merges
-        if needed > len(self._free):
-            raise WrongInput(f"Only {len(self._free)} contacts are left to change.")
-        self._dice.shuffle(self._free)
-        return {
-            "archive": [self._archive() for _ in range(wishes.get("archive", 0))],
-            "delete": [self._archive() for _ in range(wishes.get("delete", 0))],
-            "merge": [self._merge() for _ in range(merges)],
-            "update": [self._update(turn) for turn in range(wishes.get("update", 0))],
-            "create": [self._create() for _ in range(wishes.get("create", 0))],
-            "flip": [self._flip(row) for row in flipped],
-        }
+        done = super().run(wishes)
+        return {**done, "flip": [self._flip(row) for row in flipped]}
 
-    def archive(self, contact_id: str) -> list[Row]:
-        """Archive this contact, if it counts; return what changed."""
-        self._free = [row for row in self._free if row.key == contact_id]
-        if self._free:
-            self._archive()
-        return self.changed
+    def _name(self, row: Row) -> str:
+        return row.name
+
+    def _delete(self) -> str:
+        return self._archive()
 
     def _flippable(self, amount: int) -> list[Row]:
         """Choose who gets a first sales invoice: suppliers first, as that makes them count."""

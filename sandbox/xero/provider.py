@@ -7,6 +7,7 @@ from flask import Blueprint, Response
 
 from sandbox.clock import Clock
 from sandbox.errors import WrongInput
+from sandbox.imitation import Imitation
 from sandbox.limits import LimitKind, Limits, Remaining
 from sandbox.provider import CHANGES
 from sandbox.redirects import leads_to_this_machine
@@ -26,7 +27,7 @@ USUAL_SCOPE = "offline_access accounting.contacts.read"
 NOTE_ON_DELETING = "Xero deletes no contact; what was to be deleted is archived."
 
 
-class Xero:
+class Xero(Imitation[Books, Grants]):
     """Books, grants, connections and the paths under /xero."""
 
     name = "xero"
@@ -40,38 +41,24 @@ class Xero:
     limits = Limits(concurrent=5, per_minute=60, per_day=5000)
 
     def __init__(self, store: Store, switchboard: Switchboard, clock: Clock) -> None:
-        self._clock = clock
-        self._books = Books(store, clock)
+        books = Books(store, clock)
         self._connections = Connections(store, clock)
-        self._grants = Grants(
-            store, clock, self._connections, lambda: switchboard.rotation(self.name)
-        )
+        grants = Grants(store, clock, self._connections, lambda: switchboard.rotation(self.name))
+        super().__init__(clock, books, grants, LifeGoesOn)
         self.blueprint = Blueprint(self.name, __name__, url_prefix="/xero")
-        api = Api(self._books, self._connections, self._grants, switchboard, clock)
+        api = Api(books, self._connections, grants, switchboard, clock)
         api.register(self.blueprint)
-        oauth = OAuth(self._books, self._connections, self._grants, switchboard)
+        oauth = OAuth(books, self._connections, grants, switchboard)
         oauth.register(self.blueprint)
 
-    def census(self, account: str | None = None) -> dict[str, int]:
-        """Count the contacts of an organisation by kind."""
-        return self._books.open(account).census()
-
-    def reset(self, account: str | None, size: int | None, seed: int | None) -> None:
-        """Make new contacts, modified now; grants and connections stay as they are."""
-        self._books.reset(account, size, seed)
+    def listed_key(self, row: Mapping[str, object]) -> int | str:
+        """Return the id."""
+        return str(row["ContactID"])
 
     def change(self, account: str | None, wishes: Mapping[str, int]) -> dict[str, object]:
         """Change an organisation; nothing is deleted there, so that is archiving, and says so."""
-        with self._books.changing(account) as book:
-            life = LifeGoesOn(book, self._clock())
-            done = life.run(wishes)
-            self._books.save(book, life.changed)
-        note = {"note": NOTE_ON_DELETING} if wishes.get("delete") else {}
-        return {
-            "realm": book.account.account_id,
-            **{kind: done[kind] for kind in self.change_kinds},
-            **note,
-        }
+        done = super().change(account, wishes)
+        return done | ({"note": NOTE_ON_DELETING} if wishes.get("delete") else {})
 
     def grant(self, account: str | None, redirect_uri: str | None) -> dict[str, object]:
         """Issue tokens of a person of their own, who shares this organisation only."""
@@ -90,14 +77,6 @@ class Xero:
             "scope": tokens.scope,
             "tenants": [connection.as_json() for connection in self._connections.of(person)],
         }
-
-    def expire_access_tokens(self) -> None:
-        """Make every access token answer 401 until it is refreshed."""
-        self._grants.expire_access_tokens()
-
-    def end_grants(self) -> None:
-        """Make refreshing answer invalid_grant as well, and end every connection."""
-        self._grants.end_all()
 
     def refusal(self, endpoint: str, status: int) -> Response:
         """Return what Xero sends with such a status at such an endpoint."""
@@ -138,10 +117,3 @@ class Xero:
             answer["Contacts"] = []
         if isinstance(answer.get("pagination"), dict):
             answer["pagination"] |= {"pageCount": 0, "itemCount": 0}
-
-    def delete_listed(self, account: str, row: Mapping[str, object]) -> bool:
-        """Archive a contact that a page just showed; tell whether it still counted."""
-        with self._books.changing(account) as book:
-            life = LifeGoesOn(book, self._clock())
-            self._books.save(book, life.archive(str(row["ContactID"])))
-        return bool(life.changed)
