@@ -66,6 +66,7 @@ class ReadingFailure(StrEnum):
     UNSETTLED = "unsettled"
     FIELD_LOST = "field_lost"
     OTHER_ACCOUNT = "other_account"
+    BUDGET_USED = "budget_used"
     UNREADABLE = "unreadable"
     WRONG_CREDENTIALS = "wrong_credentials"
     INTERRUPTED = "interrupted"
@@ -213,6 +214,7 @@ class Reading(Base):
     read_count: Mapped[int] = mapped_column(default=0)
     expected_count: Mapped[int | None]
     call_count: Mapped[int] = mapped_column(default=0)
+    call_limit: Mapped[int | None]
     unreadable_count: Mapped[int] = mapped_column(default=0, server_default="0")
     at_least_count: Mapped[int | None]
     lost_field: Mapped[str] = mapped_column(String(32), default="", server_default="")

@@ -40,6 +40,9 @@ def store_connection(
         session.add(connection)
     else:
         interrupt_readings(session, connection.id, now=now)
+    if connection.account_id != account_id:
+        # Nobody has looked at this account yet, so nobody in it is new.
+        connection.looked_at, connection.looked_reading_id = None, 0
     connection.account_id = account_id
     connection.state = ConnectionState.CONNECTED
     connection.connected_at = now

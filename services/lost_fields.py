@@ -18,6 +18,7 @@ LOST_SHARE = 0.2
 LOST_LEAST = 10
 
 WORDS = {
+    "name": "a name",
     "email": "an e-mail address",
     "phone": "a phone number",
     "address": "an address",
@@ -48,6 +49,7 @@ class LossCounter:
         rows = session.execute(
             select(
                 RemoteCustomer.remote_id,
+                RemoteCustomer.name,
                 RemoteCustomer.email,
                 RemoteCustomer.phone,
                 RemoteCustomer.address,
@@ -66,6 +68,7 @@ class LossCounter:
 
 def _lost(had: Mapping[str, object], record: CustomerRecord) -> list[str]:
     has: dict[str, object] = {
+        "name": _has_own_name(record, had["name"]),
         "email": first_usable_address(record.emails_text),
         "phone": record.phone,
         "address": record.address,
@@ -74,3 +77,13 @@ def _lost(had: Mapping[str, object], record: CustomerRecord) -> list[str]:
         "remote_updated_at": record.remote_updated_at,
     }
     return [field for field, value in had.items() if value and not has[field]]
+
+
+def _has_own_name(record: CustomerRecord, name_before: object) -> bool:
+    """Say whether the record still has a name of its own.
+
+    Where the provider gives none, an adapter takes that of the company or person, or the id.
+    """
+    made_of_id = {f"{noun} {record.remote_id}" for noun in ("Customer", "Contact", "Client")}
+    stand_ins = {record.company_name, record.person_name} | made_of_id
+    return record.name == name_before or record.name not in stand_ins

@@ -7,7 +7,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -40,6 +40,15 @@ class Plan:
     changed_since_at: datetime | None
     started_at: datetime
     accepts_loss: bool
+    call_limit: int | None
+
+
+class LeaseLost(Exception):
+    """Somebody else decided about the reading meanwhile; nothing more may come of this one."""
+
+
+class CallBudgetUsed(Exception):
+    """A re-check has made as many calls as the month's budget had left."""
 
 
 def claim(runtime: Runtime, reading_id: int) -> Plan | None:
@@ -73,7 +82,7 @@ def update_claimed(session: Session, plan: Plan, *, now: datetime, **values: obj
             Reading.lease_owner == plan.owner,
             Reading.lease_until_at >= now,
         )
-        .values(**{name: value for name, value in values.items() if value is not None})
+        .values(**values)
         .returning(Reading.id)
         .execution_options(synchronize_session=False)
     )
@@ -81,11 +90,17 @@ def update_claimed(session: Session, plan: Plan, *, now: datetime, **values: obj
 
 
 def tell_progress(runtime: Runtime, plan: Plan, **progress: object) -> None:
-    """Prolong the lease and store how far the reading is. Commits."""
+    """Prolong the lease and store how far the reading is, as far as known. Commits.
+
+    Raises LeaseLost.
+    """
+    told = {name: value for name, value in progress.items() if value is not None}
     with runtime.sessions() as session:
         now = runtime.clock()
-        update_claimed(session, plan, now=now, lease_until_at=now + LEASE, **progress)
+        is_mine = update_claimed(session, plan, now=now, lease_until_at=now + LEASE, **told)
         session.commit()
+    if not is_mine:
+        raise LeaseLost
 
 
 def tell_wait(runtime: Runtime, plan: Plan, wait_s: float) -> None:
@@ -99,8 +114,10 @@ def heartbeat(runtime: Runtime, plan: Plan) -> Iterator[None]:
     done = threading.Event()
 
     def beat() -> None:
-        while not done.wait(HEARTBEAT_S):
-            _beat_once(runtime, plan, done)
+        # Whoever fetches pages meets the lost lease by itself.
+        with suppress(LeaseLost):
+            while not done.wait(HEARTBEAT_S):
+                _beat_once(runtime, plan, done)
 
     thread = threading.Thread(target=beat, daemon=True, name=f"reading-{plan.reading_id}")
     thread.start()
@@ -131,4 +148,5 @@ def _plan(reading: Reading) -> Plan:
         changed_since_at=reading.changed_since_at,
         started_at=reading.started_at,
         accepts_loss=reading.accepts_loss,
+        call_limit=reading.call_limit,
     )

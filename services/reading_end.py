@@ -26,7 +26,7 @@ from services.providers.contract import (
     UnreadableAnswer,
     WrongCredentials,
 )
-from services.reading_claim import Plan, update_claimed
+from services.reading_claim import CallBudgetUsed, Plan, update_claimed
 from services.reading_pages import ReadingPages
 from services.remote_counts import count_at_least, count_counted, count_unsynced
 from services.remote_customers import store_difference
@@ -58,6 +58,7 @@ FAILURES: Mapping[type[Exception], ReadingFailure] = MappingProxyType(
         WrongCredentials: ReadingFailure.WRONG_CREDENTIALS,
         FieldLost: ReadingFailure.FIELD_LOST,
         OtherAccountAnswered: ReadingFailure.OTHER_ACCOUNT,
+        CallBudgetUsed: ReadingFailure.BUDGET_USED,
     }
 )
 
@@ -123,8 +124,8 @@ def fail_reading(
             failure_reference=_reference(error),
             retry_at=_retry_at(error, now=now),
             at_least_count=_at_least(session, plan, pages, error),
-            lost_field=error.field if isinstance(error, FieldLost) else None,
-            call_count=client.call_count if client else None,
+            lost_field=error.field if isinstance(error, FieldLost) else "",
+            call_count=client.call_count if client else 0,
             finished_at=now,
         )
         if is_mine and isinstance(error, ReconnectRequired | NotConnected):
@@ -139,8 +140,8 @@ def _failure(error: Exception) -> ReadingFailure:
     return next(found, ReadingFailure.BROKEN)
 
 
-def _reference(error: Exception) -> str | None:
-    return error.reference[:100] if isinstance(error, ProviderError) else None
+def _reference(error: Exception) -> str:
+    return error.reference[:100] if isinstance(error, ProviderError) else ""
 
 
 def _retry_at(error: Exception, *, now: datetime) -> datetime | None:

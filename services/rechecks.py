@@ -68,12 +68,16 @@ class _Tally:
     finished: int
     failed: int
     failed_at: datetime | None
+    retry_at: datetime | None
 
     def next_at(self, *, began_at: datetime, tomorrow_at: datetime) -> datetime:
         """Return when the next re-check is due; a moment in the past means now."""
         if self.finished or self.failed >= TRIES_A_DAY:
             return tomorrow_at
-        return self.failed_at + BETWEEN_TRIES if self.failed_at else began_at
+        if self.failed_at is None:
+            return began_at
+        again_at = self.failed_at + BETWEEN_TRIES
+        return max(again_at, self.retry_at) if self.retry_at else again_at
 
 
 def view_recheck(
@@ -178,6 +182,7 @@ def _start_if_due(session: Session, connection_id: int, *, now: datetime) -> int
         session.rollback()
         return None
     reading = new_reading(session, connection, now=now, origin=ReadingOrigin.RECHECK)
+    reading.call_limit = recheck.call_budget - recheck.calls_used
     try:
         session.commit()
     except IntegrityError:
@@ -207,6 +212,7 @@ def _tally(
             func.count(case((Reading.state == ReadingState.FINISHED, 1))),
             func.count(case((is_failed, 1))),
             func.max(case((is_failed, Reading.started_at))),
+            func.max(case((is_failed, Reading.retry_at))),
         ).where(Reading.account_id == connection.account_id, Reading.started_at >= began_at)
     ).one()
     return int(calls or 0), _Tally(*tally)

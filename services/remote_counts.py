@@ -3,17 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from models import RemoteAccount, RemoteCustomer, RemoteState
+from models import Reading, ReadingState, RemoteAccount, RemoteCustomer, RemoteState
 from services.customer_diff import is_counted
 from services.database import in_batches
+from services.providers.contract import RemoteStatus
 from services.reading_pages import ReadingPages
 
 DECIDED = (RemoteState.LINKED, RemoteState.IGNORED)
+VANISHED_FINGERPRINT = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """How many customers an account has when a delta is taken in.
+
+    `before` are those not vanished until now, `newcomers` those never seen, `present` both less
+    the deleted ones, and `at_most` everybody ever seen, with what could not be read.
+    """
+
+    before: int
+    newcomers: int
+    present: int
+    at_most: int
+
+
+def count_known(session: Session, account_id: int, pages: ReadingPages) -> Known:
+    """Count who is there with the changes of a delta. Reads an id per stored customer."""
+    rows = session.execute(
+        select(RemoteCustomer.remote_id, RemoteCustomer.fingerprint).where(
+            RemoteCustomer.account_id == account_id
+        )
+    ).all()
+    ever = {remote_id for remote_id, _ in rows}
+    present = {remote_id for remote_id, digest in rows if digest != VANISHED_FINGERPRINT}
+    told = {record.remote_id: record.status for record in pages.records()}
+    deleted = {key for key, status in told.items() if status is RemoteStatus.DELETED}
+    newcomers = told.keys() - ever - deleted
+    unreadable = pages.unreadable_count + _unreadable_before(session, account_id)
+    return Known(
+        before=len(present),
+        newcomers=len(newcomers),
+        present=len((present | told.keys()) - deleted),
+        at_most=len(ever | told.keys()) + unreadable,
+    )
 
 
 def count_counted(session: Session, account_id: int) -> int:
@@ -58,3 +96,13 @@ def _count_decided(session: Session, account_id: int, remote_ids: list[str]) -> 
 def _count(session: Session, account_id: int, condition: Any) -> int:
     query = select(func.count()).select_from(RemoteCustomer)
     return session.scalar(query.where(RemoteCustomer.account_id == account_id, condition)) or 0
+
+
+def _unreadable_before(session: Session, account_id: int) -> int:
+    found = session.scalar(
+        select(Reading.unreadable_count)
+        .where(Reading.account_id == account_id, Reading.state == ReadingState.FINISHED)
+        .order_by(Reading.id.desc())
+        .limit(1)
+    )
+    return found or 0

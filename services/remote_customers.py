@@ -24,10 +24,8 @@ from services.lost_fields import LossCounter
 from services.merged_customers import follow_merges
 from services.providers.contract import CustomerRecord, RemoteKind, RemoteStatus
 from services.reading_pages import ReadingPages
-from services.remote_counts import DECIDED
+from services.remote_counts import DECIDED, VANISHED_FINGERPRINT
 from services.text_keys import search_text, sort_key
-
-VANISHED_FINGERPRINT = ""
 
 
 def store_difference(

@@ -58,6 +58,10 @@ FAILURES: Mapping[ReadingFailure, FailureWords] = MappingProxyType(
             "{provider} answered with another company's customers.",
             "We took nothing from it. Reconnect to make sure which company this is.",
         ),
+        ReadingFailure.BUDGET_USED: FailureWords(
+            "The daily check has used the calls of this month.",
+            "It stopped before it had read everybody. Opening this line reads all the same.",
+        ),
         ReadingFailure.UNREADABLE: FailureWords(
             "{provider} sent an answer that we cannot read.",
             "It was not a list of customers, so we took nothing from it and show no number.",

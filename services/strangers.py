@@ -8,11 +8,38 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import Connection, Reading, ReadingKind, ReadingState, RemoteCustomer
-from services.providers.contract import AccountingClient, DeltaNotPossible
+from services.providers.contract import AccountingClient, CustomerRecord, DeltaNotPossible
 from services.reading_pages import ReadingPages
 
 #: Clocks differ, and FreshBooks writes its times without a zone.
 MARGIN = timedelta(days=1)
+#: So many customers tell whether a list is about the same people.
+SAMPLE_ROWS = 1_000
+
+
+def are_others(session: Session, account_id: int, pages: ReadingPages) -> bool:
+    """Say whether most of the known customers in a list have become somebody else.
+
+    QuickBooks numbers the customers of every company from 1, so another company's list holds our
+    ids: under other names and with other addresses.
+    """
+    known = {
+        remote_id: (name, emails_text)
+        for remote_id, name, emails_text in session.execute(
+            select(RemoteCustomer.remote_id, RemoteCustomer.name, RemoteCustomer.emails_text)
+            .where(RemoteCustomer.account_id == account_id, RemoteCustomer.is_counted.is_(True))
+            .order_by(RemoteCustomer.id)
+            .limit(SAMPLE_ROWS)
+        )
+    }
+    listed = [record for record in pages.records() if record.remote_id in known]
+    others = sum(_is_other(record, *known[record.remote_id]) for record in listed)
+    return others * 2 > len(listed)
+
+
+def _is_other(record: CustomerRecord, name: str, emails_text: str) -> bool:
+    has_other_email = record.emails_text != emails_text or not emails_text
+    return record.name != name and has_other_email
 
 
 def find_strangers(

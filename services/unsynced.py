@@ -197,7 +197,8 @@ def _still_stands(
     limit = FRESH_FOR
     if latest.state is ReadingState.FAILED and not _is_down(session, connection):
         limit = FAILED_FOR
-    return now - latest.finished_at < limit
+    # A result from the future is one from before the clock was put right.
+    return timedelta(0) <= now - latest.finished_at < limit
 
 
 def _is_down(session: Session, connection: Connection) -> bool:

@@ -55,6 +55,7 @@ def _columns() -> dict[str, tuple[sa.Column, ...]]:
         'reading': (
             sa.Column('origin', sa.String(length=32), server_default='opened', nullable=False),
             _number('unreadable_count'),
+            sa.Column('call_limit', sa.Integer(), nullable=True),
             sa.Column('at_least_count', sa.Integer(), nullable=True),
             _text('lost_field', 32),
             _switch('accepts_loss'),

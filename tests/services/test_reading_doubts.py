@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
-from models import Connection, ReadingFailure, ReadingState, RemoteCustomer
+from models import Connection, ReadingFailure, ReadingState
 from services import decisions
 from services.providers.contract import (
     AccountGone,
@@ -22,7 +21,6 @@ from services.providers.contract import (
     ReconnectRequired,
     ScopeMissing,
 )
-from services.reading_queue import new_reading
 from services.readings import refresh
 from services.runtime import Runtime
 from tests.conftest import Clock
@@ -37,7 +35,6 @@ from tests.services.support import (
     read,
     record,
     remote_states,
-    rows,
 )
 
 FIELDS: dict[str, Any] = {
@@ -58,67 +55,6 @@ def _read_whole(runtime: Runtime, place: Place, clock: Clock) -> None:
     read(runtime, place)
 
 
-@pytest.mark.parametrize(
-    ("field", "told"),
-    [
-        ("emails_text", "email"),
-        ("phone", "phone"),
-        ("address", "address"),
-        ("company_name", "company_name"),
-        ("person_name", "person_name"),
-    ],
-)
-def test_a_field_that_vanishes_from_many_stops_the_reading(
-    runtime: Runtime,
-    harbor: Place,
-    books: FakeAccountingClient,
-    clock: Clock,
-    field: str,
-    told: str,
-) -> None:
-    books.records = _people(50)
-    read(runtime, harbor)
-    books.records = [*_people(50)[11:], *_people(11, **{field: ""})]
-
-    _read_whole(runtime, harbor, clock)
-
-    reading = last_reading(runtime.sessions)
-    assert reading.failure is ReadingFailure.FIELD_LOST
-    assert reading.lost_field == told
-    stored = rows(runtime.sessions, select(RemoteCustomer.emails_text, RemoteCustomer.phone))
-    assert set(stored) == {(FIELDS["emails_text"], FIELDS["phone"])}, "nothing was written"
-
-
-def test_a_fifth_may_lose_a_field(
-    runtime: Runtime, harbor: Place, books: FakeAccountingClient, clock: Clock
-) -> None:
-    books.records = _people(50)
-    read(runtime, harbor)
-    books.records = [*_people(50)[10:], *_people(10, phone="")]
-
-    _read_whole(runtime, harbor, clock)
-
-    assert last_reading(runtime.sessions).state is ReadingState.FINISHED
-
-
-def test_an_admin_may_take_the_loss(
-    runtime: Runtime, harbor: Place, books: FakeAccountingClient
-) -> None:
-    books.records = _people(20)
-    read(runtime, harbor)
-    books.records = _people(20, phone="", remote_updated_at=NOW)
-    with runtime.sessions() as session:
-        connection = session.get_one(Connection, harbor.connection_id)
-        reading = new_reading(session, connection, now=NOW, accepts_loss=True)
-        session.commit()
-        reading_id = reading.id
-
-    refresh(runtime, reading_id)
-
-    assert last_reading(runtime.sessions).state is ReadingState.FINISHED
-    assert set(rows(runtime.sessions, select(RemoteCustomer.phone))) == {("",)}
-
-
 def test_another_company_behind_the_same_id_is_refused(
     runtime: Runtime, harbor: Place, books: FakeAccountingClient, clock: Clock
 ) -> None:
@@ -131,6 +67,23 @@ def test_another_company_behind_the_same_id_is_refused(
 
     assert last_reading(runtime.sessions).failure is ReadingFailure.OTHER_ACCOUNT
     assert set(remote_states(runtime.sessions, harbor).values()) == {"unsynced"}
+
+
+def test_another_company_with_the_same_numbers_is_refused(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient, clock: Clock
+) -> None:
+    books.records = [record(number) for number in range(20)]
+    read(runtime, harbor)
+    books.records = [
+        record(number, name=f"Pier {number}", emails_text=f"pier-{number}@example.org")
+        for number in range(60)
+    ]
+    books.name = "Somebody Else Ltd"
+
+    _read_whole(runtime, harbor, clock)
+
+    assert last_reading(runtime.sessions).failure is ReadingFailure.OTHER_ACCOUNT
+    assert len(remote_states(runtime.sessions, harbor)) == 20
 
 
 def test_the_same_company_may_start_over_with_new_customers(

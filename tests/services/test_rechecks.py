@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from models import Connection, Reading, ReadingKind, ReadingOrigin, ReadingState
+from models import Connection, Reading, ReadingFailure, ReadingKind, ReadingOrigin, ReadingState
 from services import rechecks
 from services.local_days import find_zone
-from services.providers.contract import ProviderKey, ProviderUnavailable
+from services.providers.contract import DailyLimitReached, ProviderKey, ProviderUnavailable
 from services.readings import refresh
 from services.runtime import Runtime
 from services.unsynced import note_look
@@ -95,6 +95,34 @@ def test_trouble_is_tried_three_times_an_hour_apart(
         clock.advance(minutes=5)
 
     assert tries == [0, 60, 120]
+
+
+def test_a_daily_limit_is_waited_out(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient, wake_ups: WakeUps, clock: Clock
+) -> None:
+    clock.now = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    _switch_on(runtime, harbor)
+    books.error = DailyLimitReached("tomorrow", retry_after_s=6 * 3600)
+
+    tries = []
+    for minute in range(0, 8 * 60, 5):
+        tries += [minute] * _tick(runtime, wake_ups)
+        clock.advance(minutes=5)
+
+    assert tries == [0, 360]
+
+
+def test_one_recheck_may_use_what_is_left_of_the_budget(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient, wake_ups: WakeUps, clock: Clock
+) -> None:
+    clock.now = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    books.records = [record(number) for number in range(100)]
+    _switch_on(runtime, harbor, call_budget=10)
+
+    assert _tick(runtime, wake_ups) == 1
+
+    assert last_reading(runtime.sessions).failure is ReadingFailure.BUDGET_USED
+    assert _view(runtime, harbor).resumes_on == date(2026, 12, 1)
 
 
 def test_a_used_budget_pauses_it_until_the_next_month(
