@@ -5,6 +5,8 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
+from tests.sandbox.control_room import customers
+
 CLIENT_ID, CLIENT_SECRET = "sandbox-freshbooks-client", "sandbox-freshbooks-secret"
 CALLBACK = "http://127.0.0.1:5000/settings/integrations/freshbooks/callback"
 ACCOUNT, OTHER_ACCOUNT = "LS7Qk2", "BV3Wm9"
@@ -55,10 +57,7 @@ class Program:
 
 def census(client: FlaskClient, account: str | None = None) -> dict[str, int]:
     """Return the truth of the control room."""
-    state = client.get("/control/state", query_string={"realm": account} if account else {}).json
-    assert state is not None
-    counted: dict[str, int] = state["providers"]["freshbooks"]["customers"]
-    return counted
+    return customers(client, "freshbooks", account)
 
 
 def program(client: FlaskClient, **sent: str) -> Program:

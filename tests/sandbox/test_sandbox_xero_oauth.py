@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.sandbox.control_room import STRANGERS
 from tests.sandbox.xero_program import (
     CALLBACK,
     CLIENT,
@@ -42,10 +43,7 @@ def test_the_consent_page_offers_every_tenant_and_ticks_the_first(client):
 @pytest.mark.parametrize(
     "change",
     [
-        {"client_id": "somebody"},
-        {"redirect_uri": "https://evil.example/callback"},
-        {"redirect_uri": "http://127.0.0.1@evil.example/"},
-        {"response_type": "token"},
+        *STRANGERS,
         {"scope": ""},
         {"scope": "accounting.contacts.read accounting.transactions"},
         {"code_challenge": "plain words", "code_challenge_method": "plain"},

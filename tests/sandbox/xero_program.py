@@ -6,6 +6,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from flask.testing import FlaskClient
 
+from tests.sandbox.control_room import customers
+
 CLIENT = ("sandbox-xero-client", "sandbox-xero-secret")
 CALLBACK = "http://127.0.0.1:5000/settings/integrations/xero/callback"
 SCOPE = "offline_access accounting.contacts.read"
@@ -101,7 +103,4 @@ def granted(client: FlaskClient, **sent: str) -> Program:
 
 def census(client: FlaskClient, tenant: str | None = None) -> dict[str, int]:
     """Return the truth of the control room."""
-    state = client.get("/control/state", query_string={"realm": tenant} if tenant else {}).json
-    assert state is not None
-    counted: dict[str, int] = state["providers"]["xero"]["customers"]
-    return counted
+    return customers(client, "xero", tenant)
