@@ -114,7 +114,7 @@ def _reason(facts: ConnectionFacts) -> str:
     reason = facts.reconnect_reason or ReconnectReason.ENDED
     if reason is ReconnectReason.OTHER_INSTALLATION:
         return "The permission was given to BlueClerk at another address."
-    return failure_words(REASONS[reason], provider=facts.profile.short_name, settings="").happened
+    return failure_words(REASONS[reason], profile=facts.profile).happened
 
 
 def _token_age(facts: ConnectionFacts, times: Times) -> Row:
@@ -173,8 +173,7 @@ def _failure(facts: ConnectionFacts, times: Times) -> Row:
         return Row("Last failure", "none")
     words = failure_words(
         reading.failure or ReadingFailure.BROKEN,
-        provider=facts.profile.short_name,
-        settings="",
+        profile=facts.profile,
         lost=WORDS.get(reading.lost_field, "a field"),
     )
     text = f"{words.happened} It was {times.past(reading.ended_at)}."

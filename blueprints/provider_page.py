@@ -169,7 +169,7 @@ def _trouble(page: ProviderPage) -> Trouble | None:
     names = f"{_setting(key, 'CLIENT_ID')} and {_setting(key, 'CLIENT_SECRET')}"
     return view_trouble(
         reading,
-        provider_name=page.profile.short_name,
+        profile=page.profile,
         settings=names,
         now=get_runtime().clock(),
     )

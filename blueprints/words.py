@@ -13,7 +13,7 @@ from blueprints.guards import get_runtime
 from services.connection_views import ConnectionView
 from services.local_days import find_zone, local_day
 from services.remote_lists import Balance
-from services.sentences import new_sentence, unreadable_sentence
+from services.sentences import kept_sentence, new_sentence, unreadable_sentence
 
 MINUTE_S = 60
 HOUR_S = 3600
@@ -23,7 +23,11 @@ def register(app: Flask) -> None:
     """Give templates these words; times come in the zone of the company."""
     app.jinja_env.filters.update(number=number, money=money, moneys=moneys)
     app.jinja_env.globals.update(
-        count_of=count_of, lasted=lasted, unreadable_sentence=unreadable_sentence
+        count_of=count_of,
+        kept_sentence=kept_sentence,
+        lasted=lasted,
+        many_of=many_of,
+        unreadable_sentence=unreadable_sentence,
     )
     app.context_processor(_words_of_now)
 
@@ -139,13 +143,35 @@ def until(at: datetime, *, now: datetime, zone: tzinfo) -> str:
     return f"on {day(at, now=now, zone=zone)} at {local:%H:%M}"
 
 
+def clock_time(at: datetime, *, now: datetime, zone: tzinfo) -> str:
+    """Write a moment within the hour as the clock shows it, at 12:05:20; a later one as `until`."""
+    if at - now >= timedelta(seconds=HOUR_S):
+        return until(at, now=now, zone=zone)
+    return f"at {at.astimezone(zone):%H:%M:%S}"
+
+
+def by_day(at: datetime, *, now: datetime, zone: tzinfo) -> str:
+    """Write the day of an end to come: on 17 Nov, on the day itself today at 23:58."""
+    local = at.astimezone(zone)
+    if local.date() == now.astimezone(zone).date():
+        return f"today at {local:%H:%M}"
+    return f"on {day(at, now=now, zone=zone)}"
+
+
+def many_of(noun: str) -> str:
+    """Write a noun of a provider for several: businesses, companies, organisations."""
+    if noun.endswith("y"):
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if noun.endswith("s") else f"{noun}s"
+
+
 def _words_of_now() -> dict[str, object]:
     who = g.get("who")
     now = get_runtime().clock()
     zone = find_zone(who.zone if who else "UTC")
     times = {
         word.__name__: partial(word, now=now, zone=zone)
-        for word in (when, day, day_name, until, new_since)
+        for word in (when, day, day_name, until, clock_time, by_day, new_since)
     }
     days = {word.__name__: partial(word, zone=zone) for word in (dated, stamped, weekday_time)}
     return {"who": who, "now": now, **times, **days}

@@ -18,7 +18,7 @@ from services.alert import (
 from services.connection_views import view_connection
 from services.connections import NotConnected, require_connection
 from services.providers.contract import ProviderKey
-from services.providers.registry import provider_profile
+from services.providers.registry import ProviderProfile, provider_profile
 from services.readings import refresh
 from services.runtime import Runtime
 from services.unsynced import ReadingView, Summary, ensure_fresh
@@ -51,7 +51,7 @@ def read_whole(runtime: Runtime, slug: str | None, provider: ProviderKey) -> Who
         connection = view_connection(session, company_id, provider)
         alert = view_alert(session, connection, now=runtime.clock(), reading_public_id=reading)
     if connection is None or alert.summary is None:
-        raise click.ClickException(_trouble(alert, provider_profile(provider).short_name))
+        raise click.ClickException(_trouble(alert, provider_profile(provider)))
     calls = alert.summary.reading.call_count if reading else 0
     return Whole(company_id, connection.account_id, alert.summary, calls)
 
@@ -89,14 +89,14 @@ def _not_connected(provider: ProviderKey) -> str:
     return f"{name} is not connected. Connect it under Settings > Integrations."
 
 
-def _trouble(alert: Alert, provider_name: str) -> str:
+def _trouble(alert: Alert, profile: ProviderProfile) -> str:
     if alert.state is AlertState.RECONNECT:
-        return f"{provider_name} needs to be reconnected under Settings > Integrations."
+        return f"{profile.short_name} needs to be reconnected under Settings > Integrations."
     if alert.state is AlertState.IMPORTING:
         return "An import of this account is running already. Ask again when it has ended."
     sentence = "The reading is still running."
     if alert.reading is not None and alert.state is AlertState.FAILED:
-        sentence = _failure(alert.reading, provider_name)
+        sentence = _failure(alert.reading, profile)
     if alert.last_known is None:
         return sentence
     known = alert.last_known
@@ -106,8 +106,8 @@ def _trouble(alert: Alert, provider_name: str) -> str:
     )
 
 
-def _failure(reading: ReadingView, provider_name: str) -> str:
-    words = tell_failure(reading, provider_name=provider_name, settings="the client id and secret")
-    at_least = tell_at_least(reading, provider_name=provider_name)
+def _failure(reading: ReadingView, profile: ProviderProfile) -> str:
+    words = tell_failure(reading, profile=profile, settings="the client id and secret")
+    at_least = tell_at_least(reading, provider_name=profile.short_name)
     told = [f"{at_least}." if at_least else "", *((words.happened, words.did) if words else ())]
     return " ".join(filter(None, told))

@@ -17,6 +17,7 @@ from services.customer_import import find_active
 from services.database import only_reading
 from services.import_views import ImportView, view_import
 from services.lost_fields import WORDS as LOST_FIELDS
+from services.providers.registry import ProviderProfile
 from services.remote_counts import count_unsynced
 from services.runtime import Runtime
 from services.sentences import FailureWords, at_least_sentence, failure_words
@@ -119,12 +120,20 @@ def view_alert(
     return Alert(state, summary=result, last_known=last_known)
 
 
-def tell_failure(reading: ReadingView, *, provider_name: str, settings: str) -> FailureWords | None:
+def tell_failure(
+    reading: ReadingView, *, profile: ProviderProfile, settings: str
+) -> FailureWords | None:
     """Return why the reading has no result, in words; None where it did not fail."""
     if reading.failure is None:
         return None
     lost = LOST_FIELDS.get(reading.lost_field, "a field")
-    return failure_words(reading.failure, provider=provider_name, settings=settings, lost=lost)
+    return failure_words(
+        reading.failure,
+        profile=profile,
+        settings=settings,
+        lost=lost,
+        read_count=reading.read_count,
+    )
 
 
 def tell_at_least(reading: ReadingView, *, provider_name: str) -> str:

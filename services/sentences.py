@@ -8,11 +8,15 @@ from datetime import date
 from types import MappingProxyType
 
 from models import ReadingFailure
+from services.providers.registry import ProviderProfile
 
 
 @dataclass(frozen=True, slots=True)
 class FailureWords:
-    """What happened and what we did; `{provider}` and `{settings}` are filled in later."""
+    """What happened and what we did, with gaps for the provider's own words.
+
+    `{stopped}`, `{after}` and `{amid}` tell how far a reading came.
+    """
 
     happened: str
     did: str
@@ -23,40 +27,40 @@ NO_HALF_NUMBER = "Half a list would give you a wrong number, so we show none."
 FAILURES: Mapping[ReadingFailure, FailureWords] = MappingProxyType(
     {
         ReadingFailure.RECONNECT_REQUIRED: FailureWords(
-            "{provider} has ended our permission to read your customers.",
+            "{provider} has ended our permission to read your {customers}.",
             "Reconnect to check again. Your links and ignored customers stay as they are.",
         ),
         ReadingFailure.SCOPE_MISSING: FailureWords(
-            "The connection may no longer read customers in {provider}.",
+            "The connection may no longer read {customers} in {provider}.",
             "Reconnect and allow it. Your links and ignored customers stay as they are.",
         ),
         ReadingFailure.ACCOUNT_GONE: FailureWords(
-            "This company is no longer shared with us in {provider}.",
+            "This {account} is no longer shared with us in {provider}.",
             "Reconnect and choose it again. Your links and ignored customers stay as they are.",
         ),
         ReadingFailure.RATE_LIMITED: FailureWords(
             "{provider} asked us to wait.",
-            "It limits how often its customers may be read. " + NO_HALF_NUMBER,
+            "It limits how often your {customers} may be read{stopped}. " + NO_HALF_NUMBER,
         ),
         ReadingFailure.DAILY_LIMIT: FailureWords(
             "The daily limit of {provider} is reached.",
-            "It answers no more questions about this company today. " + NO_HALF_NUMBER,
+            "It answers no more questions about this {account} today{stopped}. " + NO_HALF_NUMBER,
         ),
         ReadingFailure.UNAVAILABLE: FailureWords(
             "{provider} did not answer.",
-            "We asked several times and stopped. " + NO_HALF_NUMBER,
+            "We asked several times and stopped{after}. " + NO_HALF_NUMBER,
         ),
         ReadingFailure.UNSETTLED: FailureWords(
             "The list in {provider} kept changing while we read it.",
             "We read it three times and it never came out even, so this is not the whole number.",
         ),
         ReadingFailure.FIELD_LOST: FailureWords(
-            "Many customers in {provider} suddenly came without {lost}.",
+            "Many {customers} in {provider} suddenly came without {lost}.",
             "That is rarely true for more than a fifth of them, so we stopped and changed nothing.",
         ),
         ReadingFailure.OTHER_ACCOUNT: FailureWords(
-            "{provider} answered with another company's customers.",
-            "We took nothing from it. Reconnect to make sure which company this is.",
+            "{provider} answered with another {account}'s {customers}.",
+            "We took nothing from it. Reconnect to make sure which {account} this is.",
         ),
         ReadingFailure.BUDGET_USED: FailureWords(
             "The daily check has used the calls of this month.",
@@ -64,7 +68,7 @@ FAILURES: Mapping[ReadingFailure, FailureWords] = MappingProxyType(
         ),
         ReadingFailure.UNREADABLE: FailureWords(
             "{provider} sent an answer that we cannot read.",
-            "It was not a list of customers, so we took nothing from it and show no number.",
+            "It was not a whole list, so we took nothing from it and show no number.",
         ),
         ReadingFailure.WRONG_CREDENTIALS: FailureWords(
             "{provider} did not accept BlueClerk itself.",
@@ -72,7 +76,7 @@ FAILURES: Mapping[ReadingFailure, FailureWords] = MappingProxyType(
         ),
         ReadingFailure.INTERRUPTED: FailureWords(
             "The reading was interrupted.",
-            "BlueClerk was restarted while it read. " + NO_HALF_NUMBER,
+            "BlueClerk was restarted {amid}. " + NO_HALF_NUMBER,
         ),
         ReadingFailure.BROKEN: FailureWords(
             "Something broke on our side while reading {provider}.",
@@ -83,14 +87,32 @@ FAILURES: Mapping[ReadingFailure, FailureWords] = MappingProxyType(
 
 
 def failure_words(
-    failure: ReadingFailure, *, provider: str, settings: str, lost: str = "a field"
+    failure: ReadingFailure,
+    *,
+    profile: ProviderProfile,
+    settings: str = "",
+    lost: str = "a field",
+    read_count: int = 0,
 ) -> FailureWords:
-    """Return the words of a failure with the names filled in; `lost` is the field that vanished."""
+    """Return the words of a failure in those of its provider.
+
+    `settings` names what whoever runs BlueClerk has to check, `lost` the field that vanished,
+    `read_count` how many customers were read before it stopped.
+    """
+    many = profile.customers_noun
+    read = f"{read_count:,} {many[:-1] if read_count == 1 else many}"
+    names = {
+        "provider": profile.short_name,
+        "account": profile.account_noun,
+        "customers": many,
+        "settings": settings,
+        "lost": lost,
+        "stopped": f", so we stopped after {read}" if read_count else "",
+        "after": f" after {read}" if read_count else "",
+        "amid": f"after {read} were read" if read_count > 1 else "while it read",
+    }
     words = FAILURES[failure]
-    return FailureWords(
-        words.happened.format(provider=provider, lost=lost),
-        words.did.format(provider=provider, settings=settings),
-    )
+    return FailureWords(words.happened.format(**names), words.did.format(**names))
 
 
 def unsynced_sentence(unsynced: int, counted: int, provider_name: str) -> str:
@@ -117,13 +139,25 @@ def unreadable_sentence(unreadable: int, provider_name: str) -> str:
 
 def new_sentence(new: int, provider_name: str, *, looked_on: date, today: date) -> str:
     """Return how many came since an admin last looked, such as "3 new in Xero since Monday"."""
-    return f"{new:,} new in {provider_name} since {_since(looked_on, today)}"
+    return f"{new:,} new in {provider_name} {_since(looked_on, today)}"
+
+
+def kept_sentence(linked: int, ignored: int, one: str, many: str) -> str:
+    """Return what was decided with its verb, such as "3 links and 1 ignored customer stay".
+
+    `one` and `many` are the verb's forms. Nothing where nothing was decided.
+    """
+    links = f"{linked:,} {'link' if linked == 1 else 'links'}" if linked else ""
+    noun = "ignored customer" if ignored == 1 else "ignored customers"
+    kept = [part for part in (links, f"{ignored:,} {noun}" if ignored else "") if part]
+    verb = one if linked + ignored == 1 else many
+    return f"{' and '.join(kept)} {verb}" if kept else ""
 
 
 def _since(day: date, today: date) -> str:
     age = (today - day).days
     if age <= 1:
-        return "today" if age <= 0 else "yesterday"
+        return "today" if age <= 0 else "since yesterday"
     if age < 7:
-        return f"{day:%A}"
-    return f"{day.day} {day:%B}" if day.year == today.year else f"{day.day} {day:%B %Y}"
+        return f"since {day:%A}"
+    return f"since {day.day} {day:%B}" + ("" if day.year == today.year else f" {day.year}")

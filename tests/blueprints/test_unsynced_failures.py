@@ -50,23 +50,27 @@ def test_every_failure_has_a_sentence_and_shows_no_partial_number(
     assert "As of the last whole reading, yesterday, 16:00, 2 of 1,201 are not yet" in text
     assert ("Reconnect QuickBooks" in text) is is_reconnect
     assert ("Try again" in text) is not (is_reconnect or is_waiting)
-    assert poll_address(answer) is None
+    assert (poll_address(answer) is not None) is is_waiting
     assert "{" not in text
 
 
 def test_a_rate_limit_says_when_it_can_be_asked_again(
-    ada: Browser, session: Session, connection: Connection, clock: Clock
+    ada: Browser, session: Session, connection: Connection, clock: Clock, wake_ups: WakeUps
 ) -> None:
     reading = make_failed(session, connection, ReadingFailure.RATE_LIMITED)
 
     answer = ada.htmx_get(f"{UNSYNCED}?reading={reading.public_id}")
-    clock.advance(seconds=41)
-    later = ada.htmx_get(f"{UNSYNCED}?reading={reading.public_id}")
+    clock.advance(seconds=40)
+    later = ada.htmx_get(poll_address(answer) or "")
 
-    assert "It can be asked again in 40 s." in text_of(answer)
+    assert "It can be asked again at 09:00:40." in text_of(answer)
     assert answer.headers["Retry-After"] == "40"
     assert "<button" not in answer.text.split("unsynced-summary")[0], "a button that does nothing"
+    assert "delay:40000ms" in answer.text
+    assert f'href="{QUICKBOOKS}?reading={reading.public_id}"' in answer.text, "without scripts"
     assert "Try again" in text_of(later)
+    assert poll_address(later) is None
+    assert wake_ups.rows == []
 
 
 def test_a_list_that_never_settled_tells_what_is_certain(

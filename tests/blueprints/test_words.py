@@ -8,10 +8,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from blueprints.words import (
+    by_day,
+    clock_time,
     count_of,
     dated,
     day,
     day_name,
+    many_of,
     money,
     moneys,
     number,
@@ -132,3 +135,34 @@ def test_a_moment_to_come_is_written_in_both_clocks(hour: int, text: str) -> Non
     at = datetime(2026, 11, 21, hour, tzinfo=UTC)
 
     assert weekday_time(at, zone=NEW_YORK) == text
+
+
+@pytest.mark.parametrize(
+    ("wait", "text"),
+    [
+        (timedelta(seconds=29), "at 09:00:29"),
+        (timedelta(minutes=59), "at 09:59:00"),
+        (timedelta(hours=1), "at 10:00"),
+        (timedelta(days=1), "on 21 Nov at 09:00"),
+    ],
+)
+def test_a_wait_ends_at_a_time_on_the_clock(wait: timedelta, text: str) -> None:
+    assert clock_time(NOW + wait, now=NOW, zone=NEW_YORK) == text
+
+
+@pytest.mark.parametrize(
+    ("wait", "text"),
+    [
+        (timedelta(hours=14, minutes=58), "today at 23:58"),
+        (timedelta(hours=16), "on 21 Nov"),
+        (timedelta(days=50), "on 9 Jan 2027"),
+    ],
+)
+def test_an_end_on_the_same_day_has_its_time(wait: timedelta, text: str) -> None:
+    assert by_day(NOW + wait, now=NOW, zone=NEW_YORK) == text
+
+
+def test_the_nouns_of_providers_have_a_plural() -> None:
+    nouns = [many_of(noun) for noun in ("company", "organisation", "business")]
+
+    assert nouns == ["companies", "organisations", "businesses"]

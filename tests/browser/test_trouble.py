@@ -87,7 +87,7 @@ def test_a_limit_is_told_with_the_moment_it_ends(people: Opener, demo: Demo) -> 
 
     assert answer.value.status == 503
     assert 110 <= int(answer.value.headers["retry-after"]) <= 120
-    expect(alert_body(page)).to_contain_text("It can be asked again in")
+    expect(alert_body(page)).to_contain_text("It can be asked again at")
     expect(alert_body(page).get_by_role("button")).to_have_count(0)
     assert demo.calls() == calls
 

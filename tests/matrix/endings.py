@@ -19,14 +19,16 @@ HAS_TO_WAIT = frozenset({ReadingFailure.RATE_LIMITED, ReadingFailure.DAILY_LIMIT
 
 SENTENCES = {
     ReadingFailure.RECONNECT_REQUIRED: "{name} has ended our permission to read your {customers}.",
-    ReadingFailure.SCOPE_MISSING: "The connection may no longer read customers in {name}.",
+    ReadingFailure.SCOPE_MISSING: "The connection may no longer read {customers} in {name}.",
     ReadingFailure.ACCOUNT_GONE: "This {account} is no longer shared with us in {name}.",
     ReadingFailure.RATE_LIMITED: "{name} asked us to wait.",
     ReadingFailure.DAILY_LIMIT: "The daily limit of {name} is reached.",
     ReadingFailure.UNAVAILABLE: "{name} did not answer.",
     ReadingFailure.UNSETTLED: "The list in {name} kept changing while we read it.",
-    ReadingFailure.FIELD_LOST: "Many customers in {name} suddenly came without an e-mail address.",
-    ReadingFailure.OTHER_ACCOUNT: "{name} answered with another company's customers.",
+    ReadingFailure.FIELD_LOST: (
+        "Many {customers} in {name} suddenly came without an e-mail address."
+    ),
+    ReadingFailure.OTHER_ACCOUNT: "{name} answered with another {account}'s {customers}.",
     ReadingFailure.UNREADABLE: "{name} sent an answer that we cannot read.",
     ReadingFailure.WRONG_CREDENTIALS: "{name} did not accept BlueClerk itself.",
 }
