@@ -12,9 +12,18 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from blueprints.addresses import page_path
-from blueprints.errors import ANSWERS, HTTP_ANSWERS, RETRY_AFTER_S, TOO_OLD, ErrorAnswer
+from blueprints.errors import (
+    ANSWERS,
+    BUSY,
+    BUSY_RETRY_AFTER_S,
+    HTTP_ANSWERS,
+    RETRY_AFTER_S,
+    TOO_OLD,
+    ErrorAnswer,
+)
 from blueprints.guards import require_sign_in
 from blueprints.htmx import is_htmx
+from services.database import is_busy
 from services.providers import contract, registry
 
 logger = logging.getLogger(__name__)
@@ -72,11 +81,21 @@ def _answer_http_error(error: HTTPException) -> Response:
 
 def _answer_unexpected(error: Exception) -> Response:
     """Show a reference that is in the log as well, and nothing of what was worked on."""
+    cause = getattr(error, "original_exception", None) or error
+    if is_busy(cause):
+        return _answer_busy()
     reference = f"e-{secrets.token_hex(3)}"
     logger.error("a request broke, reference %s", reference, exc_info=error)
     template = "errors/_broken.html" if is_htmx() else "errors/broken.html"
     response = make_response(render_template(template, reference=reference), 500)
     return _into_target(response)
+
+
+def _answer_busy() -> Response:
+    logger.warning("a request met a database that is busy")
+    response = _answer(BUSY)
+    response.headers["Retry-After"] = str(BUSY_RETRY_AFTER_S)
+    return response
 
 
 def _answer(answer: ErrorAnswer, *, reference: str = "") -> Response:

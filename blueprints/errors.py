@@ -30,6 +30,7 @@ from services import (
 from services.providers import contract, registry
 
 RETRY_AFTER_S = 30
+BUSY_RETRY_AFTER_S = 5
 
 
 class NextStep(StrEnum):
@@ -72,7 +73,7 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
         connections.NotConnected: ErrorAnswer(
             409,
             "{provider} is not connected",
-            "The connection has been ended, so nothing was read and nothing was changed.",
+            "There is no connection, so nothing was read and nothing was changed.",
             NextStep.CONNECTION,
         ),
         consent.ConsentInvalid: ErrorAnswer(
@@ -199,7 +200,7 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
         ),
         registry.InvalidRemoteAccount: ErrorAnswer(
             400,
-            "That is not a company in {provider}",
+            "That is not a {account} in {provider}",
             "Nothing was changed. Start again from here.",
             NextStep.START_AGAIN,
         ),
@@ -271,6 +272,13 @@ HTTP_ANSWERS: Mapping[int, ErrorAnswer] = MappingProxyType(
             413, "That is too much at once", "Nothing was changed. Choose fewer.", NextStep.RELOAD
         ),
     }
+)
+
+BUSY = ErrorAnswer(
+    503,
+    "That did not work just now",
+    "BlueClerk is busy writing. Nothing was changed. Try again in a moment.",
+    NextStep.RELOAD,
 )
 
 TOO_OLD = ErrorAnswer(

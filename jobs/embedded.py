@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from jobs.tasks import JOBS, deliver_reports, sweep, tick
+from services.database import is_busy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,8 +91,8 @@ class EmbeddedEngine:
             raise RuntimeError("the engine was started without a runtime")
         try:
             JOBS[job](self._runtime, row_id)
-        except Exception:  # the edge of a job: nobody else would tell
-            logger.exception("the job %s broke", job)
+        except Exception as error:  # the edge of a job: nobody else would tell
+            _log(f"the job {job}", error)
         finally:
             self._awake.discard((job, row_id))
 
@@ -100,5 +101,13 @@ class EmbeddedEngine:
             raise RuntimeError("the engine was started without a runtime")
         try:
             work(self._runtime)
-        except Exception:  # the edge of a job: the next beat must still come
-            logger.exception("a %s broke", work.__name__)
+        except Exception as error:  # the edge of a job: the next beat must still come
+            _log(f"a {work.__name__}", error)
+
+
+def _log(what: str, error: Exception) -> None:
+    """Log a busy database as one line: it passes, and its trace says nothing."""
+    if is_busy(error):
+        logger.warning("%s met a database that is busy", what)
+    else:
+        logger.error("%s broke", what, exc_info=error)

@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from zoneinfo import available_timezones
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session, joinedload
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from models import Company, Role, SignIn, User
 from services.audit import AuditAction, record_event
+from services.database import is_busy
 from services.email_addresses import UnusableAddress, email_key, normalise_address
 
 PASSWORD_METHOD = "scrypt:32768:8:3"  # noqa: S105  (OWASP's minimum for scrypt, read 2026-11-22)
@@ -224,11 +225,19 @@ def find_sign_in(session: Session, token: str, *, now: datetime) -> SignedIn | N
 
 
 def note_seen(session: Session, who: SignedIn, *, now: datetime) -> None:
-    """Remember that the sign-in is in use; writes at most every few minutes. Commits."""
+    """Remember that the sign-in is in use; writes at most every few minutes. Commits.
+
+    A database that is busy is left for the next page: nobody waits or fails for this.
+    """
     if now - who.last_seen_at < LAST_SEEN_STEP:
         return
-    session.execute(update(SignIn).where(SignIn.id == who.sign_in_id).values(last_seen_at=now))
-    session.commit()
+    try:
+        session.execute(update(SignIn).where(SignIn.id == who.sign_in_id).values(last_seen_at=now))
+        session.commit()
+    except DBAPIError as error:
+        session.rollback()
+        if not is_busy(error):
+            raise
 
 
 def end_sign_in(session: Session, sign_in_id: int, *, now: datetime) -> None:

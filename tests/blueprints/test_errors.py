@@ -6,17 +6,24 @@ import inspect
 import logging
 import pkgutil
 import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 import services
 from blueprints import customers, provider_page
 from blueprints.error_pages import find_answer
 from blueprints.errors import ANSWERS
+from extensions import db
 from tests.blueprints.support import QUICKBOOKS, Browser, text_of
+from tests.conftest import Clock
 
 # They never reach a page: the ProviderError family, the end of a job or the start of the program
 # stands for them.
@@ -32,6 +39,9 @@ INSIDE = {
     "TokenRefused",
     "Withdrawn",
 }
+
+
+BUSY = "BlueClerk is busy writing. Nothing was changed. Try again in a moment."
 
 
 def _domain_errors() -> set[type[Exception]]:
@@ -117,3 +127,49 @@ def test_a_stranger_gets_the_same_page_without_the_navigation(stranger: Browser)
 
 def test_a_slash_too_many_is_no_page(ada: Browser) -> None:
     assert ada.get("/customers/").status_code == 404
+
+
+@pytest.fixture
+def locked(app: Flask, ada: Browser, database_path: Path) -> Iterator[None]:
+    """Somebody writes for longer than our requests wait; ada was signed in before."""
+    ada.token()
+    with app.app_context():
+        event.listen(
+            db.engine, "checkout", lambda opened, *_: opened.execute("PRAGMA busy_timeout=0")
+        )
+    with closing(sqlite3.connect(database_path, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        yield
+
+
+@pytest.mark.usefixtures("locked")
+def test_a_busy_database_is_no_mistake_but_a_matter_of_a_moment(
+    ada: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = ada.post("/customers/new", {"name": "Blue Heron Bakery"})
+
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "5"
+    assert BUSY in text_of(answer)
+    assert "<!doctype" in answer.text
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.usefixtures("locked")
+def test_a_busy_database_is_told_inside_the_region_that_asked(ada: Browser) -> None:
+    answer = ada.htmx_get(f"{QUICKBOOKS}/unsynced")
+
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "5"
+    assert answer.headers["HX-Reswap"] == "innerHTML"
+    assert BUSY in text_of(answer)
+    assert "<!doctype" not in answer.text
+
+
+@pytest.mark.usefixtures("locked")
+def test_a_page_that_only_reads_is_shown_while_somebody_writes(ada: Browser, clock: Clock) -> None:
+    clock.advance(hours=2)
+
+    answer = ada.get("/customers")
+
+    assert answer.status_code == 200

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from jobs import embedded, tasks
 from jobs.embedded import EmbeddedEngine
@@ -237,3 +239,19 @@ def test_the_first_tick_comes_at_once(
     engine.start()
 
     assert has_ticked.wait(WAIT_S), "an hour is too long to be silent"
+
+
+def test_a_beat_that_meets_a_busy_database_is_one_line_in_the_log(
+    engine: EmbeddedEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    def sweep(_runtime: Runtime) -> None:
+        refusal = sqlite3.OperationalError("database is locked")
+        refusal.sqlite_errorcode = sqlite3.SQLITE_BUSY
+        raise OperationalError("BEGIN IMMEDIATE", {}, refusal)
+
+    engine._beat(sweep)
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "a sweep met a database that is busy"
+    ]
+    assert "Traceback" not in caplog.text
