@@ -33,7 +33,14 @@ class ReadingPages:
         return remote_id in self._newest_page
 
     def add(self, page: CustomerPage) -> None:
-        """Keep a page. The provider's clock is that of the first answer."""
+        """Keep a page, or nothing but it if the list is read anew from there.
+
+        The provider's clock is that of the first answer.
+        """
+        if page.restarts:
+            self._packed.clear()
+            self._newest_page.clear()
+            self.unreadable_count = 0
         self._newest_page.update((record.remote_id, len(self._packed)) for record in page.records)
         self._packed.append(zlib.compress(pickle.dumps(page.records), PACKING_LEVEL))
         self.unreadable_count += page.unreadable_count

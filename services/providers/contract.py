@@ -149,12 +149,14 @@ class CustomerPage:
     `expected_count` is the provider's own count of all rows of this reading, when known.
     `unreadable_count` are rows that cannot be told from others: no object, or without an id.
     `as_of` is the provider's own clock when it answered; the next delta starts from there.
+    `restarts` says that the list is read anew from this page on: earlier pages do not count.
     """
 
     records: tuple[CustomerRecord, ...]
     expected_count: int | None = None
     unreadable_count: int = 0
     as_of: datetime | None = None
+    restarts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

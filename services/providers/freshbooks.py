@@ -6,7 +6,7 @@ freshbooks-sdk 1.3.0 (all read 2026-11-22).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -76,9 +76,11 @@ class FreshBooksClient(ListClient):
     def _everybody(self) -> Iterator[CustomerPage]:
         """Yield active and archived ones pass by pass, in the order of arrival.
 
-        A pass is one call per 100 (at least one), two at a time.
+        A pass is one call per 100 (at least one), two at a time. Where it was more than one, one
+        more asks who was deleted meanwhile: everybody behind moves up one place then and can be
+        missed, while somebody created makes the count come out even.
         """
-        for page in self._settled(self._first({}), {}):
+        for page in self._settled(self._first({}), {}, is_sure=self._is_nobody_deleted):
             records = tuple(map(_as_listed, page.records))
             yield replace(page, records=records)
 
@@ -107,15 +109,34 @@ class FreshBooksClient(ListClient):
         except ListUnsettled as error:
             raise DeltaNotPossible("The changes kept changing while they were read.") from error
 
-    def _settled(self, first: ClientsPage, question: Question) -> Iterator[CustomerPage]:
+    def _settled(
+        self,
+        first: ClientsPage,
+        question: Question,
+        *,
+        is_sure: Callable[[ListPass, datetime | None], bool] = lambda _pass, _began_at: True,
+    ) -> Iterator[CustomerPage]:
         """Yield a list from its first page on; all pages tell the clock of that answer."""
-        known = [first]
+        known, began_at = [first], first.as_of
 
         def one_pass(_so_far: ListPass) -> Iterator[ListPage]:
-            return self._one_pass(known.pop() if known else self._first(question), question)
+            nonlocal began_at
+            begins_with = known.pop() if known else self._first(question)
+            began_at = begins_with.as_of
+            return self._one_pass(begins_with, question)
 
-        for page in read_until_settled(one_pass):
+        pages = read_until_settled(one_pass, is_sure=lambda done: is_sure(done, began_at))
+        for page in pages:
             yield replace(page, as_of=first.as_of)
+
+    def _is_nobody_deleted(self, done: ListPass, began_at: datetime | None) -> bool:
+        """Ask whether anybody was deleted while more than one page was read. One call."""
+        if done.pages_taken < 2 or began_at is None:
+            return True
+        updated_min = {"search[updated_min]": _day_before(began_at).isoformat()}
+        latest = {**updated_min, **_DELETED, "sort": "updated_desc", "per_page": "1"}
+        page = self._tokens.spend(partial(self._read_page, latest, 1))
+        return not any(_may_be_changed(record, began_at) for record in page.records)
 
     def _one_pass(self, first: ClientsPage, question: Question) -> Iterator[ListPage]:
         yield first
@@ -162,9 +183,12 @@ def _day_before(since: datetime) -> date:
 
 
 def _changed_of(page: CustomerPage, since: datetime) -> CustomerPage:
-    """Leave out whoever was surely not changed since; how many rows there were means nothing."""
+    """Leave out whoever was surely not changed since; how many rows there were means nothing.
+
+    A later pass adds to the changes told before: those of the other list stand among them.
+    """
     records = tuple(record for record in page.records if _may_be_changed(record, since))
-    return replace(page, records=records, expected_count=None)
+    return replace(page, records=records, expected_count=None, restarts=False)
 
 
 def _may_be_changed(record: CustomerRecord, since: datetime) -> bool:

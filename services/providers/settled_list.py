@@ -37,6 +37,7 @@ class ListPass:
     ids: set[str] = field(default_factory=set)
     has_repeats: bool = False
     unreadable_count: int = 0
+    pages_taken: int = 0
     _item_counts: set[int] = field(default_factory=set)
 
     def take(self, page: ListPage) -> CustomerPage:
@@ -49,6 +50,7 @@ class ListPass:
                 self.ids.add(record.remote_id)
                 fresh.append(record)
         self.unreadable_count += page.unreadable_count
+        self.pages_taken += 1
         if page.item_count is not None:
             self._item_counts.add(page.item_count)
         return CustomerPage(tuple(fresh), page.item_count, page.unreadable_count, page.as_of)
@@ -63,28 +65,26 @@ class ListPass:
 
 def read_until_settled(
     read_pass: Callable[[ListPass], Iterator[ListPage]],
+    *,
+    is_sure: Callable[[ListPass], bool] = lambda _pass: True,
 ) -> Iterator[CustomerPage]:
     """Yield the pages of a list; read it again, in three passes at most, until one adds up.
 
-    `read_pass` begins at the first page and is given what its own pass has yielded so far.
-
-    Pages cannot be taken back, so a later pass yields its customers anew and the newer record of
-    an id replaces the older one. That leaves one case in which the pages yielded would not add up
-    to the list: a customer yielded in an earlier pass and missing in the one that adds up. Then,
-    as after three passes without agreement, the reading ends with ListUnsettled, which names the
-    ids of the last pass. Rows that cannot be read are told with a last page, once: nobody could
-    tell those of two passes apart.
+    `read_pass` begins at the first page and is given what its own pass has yielded so far;
+    `is_sure` may doubt a pass that adds up. Pages cannot be taken back, so the first page of a
+    later pass says that those before do not count. After three passes without agreement the
+    reading ends with ListUnsettled, which names the ids of the last pass. Rows that cannot be
+    read are told with a last page.
     """
-    earlier_ids: set[str] = set()
-    for _ in range(PASSES_MAX):
-        this_pass = ListPass()
+    for number in range(PASSES_MAX):
+        this_pass, restarts = ListPass(), number > 0
         for page in read_pass(this_pass):
             taken = this_pass.take(page)
-            yield replace(taken, unreadable_count=0)
-        if this_pass.adds_up:
+            yield replace(taken, unreadable_count=0, restarts=restarts)
+            restarts = False
+        if this_pass.adds_up and is_sure(this_pass):
             break
-        earlier_ids |= this_pass.ids
-    if not this_pass.adds_up or not earlier_ids <= this_pass.ids:
+    else:
         raise ListUnsettled("The list kept changing while it was read.", remote_ids=this_pass.ids)
     if this_pass.unreadable_count:
         yield replace(taken, records=(), unreadable_count=this_pass.unreadable_count)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 from typing import Any
 
-from services.providers.contract import AccountingClient, ProviderKey, TokenSupplier
+from services.providers.contract import (
+    AccountingClient,
+    CustomerPage,
+    ProviderKey,
+    TokenSupplier,
+)
 from services.providers.quickbooks import QuickBooksClient
 from services.providers.registry import ProviderAccess
 from services.providers.transport import Transport
@@ -57,3 +62,13 @@ def quickbooks_client(
     """Make a client whose waits take no time."""
     transport = Transport((API_URL,), sleep=Waits())
     return QuickBooksClient(transport, api_url=API_URL, realm_id=REALM_ID, tokens=tokens, now=now)
+
+
+def remote_ids_of_last_pass(pages: Iterable[CustomerPage]) -> set[str]:
+    """Return who a reading has found: a page that restarts takes back those before it."""
+    found: set[str] = set()
+    for page in pages:
+        if page.restarts:
+            found.clear()
+        found |= {record.remote_id for record in page.records}
+    return found

@@ -33,7 +33,7 @@ from tests.providers.freshbooks_books import (
     imitated_clients,
     make_client,
 )
-from tests.providers.support import recording
+from tests.providers.support import recording, remote_ids_of_last_pass
 
 
 def test_the_contract_is_kept(server):
@@ -44,21 +44,22 @@ def test_the_contract_is_kept(server):
     check_accounting_client(freshbooks_client, remote_ids=["700123", "700130", "700131"])
 
 
-def test_214_clients_cost_three_calls():
+def test_214_clients_cost_three_calls_and_one_for_the_deleted():
     with imitated_clients(214) as books:
         client = freshbooks_client()
 
         records = _records(client.customer_pages())
 
     assert len({record.remote_id for record in records}) == len(records) == 214
-    assert client.call_count == len(books.questions) == 3
+    assert client.call_count == len(books.questions) == 4
     order = {"sort": "id_asc", "per_page": "100", "include[]": "outstanding_balance"}
-    asked = sorted(books.questions, key=lambda question: question["page"])
+    asked = sorted(books.questions[:3], key=lambda question: question["page"])
     assert asked == [order | {"page": page} for page in ("1", "2", "3")]
+    assert books.questions[3]["search[vis_state]"] == "1"
 
 
 @pytest.mark.parametrize(
-    ("count", "calls"), [(0, 1), (1, 1), (100, 1), (101, 2), (1_204, 13), (5_000, 50)]
+    ("count", "calls"), [(0, 1), (1, 1), (100, 1), (101, 3), (1_204, 14), (5_000, 51)]
 )
 def test_lists_of_every_length_are_read_whole(count, calls):
     with imitated_clients(count):
@@ -79,7 +80,7 @@ def test_a_smaller_page_than_asked_for_is_believed():
         records = _records(client.customer_pages())
 
     assert len({record.remote_id for record in records}) == 214
-    assert client.call_count == 8
+    assert client.call_count == 9
 
 
 def test_two_pages_are_fetched_at_a_time():
@@ -144,7 +145,7 @@ def test_rows_without_an_id_are_counted_and_cost_nobody_else():
 
     assert len(_records(pages)) == 148
     assert sum(page.unreadable_count for page in pages) == 2
-    assert client.call_count == 2
+    assert client.call_count == 3
 
 
 def test_clients_who_come_during_the_reading_are_read_in_a_second_pass():
@@ -157,7 +158,7 @@ def test_clients_who_come_during_the_reading_are_read_in_a_second_pass():
     assert {record.remote_id for record in _records(pages)} == {str(n) for n in range(1, 252)}
     assert pages[-1].expected_count == 251
     assert {page.as_of for page in pages} == {datetime(2026, 11, 22, 12, 0, 1, tzinfo=UTC)}
-    assert client.call_count == 6
+    assert client.call_count == 7
 
 
 def test_unreadable_rows_of_two_passes_are_told_once():
@@ -180,14 +181,28 @@ def test_the_same_client_on_two_pages_is_yielded_once_in_a_pass():
     assert sum(len(page.records) for page in pages) == 149 + 150
 
 
-def test_a_client_who_was_yielded_and_vanished_ends_the_reading():
+def test_a_client_who_was_yielded_and_is_gone_does_not_count():
     with imitated_clients(250) as books:
         books.before = at_nth_question(2, lambda: books.rows.pop(0))
 
-        with pytest.raises(ListUnsettled) as raised:
-            _records(freshbooks_client().customer_pages())
+        pages = list(freshbooks_client().customer_pages())
 
-    assert raised.value.remote_ids == {str(number) for number in range(2, 251)}
+    assert remote_ids_of_last_pass(pages) == {str(number) for number in range(2, 251)}
+
+
+def test_nobody_is_lost_when_one_is_deleted_and_one_created_meanwhile():
+    def _change():
+        books.rows[0] |= {"vis_state": 1, "updated": "2026-11-22 07:00:02"}
+        books.rows.append(make_client(451))
+
+    with imitated_clients(450) as books:
+        books.before = at_nth_question(2, _change)
+        client = freshbooks_client()
+
+        pages = list(client.customer_pages())
+
+    assert remote_ids_of_last_pass(pages) == {str(number) for number in range(2, 452)}
+    assert client.call_count == 12, "two passes of five, and twice the deleted"
 
 
 def test_a_count_that_changes_between_two_pages_is_read_again():
@@ -201,7 +216,7 @@ def test_a_count_that_changes_between_two_pages_is_read_again():
         records = _records(client.customer_pages())
 
     assert len({record.remote_id for record in records}) == 150
-    assert client.call_count == 4
+    assert client.call_count == 5
 
 
 @pytest.mark.parametrize("offset", [1, -1, 70])

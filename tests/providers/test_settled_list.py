@@ -6,6 +6,7 @@ import pytest
 
 from services.providers.contract import CustomerRecord, ListUnsettled
 from services.providers.settled_list import ListPage, read_until_settled
+from tests.providers.support import remote_ids_of_last_pass
 
 
 def test_rows_nobody_can_read_are_those_of_the_pass_that_adds_up():
@@ -26,11 +27,25 @@ def test_rows_nobody_can_read_come_with_a_last_page():
     assert {page.expected_count for page in pages} == {3}
 
 
-def test_who_was_yielded_and_is_gone_leaves_the_list_unsettled():
-    with pytest.raises(ListUnsettled) as raised:
-        _read([_page("1", "2", item_count=3)], [_page("2", "3", item_count=2)])
+def test_a_second_pass_says_that_the_first_does_not_count():
+    pages = _read(
+        [_page("1", "2", item_count=3)], [_page("2", item_count=2), _page("3", item_count=2)]
+    )
 
-    assert raised.value.remote_ids == {"2", "3"}
+    assert [page.restarts for page in pages] == [False, True, False]
+    assert remote_ids_of_last_pass(pages) == {"2", "3"}
+
+
+def test_a_pass_that_adds_up_may_be_doubted():
+    doubts = iter((False, True))
+    one_pass = [_page("1", item_count=1)]
+    to_come = iter((one_pass, one_pass))
+
+    pages = list(
+        read_until_settled(lambda _so_far: iter(next(to_come)), is_sure=lambda _done: next(doubts))
+    )
+
+    assert len(pages) == 2
 
 
 def test_pages_that_tell_different_counts_do_not_add_up():
