@@ -1,15 +1,18 @@
-"""Jobs inside the web process: a thread pool for wake-ups, APScheduler for what comes round."""
+"""Jobs inside the web process: threads for each kind of wake-up, APScheduler for the beats."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from jobs.tasks import JOBS, deliver_reports, sweep, tick
+from services.customer_import import IMPORT_JOB
 from services.database import is_busy
+from services.unsynced import READ_JOB
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +23,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-THREADS = 4
+#: Readings mostly sleep, for minutes where a provider asks for it, and must not starve imports.
+THREADS: Mapping[str, int] = {READ_JOB: 16, IMPORT_JOB: 4}
 TICK_S = 60
 # Work left by a killed process is found within its lease and one sweep: 35 s.
 SWEEP_S = 5
@@ -36,7 +40,7 @@ class EmbeddedEngine:
     def __init__(self) -> None:
         self._runtime: Runtime | None = None
         self._scheduler: BackgroundScheduler | None = None
-        self._pool: ThreadPoolExecutor | None = None
+        self._pools: dict[str, ThreadPoolExecutor] = {}
         # What waits or runs here already: a sweep may ask for it many times meanwhile.
         self._awake: set[tuple[str, int]] = set()
 
@@ -45,14 +49,17 @@ class EmbeddedEngine:
         self._runtime = runtime
 
     def start(self) -> None:
-        """Start the thread pool and the beats; a second call does nothing."""
+        """Start the thread pools and the beats; a second call does nothing."""
         if self._scheduler is not None:
             return
         from apscheduler.schedulers.background import BackgroundScheduler
 
         # Wake-ups have threads of their own: long jobs cannot hold up a beat, and APScheduler
         # loses a job that it fires while it is being shut down.
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="job")
+        self._pools = {
+            job: ThreadPoolExecutor(threads, thread_name_prefix=job)
+            for job, threads in THREADS.items()
+        }
 
         # A missed moment is caught up once, never dropped: the default grace is one second.
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
@@ -68,10 +75,14 @@ class EmbeddedEngine:
 
     def stop(self) -> None:
         """Wait for running jobs and end the threads; what has not begun is left to its row."""
-        if self._scheduler is not None and self._pool is not None:
+        if self._scheduler is not None:
             self._scheduler.shutdown(wait=True)
-            self._pool.shutdown(wait=True, cancel_futures=True)
-            self._scheduler = self._pool = None
+            for pool in self._pools.values():
+                # All of them at once stop taking from their queues; then each is waited for.
+                pool.shutdown(wait=False, cancel_futures=True)
+            for pool in self._pools.values():
+                pool.shutdown(wait=True)
+            self._scheduler, self._pools = None, {}
             self._awake.clear()
 
     def wake(self, job: str, row_id: int) -> None:
@@ -80,11 +91,12 @@ class EmbeddedEngine:
         Where the engine is not started (a command, a test) nothing happens: the row is the
         truth, and the next opening finds it.
         """
-        if self._pool is None or (job, row_id) in self._awake:
+        pool = self._pools.get(job)
+        if pool is None or (job, row_id) in self._awake:
             return
         self._awake.add((job, row_id))
         with suppress(RuntimeError):  # the pool is ending with its process
-            self._pool.submit(self._run, job, row_id)
+            pool.submit(self._run, job, row_id)
 
     def _run(self, job: str, row_id: int) -> None:
         if self._runtime is None:
@@ -92,7 +104,10 @@ class EmbeddedEngine:
         try:
             JOBS[job](self._runtime, row_id)
         except Exception as error:  # the edge of a job: nobody else would tell
-            _log(f"the job {job}", error)
+            if is_busy(error):
+                logger.warning("the job %s met a database that is busy", job)
+            else:
+                logger.exception("the job %s broke", job)
         finally:
             self._awake.discard((job, row_id))
 
@@ -102,12 +117,7 @@ class EmbeddedEngine:
         try:
             work(self._runtime)
         except Exception as error:  # the edge of a job: the next beat must still come
-            _log(f"a {work.__name__}", error)
-
-
-def _log(what: str, error: Exception) -> None:
-    """Log a busy database as one line: it passes, and its trace says nothing."""
-    if is_busy(error):
-        logger.warning("%s met a database that is busy", what)
-    else:
-        logger.error("%s broke", what, exc_info=error)
+            if is_busy(error):
+                logger.warning("a %s met a database that is busy", work.__name__)
+            else:
+                logger.exception("a %s broke", work.__name__)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from services.customer_import import IMPORT_JOB, due_imports, run_import
 from services.database import only_reading
 from services.heartbeat import TICK, note_beat
-from services.reading_queue import end_abandoned
+from services.reading_queue import end_abandoned, has_waiting, keep_waiting
 from services.readings import refresh
 from services.rechecks import start_rechecks
 from services.reconnect_mail import tell_admins
@@ -47,5 +47,11 @@ def sweep(runtime: Runtime) -> None:
     """Wake what a lost wake-up or a killed process has left; doing it twice does nothing."""
     with only_reading(), runtime.sessions() as session:
         due = due_imports(session, now=runtime.clock())
+        is_any_waiting = has_waiting(session, now=runtime.clock())
     for run_id in due:
         runtime.wake(IMPORT_JOB, run_id)
+    if is_any_waiting:
+        with runtime.sessions() as session:
+            waiting = keep_waiting(session, now=runtime.clock())
+        for reading_id in waiting:
+            runtime.wake(READ_JOB, reading_id)

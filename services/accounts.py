@@ -227,7 +227,7 @@ def find_sign_in(session: Session, token: str, *, now: datetime) -> SignedIn | N
 def note_seen(session: Session, who: SignedIn, *, now: datetime) -> None:
     """Remember that the sign-in is in use; writes at most every few minutes. Commits.
 
-    A database that is busy is left for the next page: nobody waits or fails for this.
+    A database that is busy is left for the next page: no page fails for this.
     """
     if now - who.last_seen_at < LAST_SEEN_STEP:
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.orm import Session
 
 from models import (
@@ -25,6 +25,10 @@ OVERLAP = timedelta(minutes=5)
 # Some books date a change to the year 1; no moment lies an overlap before that.
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 UNCLAIMED = ""
+#: A reading that was asked for so recently has its wake-up still on the way.
+WAKE_WITHIN = timedelta(seconds=4)
+#: Who asked for a reading longer ago than this does not wait for it any more.
+WAITS_AT_MOST = timedelta(hours=1)
 
 
 def new_reading(
@@ -80,9 +84,38 @@ def fail_if_abandoned(session: Session, reading: Reading, *, now: datetime) -> b
     return True
 
 
+def has_waiting(session: Session, *, now: datetime) -> bool:
+    """Say whether a reading is asked for that nobody has begun."""
+    waiting = select(Reading.id).where(_is_waiting(now), _is_overdue(now)).limit(1)
+    return session.scalar(waiting) is not None
+
+
+def keep_waiting(session: Session, *, now: datetime) -> list[int]:
+    """Prolong the lease of readings that nobody has begun, and return their ids. Commits.
+
+    Whoever calls this wakes them: threads may be short, a wake-up may be lost, a server may have
+    been restarted.
+    """
+    kept = session.execute(
+        update(Reading)
+        .where(_is_waiting(now), _is_overdue(now))
+        .values(lease_until_at=now + LEASE)
+        .returning(Reading.id)
+        .execution_options(synchronize_session=False)
+    )
+    reading_ids = sorted(kept.scalars())
+    session.commit()
+    return reading_ids
+
+
 def end_abandoned(session: Session, *, now: datetime) -> int:
-    """Fail every running reading whose process has died; returns how many. Commits."""
-    running = session.scalars(select(Reading).where(Reading.state == ReadingState.RUNNING))
+    """Fail every running reading whose process has died; returns how many. Commits.
+
+    One that nobody has begun is left to `keep_waiting`, for as long as anybody may wait for it.
+    """
+    running = session.scalars(
+        select(Reading).where(Reading.state == ReadingState.RUNNING, ~_is_waiting(now))
+    )
     ended = sum(fail_if_abandoned(session, reading, now=now) for reading in running)
     session.commit()
     return ended
@@ -96,6 +129,18 @@ def interrupt_readings(session: Session, connection_id: int, *, now: datetime) -
         )
     ):
         _interrupt(reading, now=now)
+
+
+def _is_waiting(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        Reading.state == ReadingState.RUNNING,
+        Reading.lease_owner == UNCLAIMED,
+        Reading.started_at > now - WAITS_AT_MOST,
+    )
+
+
+def _is_overdue(now: datetime) -> ColumnElement[bool]:
+    return Reading.lease_until_at < now + LEASE - WAKE_WITHIN
 
 
 def _interrupt(reading: Reading, *, now: datetime) -> None:

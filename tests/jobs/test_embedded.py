@@ -53,11 +53,12 @@ def job(monkeypatch: pytest.MonkeyPatch) -> Job:
     return job
 
 
-def _running_reading(runtime: Runtime) -> int:
+def _running_reading(runtime: Runtime, *, owner: str = "gone") -> int:
     with runtime.sessions() as session:
         connection = make_connection(session, make_account(session, make_company(session)))
         connection = session.get_one(Connection, connection.id)
         reading = new_reading(session, connection, now=runtime.clock())
+        reading.lease_owner = owner
         session.commit()
         return reading.id
 
@@ -125,7 +126,7 @@ def test_long_jobs_do_not_hold_up_a_tick(
     monkeypatch.setattr(embedded, "tick", lambda _runtime: ticked.set())
     monkeypatch.setattr(embedded, "TICK_S", 0.05)
     engine.start()
-    for row_id in range(embedded.THREADS * 2):
+    for row_id in range(embedded.THREADS[READ_JOB] * 2):
         engine.wake(READ_JOB, row_id)
     assert job.has_begun.wait(WAIT_S)
 
@@ -255,3 +256,20 @@ def test_a_beat_that_meets_a_busy_database_is_one_line_in_the_log(
         "a sweep met a database that is busy"
     ]
     assert "Traceback" not in caplog.text
+
+
+def test_readings_that_wait_for_their_provider_do_not_hold_up_an_import(
+    engine: EmbeddedEngine, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imported = threading.Event()
+    jobs = {READ_JOB: job, IMPORT_JOB: lambda _runtime, _row_id: imported.set()}
+    monkeypatch.setattr(embedded, "JOBS", jobs)
+    engine.start()
+    for row_id in range(embedded.THREADS[READ_JOB]):
+        engine.wake(READ_JOB, row_id)
+    assert job.has_begun.wait(WAIT_S)
+
+    engine.wake(IMPORT_JOB, 1)
+
+    assert imported.wait(WAIT_S)
+    job.may_end.set()

@@ -9,11 +9,16 @@ import pytest
 
 from jobs import embedded
 from jobs.embedded import EmbeddedEngine
-from jobs.tasks import deliver_reports, tick
+from jobs.tasks import deliver_reports, sweep, tick
+from models import Reading, ReadingState
 from services.heartbeat import TICK, last_beat_at
+from services.readings import refresh
 from services.runtime import Runtime
-from tests.conftest import Clock
+from services.unsynced import READ_JOB
+from tests.conftest import Clock, WakeUps
+from tests.fakes import FakeAccountingClient
 from tests.services.reporting import make_desk
+from tests.services.support import Place, ask, one
 
 WAIT_S = 20
 
@@ -72,3 +77,52 @@ def test_a_silent_mail_server_does_not_hold_up_the_tick(
 
     assert has_ticked
     assert desk.outbox.recipients == ["ada@example.com"]
+
+
+def test_a_sweep_wakes_the_reading_whose_wake_up_was_lost(
+    runtime: Runtime, harbor: Place, clock: Clock, wake_ups: WakeUps
+) -> None:
+    reading_id = ask(runtime, harbor)
+    clock.advance(seconds=5)
+
+    sweep(runtime)
+
+    assert wake_ups.rows == [(READ_JOB, reading_id)]
+
+
+def test_a_sweep_leaves_a_reading_that_was_asked_for_just_now(
+    runtime: Runtime, harbor: Place, wake_ups: WakeUps
+) -> None:
+    ask(runtime, harbor)
+
+    sweep(runtime)
+
+    assert wake_ups.rows == []
+
+
+def test_a_reading_is_only_late_when_its_server_was_restarted(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient, clock: Clock, wake_ups: WakeUps
+) -> None:
+    reading_id = ask(runtime, harbor)
+    clock.advance(minutes=5)
+
+    tick(runtime)
+    sweep(runtime)
+    for _, row_id in wake_ups.rows:
+        refresh(runtime, row_id)
+
+    assert one(runtime.sessions, Reading, reading_id).state is ReadingState.FINISHED
+    assert books.call_count == 1
+
+
+def test_a_reading_that_nobody_began_within_an_hour_is_ended(
+    runtime: Runtime, harbor: Place, clock: Clock, wake_ups: WakeUps
+) -> None:
+    reading_id = ask(runtime, harbor)
+    clock.advance(hours=1, seconds=1)
+
+    sweep(runtime)
+    tick(runtime)
+
+    assert wake_ups.rows == []
+    assert one(runtime.sessions, Reading, reading_id).state is ReadingState.FAILED

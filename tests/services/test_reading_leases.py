@@ -95,6 +95,7 @@ def test_the_tick_ends_what_a_killed_process_has_left(
     runtime: Runtime, harbor: Place, clock: Clock
 ) -> None:
     reading_id = ask(runtime, harbor)
+    assert reading_claim.claim(runtime, reading_id)
 
     clock.advance(seconds=30)
     assert _end_abandoned(runtime) == 0
