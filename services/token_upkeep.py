@@ -55,9 +55,15 @@ def keep_tokens(runtime: Runtime) -> None:
     with only_reading(), runtime.sessions() as session:
         unused = find_unused(session, now=runtime.clock())
     troubled: set[str] = set()
-    for one in unused[:CONNECTIONS_PER_TICK]:
-        if one.provider not in troubled and not _renew(runtime, one):
-            # Whoever did not answer for one connection is not asked for the next.
+    asked = 0
+    for one in unused:
+        # Whoever did not answer for one connection is not asked for the next; the others are.
+        if one.provider in troubled:
+            continue
+        if asked == CONNECTIONS_PER_TICK:
+            return
+        asked += 1
+        if not _renew(runtime, one):
             troubled.add(one.provider)
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from models import Connection, ConnectionState, ReconnectReason
 from services.connections import require_reconnect
-from services.providers.contract import ProviderUnavailable
+from services.providers import registry
+from services.providers.contract import ProviderKey, ProviderUnavailable, WrongCredentials
 from services.runtime import Runtime
 from services.token_upkeep import CONNECTIONS_PER_TICK, JITTER, jitter, keep_tokens
 from tests.conftest import Clock
@@ -174,6 +175,29 @@ def test_a_tick_renews_a_few_and_the_next_ones_the_rest(
 
     assert (first, within_two_minutes) == (CONNECTIONS_PER_TICK, CONNECTIONS_PER_TICK)
     assert len(authorization.refreshed) == CONNECTIONS_PER_TICK + 2
+
+
+def test_a_provider_that_refuses_our_own_credentials_does_not_starve_the_others(
+    runtime: Runtime, authorization: FakeAuthorization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = FakeAuthorization()
+    refused.error = WrongCredentials("invalid_client")
+    for _ in range(CONNECTIONS_PER_TICK):
+        oldest = make_place(runtime, name="Ada Brandt")
+        long_ago = NOW - 2 * DAY
+        change_connection(runtime, oldest, renewed_at=long_ago, access_expires_at=long_ago)
+    other = make_place(runtime, name="Zoe Lindqvist")
+    yesterday = NOW - DAY - JITTER - timedelta(minutes=1)
+    change_connection(
+        runtime, other, provider="xero", renewed_at=yesterday, access_expires_at=yesterday
+    )
+    answers = {ProviderKey.QUICKBOOKS: refused, ProviderKey.XERO: authorization}
+    monkeypatch.setattr(registry, "open_authorization", lambda key, _access: answers[key])
+
+    keep_tokens(runtime)
+
+    assert len(refused.refreshed) == 1
+    assert authorization.refreshed == ["refresh-0"]
 
 
 class _Everything(set[str]):
