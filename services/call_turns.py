@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from threading import Event
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -31,6 +31,8 @@ from services.providers.waiting import wait_unless_stopped
 HELD_MAX = timedelta(seconds=40)
 MINUTE = timedelta(seconds=60)
 KEPT = timedelta(minutes=2)
+#: A call that seems to begin later than this belongs to a clock that was put back since.
+CLOCKS_DIFFER = timedelta(seconds=5)
 LOOK_AGAIN_MIN_S = 0.05
 LOOK_AGAIN_MAX_S = 0.25
 #: Somebody may write for longer than the busy timeout; a call is not lost for that.
@@ -121,7 +123,11 @@ class _Turns:
             return 0.0
         blocking_at = session.scalar(
             select(ProviderCall.begun_at)
-            .where(*self._of_account, ProviderCall.begun_at > now - MINUTE)
+            .where(
+                *self._of_account,
+                ProviderCall.begun_at > now - MINUTE,
+                ProviderCall.begun_at <= now + CLOCKS_DIFFER,
+            )
             .order_by(ProviderCall.begun_at.desc())
             .offset(self.limits.per_minute - 1)
             .limit(1)
@@ -133,7 +139,10 @@ class _Turns:
 
     def _running_count(self, session: Session, now: datetime) -> int:
         running = select(func.count()).where(
-            *self._of_account, ProviderCall.ended_at.is_(None), ProviderCall.until_at > now
+            *self._of_account,
+            ProviderCall.ended_at.is_(None),
+            ProviderCall.until_at > now,
+            ProviderCall.begun_at <= now + CLOCKS_DIFFER,
         )
         return session.scalar(running) or 0
 
@@ -146,7 +155,13 @@ class _Turns:
 
     def _enter(self, session: Session, now: datetime) -> int:
         session.execute(
-            delete(ProviderCall).where(*self._of_account, ProviderCall.begun_at < now - KEPT)
+            delete(ProviderCall).where(
+                *self._of_account,
+                or_(
+                    ProviderCall.begun_at < now - KEPT,
+                    ProviderCall.begun_at > now + CLOCKS_DIFFER,
+                ),
+            )
         )
         entering = insert(ProviderCall).values(
             provider=self.provider,
