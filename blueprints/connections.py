@@ -129,6 +129,13 @@ def disconnect_submit(provider: ProviderKey) -> ResponseReturnValue:
     outcome = disconnect(get_runtime(), get_signed_in(), provider)
     if outcome is Revocation.CONFIRMED:
         return _to_page(provider, "ok", f"{name} is disconnected. Links and decisions are kept.")
+    if outcome is Revocation.SHARED:
+        return _to_page(
+            provider,
+            "warn",
+            f"{name} is disconnected here and our keys are deleted. The permission itself stays "
+            f"listed in {name}; you can remove BlueClerk there.",
+        )
     words = {
         Revocation.UNCONFIRMED: f"{name} did not confirm that the permission ended, so please "
         "remove BlueClerk there as well.",

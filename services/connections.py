@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from models import (
     Connection,
     ConnectionState,
     ReconnectReason,
+    RemoteAccount,
 )
 from services.accounts import SignedIn
 from services.audit import AuditAction, record_event
@@ -40,12 +41,14 @@ class Revocation(StrEnum):
     """What came of giving a permission back at the provider.
 
     UNCONFIRMED: a person should remove it there. LEFT_TO_OTHER: it belongs to the installation
-    that this database was copied from, so the provider was not told.
+    that this database was copied from, so the provider was not told. SHARED: another connection
+    here stands to the same remote account, so the provider was not told; nobody learns whose.
     """
 
     CONFIRMED = "confirmed"
     UNCONFIRMED = "unconfirmed"
     LEFT_TO_OTHER = "left to other"
+    SHARED = "shared"
 
 
 def open_client(
@@ -105,6 +108,7 @@ def disconnect(runtime: Runtime, who: SignedIn, provider: ProviderKey) -> Revoca
         connection = require_connection(session, who.company_id, provider)
         refresh_token = open_refresh_token(runtime.vault, connection)
         remote_account_id = connection.account.remote_account_id
+        is_shared = _is_shared(session, connection)
         is_ours = is_same_installation(connection.installation, runtime.public_base_url)
         for column in TOKEN_COLUMNS:
             setattr(connection, column, None)
@@ -123,6 +127,8 @@ def disconnect(runtime: Runtime, who: SignedIn, provider: ProviderKey) -> Revoca
         session.commit()
     if not is_ours:
         return Revocation.LEFT_TO_OTHER
+    if is_shared:
+        return Revocation.SHARED
     if refresh_token is None:
         return Revocation.UNCONFIRMED
     try:
@@ -131,6 +137,28 @@ def disconnect(runtime: Runtime, who: SignedIn, provider: ProviderKey) -> Revoca
     except ProviderError:
         return Revocation.UNCONFIRMED
     return Revocation.CONFIRMED
+
+
+def _is_shared(session: Session, connection: Connection) -> bool:
+    """Say whether another connection here stands to the same remote account.
+
+    What is ended at Xero is the connection of our app to the organisation, the other company's as
+    well; that the other two providers keep grants of one account apart is not documented.
+    """
+    return (
+        session.scalar(
+            select(
+                exists().where(
+                    Connection.id != connection.id,
+                    Connection.state != ConnectionState.DISCONNECTED,
+                    Connection.account_id == RemoteAccount.id,
+                    RemoteAccount.provider == connection.provider,
+                    RemoteAccount.remote_account_id == connection.account.remote_account_id,
+                )
+            )
+        )
+        is True
+    )
 
 
 def require_reconnect(

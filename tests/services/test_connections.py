@@ -12,6 +12,7 @@ from models import (
     Reading,
     ReadingFailure,
     ReadingState,
+    RemoteAccount,
 )
 from services.connection_views import (
     AccountCounts,
@@ -103,6 +104,37 @@ def test_a_token_that_no_key_opens_is_deleted_without_a_call(
 
     assert authorization.revoked == []
     assert set(held_tokens(runtime, harbor).values()) == {None}
+
+
+def _share_account(runtime: Runtime, place: Place, other: Place) -> None:
+    mine = one(runtime.sessions, RemoteAccount, place.account_id)
+    with runtime.sessions() as session:
+        theirs = session.get_one(RemoteAccount, other.account_id)
+        theirs.remote_account_id = mine.remote_account_id
+        session.commit()
+
+
+def test_a_permission_that_another_company_uses_too_is_not_ended(
+    runtime: Runtime, harbor: Place, elsewhere: Place, authorization: FakeAuthorization
+) -> None:
+    _share_account(runtime, harbor, elsewhere)
+
+    assert disconnect(runtime, harbor.admin, QUICKBOOKS) is Revocation.SHARED
+
+    assert authorization.revoked == []
+    assert set(held_tokens(runtime, harbor).values()) == {None}
+    assert _state(runtime, elsewhere) is ConnectionState.CONNECTED
+
+
+def test_the_last_company_that_uses_a_permission_ends_it(
+    runtime: Runtime, harbor: Place, elsewhere: Place, authorization: FakeAuthorization
+) -> None:
+    _share_account(runtime, harbor, elsewhere)
+    disconnect(runtime, harbor.admin, QUICKBOOKS)
+
+    assert disconnect(runtime, elsewhere.admin, QUICKBOOKS) is Revocation.CONFIRMED
+
+    assert authorization.revoked == ["refresh-0"]
 
 
 def test_disconnecting_twice_is_told(runtime: Runtime, harbor: Place) -> None:
