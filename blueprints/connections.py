@@ -9,7 +9,7 @@ from blueprints.addresses import public_id
 from blueprints.guards import admin_required, get_runtime, get_signed_in
 from blueprints.provider_page import Notice, keep_notice, load_page, missing_settings
 from services.account_choice import ChoiceUnknown, ChoiceUsed, choose_account, view_choice
-from services.connection_views import view_connection
+from services.connection_views import ConnectionView, count_customers, view_connection
 from services.connections import NotConnected, Revocation, disconnect
 from services.consent import (
     ConsentAnswer,
@@ -21,6 +21,7 @@ from services.consent import (
 )
 from services.providers.contract import ProviderKey
 from services.providers.registry import provider_profile
+from services.sentences import kept_sentence
 
 blueprint = Blueprint(
     "connections", __name__, url_prefix="/settings/integrations/<provider:provider>"
@@ -59,12 +60,13 @@ def callback(provider: ProviderKey) -> ResponseReturnValue:
         remote_account_id=request.args.get("realmId", ""),
         error=request.args.get("error", ""),
     )
-    name = provider_profile(provider).short_name
+    former = _view(provider)
     try:
         choice_id = complete_consent(
             get_runtime(), get_signed_in(), provider=provider, answer=answer
         )
     except ConsentRefused:
+        name = provider_profile(provider).short_name
         return _to_page(
             provider, "warn", f"{name} was not connected: permission was declined. Nothing changed."
         )
@@ -74,22 +76,25 @@ def callback(provider: ProviderKey) -> ResponseReturnValue:
         return _ask_about_other_account(provider, error)
     if choice_id is not None:
         return redirect(url_for("connections.choose", provider=provider, choice=choice_id), 303)
-    return _connected(provider)
+    return _connected(provider, former)
 
 
 @blueprint.get("/choose/<choice>")
 @admin_required
 def choose(provider: ProviderKey, choice: str) -> ResponseReturnValue:
-    """Ask which of the shared accounts is meant."""
+    """Ask which of the shared accounts is meant, unless that was told already."""
     runtime = get_runtime()
-    with runtime.sessions() as session:
-        found = view_choice(
-            session,
-            get_signed_in(),
-            provider=provider,
-            public_id=_choice_id(choice),
-            now=runtime.clock(),
-        )
+    try:
+        with runtime.sessions() as session:
+            found = view_choice(
+                session,
+                get_signed_in(),
+                provider=provider,
+                public_id=_choice_id(choice),
+                now=runtime.clock(),
+            )
+    except ChoiceUsed as error:
+        return _already_connected(provider, error)
     profile = provider_profile(provider)
     return render_template("connections/choose.html", profile=profile, choice=found)
 
@@ -98,6 +103,7 @@ def choose(provider: ProviderKey, choice: str) -> ResponseReturnValue:
 @admin_required
 def choose_submit(provider: ProviderKey, choice: str) -> ResponseReturnValue:
     """Connect the account that was chosen."""
+    former = _view(provider)
     try:
         choose_account(
             get_runtime(),
@@ -108,7 +114,7 @@ def choose_submit(provider: ProviderKey, choice: str) -> ResponseReturnValue:
         )
     except ChoiceUsed as error:
         return _already_connected(provider, error)
-    return _connected(provider)
+    return _connected(provider, former)
 
 
 @blueprint.get("/disconnect")
@@ -156,17 +162,31 @@ def _choice_id(text: str) -> str:
     return found
 
 
-def _connected(provider: ProviderKey) -> ResponseReturnValue:
-    name = provider_profile(provider).short_name
-    return _to_page(provider, "ok", f"{name} is connected. Open the line below to count.")
+def _connected(provider: ProviderKey, former: ConnectionView | None) -> ResponseReturnValue:
+    connection = _view(provider)
+    if connection is None:
+        raise NotConnected
+    is_again = former is not None and former.account_id == connection.account_id
+    with get_runtime().sessions() as session:
+        counts = count_customers(session, connection.account_id)
+    kept = kept_sentence(counts.linked, counts.ignored, "is back", "are back")
+    after = f"Your {kept}." if kept else "Open the line below to count."
+    how = "connected again" if is_again else "connected"
+    return _to_page(provider, "ok", f"{_told(connection, how)} {after}")
 
 
 def _already_connected(provider: ProviderKey, error: Exception) -> ResponseReturnValue:
     """Answer a second click or the back button; without a connection the error stands."""
-    if not _is_connected(provider):
+    connection = _view(provider)
+    if connection is None or not connection.is_connected:
         raise error
-    name = provider_profile(provider).short_name
-    return _to_page(provider, "ok", f"{name} is already connected.")
+    return _to_page(provider, "ok", _told(connection, "already connected"))
+
+
+def _told(connection: ConnectionView, how: str) -> str:
+    name = provider_profile(connection.provider).short_name
+    # Many names of companies end in a full stop of their own.
+    return f"{name} is {how} to {connection.account_name.removesuffix('.')}."
 
 
 def _to_page(provider: ProviderKey, tone: str, sentence: str) -> ResponseReturnValue:
@@ -174,10 +194,9 @@ def _to_page(provider: ProviderKey, tone: str, sentence: str) -> ResponseReturnV
     return redirect(url_for("integrations.detail", provider=provider), 303)
 
 
-def _is_connected(provider: ProviderKey) -> bool:
+def _view(provider: ProviderKey) -> ConnectionView | None:
     with get_runtime().sessions() as session:
-        connection = view_connection(session, get_signed_in().company_id, provider)
-    return connection is not None and connection.is_connected
+        return view_connection(session, get_signed_in().company_id, provider)
 
 
 def _ask_about_other_account(provider: ProviderKey, error: OtherAccount) -> ResponseReturnValue:

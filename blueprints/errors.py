@@ -200,7 +200,7 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
         ),
         registry.InvalidRemoteAccount: ErrorAnswer(
             400,
-            "That is not a {account} in {provider}",
+            "There is no such {account} in {provider}",
             "Nothing was changed. Start again from here.",
             NextStep.START_AGAIN,
         ),

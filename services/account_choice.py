@@ -106,6 +106,23 @@ def offer_accounts(
         return row.public_id or ""
 
 
+def find_open_choice(
+    runtime: Runtime, who: SignedIn, *, provider: ProviderKey, state_hash: str
+) -> str | None:
+    """Return the public id of the choice that this sign-in's consent still waits for, or None."""
+    with only_reading(), runtime.sessions() as session:
+        return session.scalar(
+            select(ConsentRequest.public_id).where(
+                ConsentRequest.state_hash == state_hash,
+                ConsentRequest.company_id == who.company_id,
+                ConsentRequest.sign_in_id == who.sign_in_id,
+                ConsentRequest.provider == provider.value,
+                ConsentRequest.sealed_tokens.is_not(None),
+                ConsentRequest.used_at > runtime.clock() - CHOICE_LIFETIME,
+            )
+        )
+
+
 def view_choice(
     session: Session, who: SignedIn, *, provider: ProviderKey, public_id: str, now: datetime
 ) -> AccountChoice:

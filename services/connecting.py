@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -48,7 +50,7 @@ def store_connection(
     connection.connected_at = now
     connection.connected_by_id = who.user_id
     connection.ended_at = connection.reconnect_reason = connection.reconnect_told_at = None
-    _replace_tokens(runtime, connection, tokens)
+    _replace_tokens(runtime, connection, tokens, now=now)
     record_event(
         session,
         company_id=who.company_id,
@@ -59,12 +61,14 @@ def store_connection(
     )
 
 
-def _replace_tokens(runtime: Runtime, connection: Connection, tokens: TokenSet) -> None:
+def _replace_tokens(
+    runtime: Runtime, connection: Connection, tokens: TokenSet, *, now: datetime
+) -> None:
     for column in TOKEN_COLUMNS:
         setattr(connection, column, None)
     for column, value in seal_tokens(runtime.vault, connection, tokens).items():
         setattr(connection, column, value)
-    connection.renewed_at = runtime.clock()
+    connection.renewed_at = now
     connection.installation = runtime.public_base_url
     connection.lease_owner = connection.lease_until_at = None
     connection.token_version = (connection.token_version or 0) + 1

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models import ConsentRequest
-from services.account_choice import earlier_account, offer_accounts
+from services.account_choice import earlier_account, find_open_choice, offer_accounts
 from services.accounts import SignedIn
 from services.connecting import store_connection
 from services.database import only_reading
@@ -104,7 +104,14 @@ def complete_consent(
     ConsentRefused, NothingShared, OtherAccount or a ProviderError; the connection that was there
     before is untouched then.
     """
-    request = _use_consent_request(runtime, who, provider=provider, state=answer.state)
+    try:
+        request = _use_consent_request(runtime, who, provider=provider, state=answer.state)
+    except ConsentUsed:
+        # Back from the choice and allowed once more: the choice of the first time still stands.
+        state_hash = _state_hash(answer.state)
+        if choice := find_open_choice(runtime, who, provider=provider, state_hash=state_hash):
+            return choice
+        raise
     if answer.error:
         raise ConsentRefused
     named_account_id = _named_account_id(runtime, request, provider=provider, answer=answer)

@@ -17,6 +17,7 @@ from tests.factories import make_remote_customer
 from tests.fakes import FakeAccountingClient, FakeAuthorization
 
 REALM = "9341450000000001"
+HARBOR = "Harbor Heating & Air LLC"
 UNEXPECTED = "We did not expect this answer from QuickBooks"
 
 
@@ -54,7 +55,7 @@ def test_saying_yes_makes_a_connection(ada: Browser, provider: SimpleNamespace) 
     assert (answer.status_code, answer.location) == (303, QUICKBOOKS)
     text = text_of(ada.get(QUICKBOOKS))
     assert "QuickBooks Online Connected" in text
-    assert "QuickBooks is connected." in text
+    assert f"QuickBooks is connected to {HARBOR}. Open the line below to count." in text
     assert "connected by Ada Brandt" in text
     assert [call[0] for call in provider.consent.exchanged] == ["one-time"]
 
@@ -63,7 +64,7 @@ def test_a_notice_is_shown_once(ada: Browser) -> None:
     _come_back(ada, state=_begin(ada), code="one-time", realmId=REALM)
     ada.get(QUICKBOOKS)
 
-    assert "QuickBooks is connected." not in text_of(ada.get(QUICKBOOKS))
+    assert "QuickBooks is connected to" not in text_of(ada.get(QUICKBOOKS))
 
 
 def test_saying_no_changes_nothing(ada: Browser, session: Session) -> None:
@@ -156,7 +157,7 @@ def test_coming_back_twice_says_that_it_is_connected(ada: Browser) -> None:
     answer = _come_back(ada, **query)
 
     assert (answer.status_code, answer.location) == (303, QUICKBOOKS)
-    assert "QuickBooks is already connected." in text_of(ada.get(QUICKBOOKS))
+    assert f"QuickBooks is already connected to {HARBOR}." in text_of(ada.get(QUICKBOOKS))
 
 
 def test_coming_back_twice_to_nothing_starts_again(ada: Browser) -> None:
@@ -239,7 +240,8 @@ def test_disconnecting_asks_first_and_says_what_stays(
 
     text = text_of(ada.get(f"{QUICKBOOKS}/disconnect"))
 
-    assert "0 links and 1 ignored customer stay." in text
+    assert "1 ignored customer stays and counts again when you connect the same" in text
+    assert "0 links" not in text
     assert "Disconnect and keep the links" in text
 
 

@@ -39,10 +39,10 @@ def provider(
     return consent
 
 
-def _agree(browser: Browser, query: str = "") -> TestResponse:
-    location = browser.get(f"{XERO}/connect{query}").location
+def _agree(browser: Browser, *, provider: str = XERO) -> TestResponse:
+    location = browser.get(f"{provider}/connect").location
     state = parse_qs(urlsplit(location).query)["state"][0]
-    return browser.get(f"{XERO}/callback", query_string={"state": state, "code": "one-time"})
+    return browser.get(f"{provider}/callback", query_string={"state": state, "code": "one-time"})
 
 
 def _name(session: Session) -> str | None:
@@ -70,19 +70,55 @@ def test_choosing_connects_it(ada: Browser, session: Session) -> None:
     answer = ada.post(address, {"account": SPAS.remote_account_id})
 
     assert (answer.status_code, answer.location) == (303, XERO)
-    assert "Xero is connected." in text_of(ada.get(XERO))
+    assert "Xero is connected to &lt;b&gt;Spas&lt;/b&gt;." in text_of(ada.get(XERO))
     assert _name(session) == SPAS.name
 
 
-def test_choosing_twice_says_that_it_is_connected(ada: Browser, session: Session) -> None:
+def test_a_choice_that_was_made_says_that_it_is_connected(ada: Browser, session: Session) -> None:
     address = _agree(ada).location
     ada.post(address, {"account": SPAS.remote_account_id})
 
-    answer = ada.post(address, {"account": POOLS.remote_account_id})
+    for again in (
+        lambda: ada.post(address, {"account": POOLS.remote_account_id}),
+        lambda: ada.get(address),
+    ):
+        answer = again()
 
-    assert (answer.status_code, answer.location) == (303, XERO)
-    assert "Xero is already connected." in text_of(ada.get(XERO))
+        assert (answer.status_code, answer.location) == (303, XERO)
+        assert "Xero is already connected to &lt;b&gt;Spas" in text_of(ada.get(XERO))
     assert _name(session) == SPAS.name
+
+
+def test_a_choice_that_was_made_and_ended_since_starts_again(ada: Browser) -> None:
+    address = _agree(ada).location
+    ada.post(address, {"account": SPAS.remote_account_id})
+    ada.post(f"{XERO}/disconnect")
+
+    assert ada.get(address).status_code == 409
+
+
+def test_allowing_once_more_leads_back_to_the_open_choice(
+    ada: Browser, provider: FakeAuthorization, clock: Clock
+) -> None:
+    state = parse_qs(urlsplit(ada.get(f"{XERO}/connect").location).query)["state"][0]
+    callback = {"query_string": {"state": state, "code": "one-time"}}
+    first = ada.get(f"{XERO}/callback", **callback)
+
+    again = ada.get(f"{XERO}/callback", **callback)
+    clock.advance(minutes=11)
+    late = ada.get(f"{XERO}/callback", **callback)
+
+    assert (again.status_code, again.location) == (303, first.location)
+    assert len(provider.exchanged) == 1
+    assert late.status_code == 400
+
+
+def test_the_choice_counts_in_the_words_of_the_provider(ada: Browser) -> None:
+    xero = ada.get(_agree(ada).location)
+    freshbooks = ada.get(_agree(ada, provider=FRESHBOOKS).location)
+
+    assert "You shared 2 organisations in Xero." in text_of(xero)
+    assert "You have 2 businesses in FreshBooks." in text_of(freshbooks)
 
 
 def test_a_choice_that_took_too_long_starts_again(
@@ -165,11 +201,13 @@ def test_one_other_account_stops_and_names_both(
     assert "You chose another Xero organisation" in text
     assert "belong to Tidewater Tiles" in text
     assert "With Fairweather Pools & Co they do not count" in text
+    assert "Use Fairweather Pools & Co" in text
     assert _name(session) == TILES.name
 
 
 @pytest.mark.parametrize(
-    ("days", "is_warned"), [(13, True), (14, True), (15, False), (-1, False), (None, False)]
+    ("days", "is_warned"),
+    [(13, True), (14, True), (15, False), (0, True), (-1, False), (None, False)],
 )
 def test_an_end_within_two_weeks_is_said_on_page_and_card(
     ada: Browser, session: Session, connection: Connection, days: int | None, is_warned: bool
@@ -181,9 +219,11 @@ def test_an_end_within_two_weeks_is_said_on_page_and_card(
 
     for address in (QUICKBOOKS, "/settings/integrations"):
         text = text_of(ada.get(address))
-        assert ("QuickBooks ends this permission on " in text) is is_warned
+        assert ("QuickBooks ends this permission" in text) is is_warned
     if days == 14:
         assert "on 4 Dec. Reconnect before then; nothing is lost." in text
+    if days == 0:
+        assert "QuickBooks ends this permission today at 09:00." in text
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ def test_the_page_tells_how_the_customers_stand(
     assert "Archived there 1, left out · show" in text
     assert "Sub-customers 1, left out · show · Count them" in text
     assert "Suppliers 1, left out · show" in text
-    assert "Last whole reading 10 s ago · 5 customers" in text
+    assert "Last checked 10 s ago · 5 customers" in text
 
 
 def test_the_collapsed_page_makes_no_provider_call(
@@ -203,6 +203,7 @@ def test_a_connection_that_ended_there_asks_to_reconnect(
 ) -> None:
     make_counted(session, connection, unsynced=2)
     connection.state = ConnectionState.RECONNECT_REQUIRED
+    connection.ended_at = NOW - timedelta(hours=1)
     session.commit()
 
     answer = ada.get(QUICKBOOKS)
@@ -213,6 +214,10 @@ def test_a_connection_that_ended_there_asks_to_reconnect(
     assert "not yet imported into BlueClerk" not in text
     assert "As of the last whole reading, 10 s ago, 2 of 2 are not yet imported." in text
     assert f'href="{QUICKBOOKS}/connect"' in answer.text
+    assert answer.text.count("Reconnect") == text.count("Reconnect QuickBooks") + 2, "tag, sentence"
+    assert text.count("Disconnect") == 1
+    assert "Permission Ended since 20 Nov 2026, 08:00" in text
+    assert "BlueClerk reads" not in text
     assert "Reconnect QuickBooks" in text_of(ada.get(INDEX))
 
 
@@ -228,8 +233,7 @@ def test_a_connection_that_was_ended_here_can_be_made_again(
     text = text_of(ada.get(QUICKBOOKS))
 
     assert "Not connected" in text
-    assert "has been ended 5 min ago" in text
-    assert "1 link and 0 ignored customers are kept" in text
+    assert "LLC ended 5 min ago. 1 link is kept and comes back with it." in text
 
 
 @pytest.mark.parametrize("reading", ["0" * 16, "x", "", "../../x", "<script>"])
