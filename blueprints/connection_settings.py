@@ -23,6 +23,14 @@ blueprint = Blueprint(
 )
 
 
+@blueprint.get("/counting")
+@blueprint.get("/recheck")
+@admin_required
+def show_forms(provider: ProviderKey) -> ResponseReturnValue:
+    """Lead whoever reloads the address of a form to the page that it is on."""
+    return redirect(url_for("integrations.detail", provider=provider), 303)
+
+
 @blueprint.post("/counting")
 @admin_required
 def choose_counting(provider: ProviderKey) -> ResponseReturnValue:
@@ -39,7 +47,10 @@ def choose_counting(provider: ProviderKey) -> ResponseReturnValue:
         account_id = require_connection(session, who.company_id, provider).account_id
         counts = count_customers(session, account_id)
     number = counts.counted_sub_customers if are_included else counts.sub_customers
-    return _to_page(provider, _counting_sentence(number, are_included=are_included))
+    # Whoever had the number open goes on with the one of the new rule.
+    is_opened = request.form.get("opened") == "1"
+    sentence = _counting_sentence(number, are_included=are_included)
+    return _to_page(provider, sentence, is_opened=is_opened)
 
 
 @blueprint.post("/recheck")
@@ -47,8 +58,10 @@ def choose_counting(provider: ProviderKey) -> ResponseReturnValue:
 def choose_recheck(provider: ProviderKey) -> ResponseReturnValue:
     """Switch the daily check on or off, or say at the field what cannot be."""
     runtime, form = get_runtime(), RecheckForm.entered(request.form)
+    company_id = get_signed_in().company_id
     try:
         with runtime.sessions() as session:
+            was_on = require_connection(session, company_id, provider).rechecks_daily
             set_recheck(
                 session,
                 get_signed_in(),
@@ -62,7 +75,7 @@ def choose_recheck(provider: ProviderKey) -> ResponseReturnValue:
         error = f"Choose a number from {form.least} to {form.most:,}."
         with only_reading():
             return render_page(load_page(provider), entered=replace(form, error=error), status=422)
-    return _to_page(provider, _recheck_sentence(provider, is_on=form.is_on))
+    return _to_page(provider, _recheck_sentence(provider, was_on=was_on, is_on=form.is_on))
 
 
 def _counting_sentence(number: int, *, are_included: bool) -> str:
@@ -70,13 +83,18 @@ def _counting_sentence(number: int, *, are_included: bool) -> str:
     return f"{number:,} {noun} {verb} {'counted' if are_included else 'left out'} now."
 
 
-def _recheck_sentence(provider: ProviderKey, *, is_on: bool) -> str:
+def _recheck_sentence(provider: ProviderKey, *, was_on: bool, is_on: bool) -> str:
+    if was_on is is_on:
+        return "Saved."
     name = provider_profile(provider).short_name
     if is_on:
         return f"{name} is checked once a day from now on."
     return f"{name} is read only when somebody opens the line “Unsynced customers”."
 
 
-def _to_page(provider: ProviderKey, sentence: str) -> ResponseReturnValue:
+def _to_page(
+    provider: ProviderKey, sentence: str, *, is_opened: bool = False
+) -> ResponseReturnValue:
     keep_notice(Notice("ok", sentence))
-    return redirect(url_for("integrations.detail", provider=provider), 303)
+    opened = 1 if is_opened else None
+    return redirect(url_for("integrations.detail", provider=provider, opened=opened), 303)

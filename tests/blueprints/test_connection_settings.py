@@ -95,8 +95,23 @@ def test_a_member_changes_nothing(
 
 
 @pytest.mark.parametrize("path", [COUNTING, RECHECK])
-def test_a_form_address_cannot_be_opened(ada: Browser, path: str) -> None:
-    assert ada.get(path).status_code == 405
+def test_the_address_of_a_form_leads_back_to_its_page(ada: Browser, path: str) -> None:
+    answer = ada.get(path)
+
+    assert (answer.status_code, answer.location) == (303, QUICKBOOKS)
+
+
+def test_whoever_had_the_number_open_sees_the_new_one(
+    ada: Browser, session: Session, connection: Connection
+) -> None:
+    _make_sub_customers(session, connection, 1)
+    closed, opened = ada.get(QUICKBOOKS), ada.get(f"{QUICKBOOKS}?opened=1")
+
+    answer = ada.post(COUNTING, {"count": "1", "opened": "1"})
+
+    assert answer.location == f"{QUICKBOOKS}?opened=1"
+    assert 'name="opened"' in opened.text
+    assert 'name="opened"' not in closed.text
 
 
 def test_the_daily_check_is_off_until_somebody_switches_it_on(
@@ -107,8 +122,9 @@ def test_the_daily_check_is_off_until_somebody_switches_it_on(
     text = text_of(answer)
     assert "Daily check Off" in text
     assert "Nothing is read from QuickBooks unless somebody opens the line above." in text
-    assert "1 call a day when nothing changed" in text
-    assert 'name="calls" min="10" max="10000" step="1" value="100"' in answer.text
+    assert "1 call a day when nothing changed, about 30 a month" in text
+    assert 'inputmode="numeric" class="brief" name="calls" value="100"' in answer.text
+    assert "autofocus" not in answer.text
     assert "Used this month" not in text
 
 
@@ -154,14 +170,23 @@ def test_a_used_budget_pauses_it_in_words(
     assert "paused until 1 December: the calls of this month are used" in text
 
 
-def test_it_waits_while_the_permission_has_ended(
+def test_another_number_of_calls_alone_is_saved(ada: Browser, connection: Connection) -> None:
+    ada.post(RECHECK, FORM)
+
+    text = text_of(ada.get(ada.post(RECHECK, FORM | {"calls": "200"}).location))
+
+    assert "Saved." in text
+    assert "of 200 calls" in text
+
+
+def test_there_is_none_while_the_permission_has_ended(
     ada: Browser, session: Session, connection: Connection
 ) -> None:
     ada.post(RECHECK, FORM)
     connection.state = ConnectionState.RECONNECT_REQUIRED
     session.commit()
 
-    assert "Next check after you have reconnected" in text_of(ada.get(QUICKBOOKS))
+    assert "Daily check" not in text_of(ada.get(QUICKBOOKS))
 
 
 @pytest.mark.parametrize("calls", ["", "9", "10001", "-5", "1e3", "many", "99999999999999999999"])
@@ -175,6 +200,8 @@ def test_a_strange_number_of_calls_is_told_at_its_field(
     assert "Choose a number from 10 to 10,000." in text_of(answer)
     assert 'aria-invalid="true" aria-describedby="calls-wrong"' in answer.text
     assert 'name="on" value="1" checked' in answer.text, "what was entered is kept"
+    assert f'name="calls" value="{calls[:10]}"' in answer.text
+    assert " autofocus>" in answer.text
     assert not connection.rechecks_daily
 
 

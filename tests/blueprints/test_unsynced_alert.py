@@ -89,22 +89,6 @@ def test_progress_is_told_without_a_result(
     assert SENTENCE not in text
 
 
-def test_no_call_yet_is_not_counted(ada: Browser, session: Session, connection: Connection) -> None:
-    reading = make_reading(
-        session,
-        connection,
-        state=ReadingState.RUNNING,
-        finished_at=None,
-        lease_until_at=NOW + timedelta(seconds=30),
-        call_count=0,
-    )
-
-    text = text_of(ada.htmx_get(f"{UNSYNCED}?reading={reading.public_id}"))
-
-    assert "so far" not in text
-    assert "You can leave this page, the reading goes on." in text
-
-
 def test_a_wait_that_the_provider_asked_for_is_told(
     ada: Browser, session: Session, connection: Connection
 ) -> None:

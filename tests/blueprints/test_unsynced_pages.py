@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy.orm import Session
 
-from models import Connection, ReadingFailure
+from models import Connection, ReadingFailure, ReadingState
 from tests.blueprints.support import (
     QUICKBOOKS,
     SENTENCE,
@@ -17,7 +18,7 @@ from tests.blueprints.support import (
     make_failed,
     text_of,
 )
-from tests.factories import make_record, make_remote_customer
+from tests.factories import NOW, make_reading, make_record, make_remote_customer
 from tests.fakes import FakeAccountingClient
 
 UNSYNCED = f"{QUICKBOOKS}/unsynced"
@@ -108,3 +109,13 @@ def test_an_e_mail_field_with_three_addresses_shows_the_first_usable_one(
     assert "a@example.com" in text
     assert "b@example.com" not in text
     assert "2 have no e-mail" in text
+
+
+def test_no_call_yet_is_not_counted(ada: Browser, session: Session, connection: Connection) -> None:
+    running = {"finished_at": None, "lease_until_at": NOW + timedelta(seconds=30)}
+    reading = make_reading(session, connection, state=ReadingState.RUNNING, call_count=0, **running)
+
+    text = text_of(ada.get(f"{QUICKBOOKS}?reading={reading.public_id}"))
+
+    assert "so far" not in text
+    assert "You can leave this page, the reading goes on." in text
