@@ -83,7 +83,9 @@ def test_going_back_to_the_consent_page_connects_once(people: Opener, demo: Demo
 def test_disconnecting_keeps_links_and_reconnecting_brings_the_number(people: Opener) -> None:
     page = people.open("ada")
     follow(page, "Disconnect")
-    expect(page.locator("main")).to_contain_text("1,018 links and 4 ignored customers stay and count")
+    expect(page.locator("main")).to_contain_text(
+        "1,018 links and 4 ignored customers stay and count"
+    )
 
     press(page, "Disconnect and keep the links")
     expect(page.get_by_role("status").first).to_contain_text("QuickBooks is disconnected.")
