@@ -30,6 +30,7 @@ from tests.conftest import Clock
 INSIDE = {
     "BackupImpossible",
     "BadSmtpUrl",
+    "CallBudgetUsed",
     "DeltaNotPossible",
     "FieldLost",
     "LeaseLost",
