@@ -97,6 +97,7 @@ def _filled_app(folder: Path, size: int) -> Flask:
 def _fill(runtime: Runtime, company: Company, rows: object, size: int) -> None:
     from sqlalchemy.orm import Session
 
+    from services.prepared_rows import prepare_difference
     from services.providers.contract import CustomerPage
     from services.reading_pages import ReadingPages
     from services.remote_customers import store_difference
@@ -112,8 +113,7 @@ def _fill(runtime: Runtime, company: Company, rows: object, size: int) -> None:
         rows,
         account_id=account.id,
         reading_id=reading.id,
-        pages=pages,
-        is_whole=True,
+        prepared=prepare_difference(rows, account_id=account.id, pages=pages, is_whole=True),
         now=utc_now(),
     )
     rows.commit()

@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from models import Connection, Reading, ReadingFailure, ReadingKind, ReadingState
 from services.connections import NotConnected, reason_of, require_reconnect
+from services.database import only_reading
 from services.lost_fields import FieldLost
+from services.prepared_rows import PreparedDifference, prepare_difference
 from services.providers.contract import (
     AccountGone,
     AccountingClient,
@@ -26,7 +28,7 @@ from services.providers.contract import (
     UnreadableAnswer,
     WrongCredentials,
 )
-from services.reading_claim import CallBudgetUsed, Plan, update_claimed
+from services.reading_claim import CallBudgetUsed, Plan, heartbeat, update_claimed
 from services.reading_pages import ReadingPages
 from services.remote_counts import count_at_least, count_counted, count_unsynced
 from services.remote_customers import store_difference
@@ -70,6 +72,7 @@ def finish_reading(
 
     Does nothing if the lease ended meanwhile. Raises FieldLost with nothing written.
     """
+    prepared = _prepare(runtime, plan, pages)
     now = runtime.clock()
     with runtime.sessions() as session:
         if not update_claimed(session, plan, now=now, state=ReadingState.FINISHED):
@@ -79,10 +82,8 @@ def finish_reading(
             session,
             account_id=plan.account_id,
             reading_id=plan.reading_id,
-            pages=pages,
-            is_whole=plan.kind is ReadingKind.FULL,
+            prepared=prepared,
             now=now,
-            accepts_loss=plan.accepts_loss,
         )
         session.execute(
             update(Reading)
@@ -100,6 +101,18 @@ def finish_reading(
         )
         _note_provider(session, plan, pages, client, now=now)
         session.commit()
+
+
+def _prepare(runtime: Runtime, plan: Plan, pages: ReadingPages) -> PreparedDifference:
+    """Work out the rows before the write lock is taken; a large list takes seconds for it."""
+    with heartbeat(runtime, plan), only_reading(), runtime.sessions() as session:
+        return prepare_difference(
+            session,
+            account_id=plan.account_id,
+            pages=pages,
+            is_whole=plan.kind is ReadingKind.FULL,
+            accepts_loss=plan.accepts_loss,
+        )
 
 
 def fail_reading(

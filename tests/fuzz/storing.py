@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from models import Base, CustomerLink, RemoteAccount, RemoteCustomer, RemoteState
 from services.customer_diff import fingerprint
 from services.database import prepare_engine
+from services.prepared_rows import prepare_difference
 from services.providers.contract import CustomerRecord, RemoteStatus
 from services.reading_pages import ReadingPages
 from services.remote_customers import store_difference
@@ -50,10 +51,14 @@ class Shelf:
             self.session,
             account_id=self.account.id,
             reading_id=self.reading_id,
-            pages=pages,
-            is_whole=is_whole,
+            prepared=prepare_difference(
+                self.session,
+                account_id=self.account.id,
+                pages=pages,
+                is_whole=is_whole,
+                accepts_loss=True,
+            ),
             now=NOW,
-            accepts_loss=True,
         )
         self.session.flush()
         self.session.expire_all()

@@ -1,0 +1,69 @@
+"""What a reading changes is worked out before anybody has to wait for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models import Reading, ReadingState, RemoteAccount, RemoteCustomer
+from services import prepared_rows
+from services.prepared_rows import prepare_difference
+from services.providers.contract import CustomerPage, RemoteKind
+from services.reading_pages import ReadingPages
+from services.remote_customers import set_sub_customers, store_difference
+from services.runtime import Runtime
+from tests.factories import NOW
+from tests.fakes import FakeAccountingClient
+from tests.services.support import (
+    Place,
+    ask,
+    count,
+    one,
+    read,
+    record,
+    refuse_open_transactions,
+    remote_states,
+)
+
+
+def test_others_can_write_while_the_rows_are_worked_out(
+    runtime: Runtime,
+    harbor: Place,
+    books: FakeAccountingClient,
+    database_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    books.records = [record(number) for number in range(3)]
+    nobody_writes = refuse_open_transactions(database_path)
+    worked_out = prepared_rows.search_text
+
+    def search_text(*parts: Any, **options: Any) -> str:
+        nobody_writes()
+        return worked_out(*parts, **options)
+
+    monkeypatch.setattr(prepared_rows, "search_text", search_text)
+
+    reading_id = read(runtime, harbor)
+
+    assert one(runtime.sessions, Reading, reading_id).state is ReadingState.FINISHED
+    assert count(runtime.sessions, RemoteCustomer) == 3
+
+
+def test_sub_customers_switched_on_meanwhile_are_counted(runtime: Runtime, harbor: Place) -> None:
+    pages = ReadingPages()
+    pages.add(CustomerPage((record(1), record(2, kind=RemoteKind.SUB_CUSTOMER))))
+    reading_id = ask(runtime, harbor)
+    with runtime.sessions() as session:
+        account_id = harbor.account_id
+        prepared = prepare_difference(session, account_id=account_id, pages=pages, is_whole=True)
+        account = session.get_one(RemoteAccount, account_id)
+        set_sub_customers(session, account, are_included=True)
+
+        store_difference(
+            session, account_id=account_id, reading_id=reading_id, prepared=prepared, now=NOW
+        )
+        session.commit()
+
+    assert remote_states(runtime.sessions, harbor) == {"1": "unsynced", "2": "unsynced"}
