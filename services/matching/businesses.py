@@ -1,0 +1,173 @@
+"""What the names of companies say, and names of which it is not sure what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+
+import numpy as np
+from rapidfuzz import fuzz, process
+
+from services.matching.columns import NOT_GIVEN, Flags, Ints, Pairs
+from services.matching.company_names import CompanyLikeness, compare_companies
+from services.matching.levels import CompanyLevel, NumberConflict
+from services.matching.naming import Naming
+
+#: Worth against the same house, by CompanyLevel: two firms in one office have unlike names.
+COMPANY_HOUSE = (0.0, -6.0, -0.5, 0.8, 3.5, 2.0, 5.0)
+#: "#12" and "#14" are two branches, however rare the rest of the name; by NumberConflict.
+NUMBER_CHANCE = (0.0, -2.0, -8.0)
+NUMBER_HOUSE = (0.0, -3.0, -6.0)
+MAX_SHARED_BITS = 20.0
+UNSHARED_SHARE = 0.5
+MAX_UNSHARED_BITS = 12.0
+#: The same contact person supports two companies with similar names.
+SAME_CONTACT = 1.5
+#: A company and a person who is its contact: perhaps the same customer, never without asking.
+CONTACT_PERSON_HOUSE = 2.5
+#: A company and somebody else: the names are hardly comparable and speak little against.
+MIXED_CHANCE = -1.0
+MIXED_HOUSE = -0.5
+BARE_HOUSE = -3.0
+#: Names less alike (of 100) are not compared word by word if nothing else is in common: half of
+#: all pairs. True pairs lost by it: none on any list.
+MIN_RATIO = 72
+
+Words = tuple[str, ...]
+
+
+def compare_businesses(pairs: Pairs, naming: Naming, *, has_common: Flags) -> None:
+    """Weigh names of companies into `naming`. `has_common`: pairs with a contact in common."""
+    ours, theirs = pairs.flags(lambda side: side.is_company)
+    is_mixed = ours != theirs
+    asked = ours | theirs | ~naming.both_people
+    one, other = pairs.both(lambda side: side.company)
+    with_companies = (one != NOT_GIVEN) & (other != NOT_GIVEN)
+    unlike = _unlike(pairs, asked & ~has_common & ~_same_house(pairs), with_companies)
+    _settle_unlike(naming, unlike, is_mixed)
+    asked[unlike] = False
+    likeness, one_person = _likeness_of(pairs), naming.is_one_person()
+    for at in np.nonzero(asked)[0].tolist():
+        compared = likeness(at, bool(with_companies[at]))
+        is_contact = bool(one_person[at])
+        if is_mixed[at] and not with_companies[at]:
+            _settle_mixed(naming, at, compared, is_contact=is_contact)
+        elif ours[at] or theirs[at]:
+            may_link = is_contact or not is_mixed[at]
+            _settle_companies(naming, at, compared, is_contact=is_contact, may_link=may_link)
+        else:
+            _settle_bare(naming, at, compared, len(pairs.parties(at)[0].words))
+
+
+def _same_house(pairs: Pairs) -> Flags:
+    one, other = pairs.both(lambda side: side.house_number)
+    return (one != NOT_GIVEN) & (one == other)
+
+
+def _unlike(pairs: Pairs, among: Flags, with_companies: Flags) -> Ints:
+    """Return the pairs whose names are nothing alike."""
+    at = np.nonzero(among)[0]
+    names = [_compared_words(pairs, i, bool(with_companies[i])) for i in at]
+    ratio = process.cpdist(
+        [" ".join(ours) for ours, _ in names],
+        [" ".join(theirs) for _, theirs in names],
+        scorer=fuzz.token_set_ratio,
+    )
+    return at[ratio < MIN_RATIO]
+
+
+def _compared_words(pairs: Pairs, at: int, with_companies: bool) -> tuple[Words, Words]:
+    ours, theirs = pairs.parties(at)
+    if with_companies:
+        return ours.company_words, theirs.company_words
+    return ours.words, theirs.words
+
+
+def _settle_unlike(naming: Naming, unlike: Ints, is_mixed: Flags) -> None:
+    is_contact = (naming.both_people & is_mixed)[unlike]
+    contacts, others = unlike[is_contact], unlike[~is_contact]
+    naming.house[contacts] = np.minimum(naming.house[contacts], CONTACT_PERSON_HOUSE)
+    naming.chance[others] = np.minimum(naming.chance[others], 0.0)
+    naming.house[others] = COMPANY_HOUSE[CompanyLevel.DIFFERENT]
+    naming.company[others] = CompanyLevel.DIFFERENT
+    naming.is_strong[unlike] = False
+    naming.is_same[unlike] = False
+
+
+def _likeness_of(pairs: Pairs) -> Callable[[int, bool], CompanyLikeness]:
+    """Return the comparison of one pair; names that repeat are compared once."""
+    bits = cache(pairs.lists.frequencies.word_bits)
+
+    @cache
+    def compare(ours: Words, theirs: Words, towns: frozenset[str]) -> CompanyLikeness:
+        return compare_companies(ours, theirs, towns=towns, bits=bits)
+
+    def likeness(at: int, with_companies: bool) -> CompanyLikeness:
+        our_words, their_words = _compared_words(pairs, at, with_companies)
+        ours, theirs = pairs.parties(at)
+        return compare(our_words, their_words, _towns(ours.city_words, theirs.city_words))
+
+    return likeness
+
+
+def _towns(ours: Sequence[str], theirs: Sequence[str]) -> frozenset[str]:
+    return frozenset((*ours, *theirs))
+
+
+def _bits_of(compared: CompanyLikeness) -> tuple[float, float]:
+    """Return what a comparison is worth against chance and against the same house."""
+    chance = (
+        min(compared.shared_bits, MAX_SHARED_BITS)
+        - UNSHARED_SHARE * min(compared.unshared_bits, MAX_UNSHARED_BITS)
+        + NUMBER_CHANCE[compared.conflict]
+    )
+    if compared.level == CompanyLevel.DIFFERENT:
+        chance = min(chance, 0.0)
+    return chance, COMPANY_HOUSE[compared.level] + NUMBER_HOUSE[compared.conflict]
+
+
+def _settle_companies(
+    naming: Naming, at: int, compared: CompanyLikeness, *, is_contact: bool, may_link: bool
+) -> None:
+    """Two companies, or a company and a person who works at one."""
+    chance, house = _bits_of(compared)
+    support = SAME_CONTACT if is_contact else 0.0
+    differs = compared.level == CompanyLevel.DIFFERENT
+    naming.chance[at] = chance + support
+    naming.house[at] = house + (0.0 if differs else support)
+    agrees = compared.level in (CompanyLevel.SAME, CompanyLevel.NEAR) and not compared.conflict
+    naming.is_strong[at] = agrees and may_link
+    naming.is_same[at] = naming.is_strong[at] and compared.level == CompanyLevel.SAME
+    _note(naming, at, compared)
+
+
+def _settle_mixed(naming: Naming, at: int, compared: CompanyLikeness, *, is_contact: bool) -> None:
+    """A company and somebody of whom no company is known."""
+    if is_contact:
+        naming.house[at] = min(naming.house[at], CONTACT_PERSON_HOUSE)
+        naming.is_strong[at] = naming.is_same[at] = False
+        return
+    chance, house = _bits_of(compared)
+    naming.chance[at], naming.house[at] = max(chance, MIXED_CHANCE), max(house, MIXED_HOUSE)
+    naming.is_strong[at] = naming.is_same[at] = _is_equal(compared)
+    _note(naming, at, compared)
+
+
+def _settle_bare(naming: Naming, at: int, compared: CompanyLikeness, word_count: int) -> None:
+    """Two customers, one of them with a single name, or with none."""
+    chance, house = _bits_of(compared)
+    naming.chance[at] = max(naming.chance[at], chance)
+    if compared.level < CompanyLevel.PART:
+        house = max(house, BARE_HOUSE) + min(naming.house[at], 0.0)
+    naming.house[at] = house
+    naming.is_strong[at] = naming.is_same[at] = _is_equal(compared) and word_count > 1
+    _note(naming, at, compared)
+
+
+def _is_equal(compared: CompanyLikeness) -> bool:
+    return compared.level == CompanyLevel.SAME and not compared.conflict
+
+
+def _note(naming: Naming, at: int, compared: CompanyLikeness) -> None:
+    naming.company[at] = compared.level
+    naming.other_number[at] = compared.conflict is NumberConflict.OTHER_NUMBER

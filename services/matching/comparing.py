@@ -1,0 +1,41 @@
+"""Compares the customers of two lists who share a key, and keeps those who are alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+
+from services.matching.blocking import pair_by_keys
+from services.matching.cleaned import CleanedParty
+from services.matching.columns import to_columns
+from services.matching.explaining import reasons_of
+from services.matching.frequencies import Frequencies
+from services.matching.pairing import Candidate
+from services.matching.scoring import score_pairs
+from services.matching.tiers import POSSIBLE_BITS
+
+
+def compare_lists(
+    ours: Sequence[CleanedParty],
+    theirs: Sequence[CleanedParty],
+    keys: tuple[Iterable[Sequence[int]], Iterable[Sequence[int]]],
+    *,
+    frequencies: Frequencies,
+    household: bool,
+) -> Iterator[Candidate]:
+    """Yield the pairs that are worth showing. `keys` are those of ours and of theirs, in order."""
+    rows = pair_by_keys(*keys)
+    if not len(rows[0]):
+        return
+    lists = to_columns(ours, theirs, frequencies)
+    for evidence in score_pairs(lists, rows, household=household):
+        for at in np.nonzero(evidence.score >= POSSIBLE_BITS)[0]:
+            our_party, their_party = evidence.pairs.parties(at)
+            yield Candidate(
+                our_party.party_id,
+                their_party.party_id,
+                score=float(evidence.score[at]),
+                is_certain=bool(evidence.is_certain[at]),
+                reasons=reasons_of(evidence, int(at)),
+            )
