@@ -1,4 +1,6 @@
-"""Matches two CSV files: `python -m benchmarks.matching --ours A.csv --theirs B.csv --out pairs.csv`.
+"""Matches two CSV files and writes the pairs.
+
+`python -m benchmarks.matching --ours A.csv --theirs B.csv --out pairs.csv [--region GB]`
 
 Input columns: id, display, first, last, company, email, phone, street, city, region, postcode,
 country, tax_id; others are ignored, and all but id may be missing. Output: one row for each

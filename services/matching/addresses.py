@@ -46,7 +46,8 @@ SHORT_FORMS = {
 }
 #: Parts that many streets have: to share them says nothing.
 COMMON_STREET_WORDS = frozenset(
-    "st ave rd dr ln blvd n s e w ct pl cres cl ter way hwy cir the".split()
+    {"st", "ave", "rd", "dr", "ln", "blvd", "ct", "pl", "cres", "cl", "ter", "way", "hwy", "cir"}
+    | {"n", "s", "e", "w", "the"}
 )
 
 _BLANKS = re.compile(r"[\s,.]+")

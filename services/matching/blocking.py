@@ -53,7 +53,8 @@ def _keys_within_limits(our_keys: Ints, their_keys: Ints) -> Ints:
     shared, our_at, their_at = np.intersect1d(ours, theirs, assume_unique=True, return_indices=True)
     limits, mask = kind_limits()
     pairs = our_counts[our_at] * their_counts[their_at]
-    return shared[pairs <= np.array(limits, np.int64)[shared & mask]]
+    kept: Ints = shared[pairs <= np.array(limits, np.int64)[shared & mask]]
+    return kept
 
 
 def _only(kept: Ints, keys: Ints, rows: Ints) -> tuple[Ints, Ints]:

@@ -61,13 +61,14 @@ def compare_businesses(pairs: Pairs, naming: Naming, *, has_common: Flags) -> No
 
 def _same_house(pairs: Pairs) -> Flags:
     one, other = pairs.both(lambda side: side.house_number)
-    return (one != NOT_GIVEN) & (one == other)
+    same: Flags = (one != NOT_GIVEN) & (one == other)
+    return same
 
 
 def _unlike(pairs: Pairs, among: Flags, with_companies: Flags) -> Ints:
     """Return the pairs whose names are nothing alike."""
     at = np.nonzero(among)[0]
-    names = [_compared_words(pairs, i, bool(with_companies[i])) for i in at]
+    names = [_compared_words(pairs, i, bool(with_companies[i])) for i in at.tolist()]
     ratio = process.cpdist(
         [" ".join(ours) for ours, _ in names],
         [" ".join(theirs) for _, theirs in names],

@@ -51,9 +51,9 @@ def find_slips(pairs: Pairs, contacts: Contacts, among: Flags) -> None:
 
     Only where the names agree: two strangers' numbers are one digit apart every day.
     """
-    for at in np.nonzero(among & (contacts.email == EmailLevel.DIFFERENT))[0]:
+    for at in np.nonzero(among & (contacts.email == EmailLevel.DIFFERENT))[0].tolist():
         contacts.email[at] = closest_email(*pairs.parties(at))
-    for at in np.nonzero(among & (contacts.phone == PhoneLevel.DIFFERENT))[0]:
+    for at in np.nonzero(among & (contacts.phone == PhoneLevel.DIFFERENT))[0].tolist():
         if has_phone_slip(*pairs.parties(at)):
             contacts.phone[at] = PhoneLevel.SLIP
 

@@ -19,7 +19,7 @@ from services.matching.scoring import Evidence
 #: Few combinations occur, each of them often: kept once they need no memory of their own.
 REMEMBERED = 16_384
 
-_COMPANY = {
+_COMPANY: dict[int, ReasonCode] = {
     CompanyLevel.DIFFERENT: ReasonCode.DIFFERENT_NAME,
     CompanyLevel.SIMILAR: ReasonCode.SIMILAR_NAME,
     CompanyLevel.PART: ReasonCode.CONTAINED_NAME,
@@ -27,7 +27,7 @@ _COMPANY = {
     CompanyLevel.CONTAINED: ReasonCode.CONTAINED_NAME,
     CompanyLevel.SAME: ReasonCode.SAME_NAME,
 }
-_FIRST = {
+_FIRST: dict[int, ReasonCode] = {
     NameLevel.DIFFERENT: ReasonCode.DIFFERENT_FIRST_NAME,
     NameLevel.SIMILAR: ReasonCode.SIMILAR_FIRST_NAME,
     NameLevel.INITIAL: ReasonCode.SAME_INITIAL,
@@ -35,13 +35,13 @@ _FIRST = {
     NameLevel.SHORT_FORM: ReasonCode.SHORT_FIRST_NAME,
     NameLevel.SAME: ReasonCode.SAME_FIRST_NAME,
 }
-_LAST = {
+_LAST: dict[int, ReasonCode] = {
     NameLevel.DIFFERENT: ReasonCode.DIFFERENT_LAST_NAME,
     NameLevel.SIMILAR: ReasonCode.SIMILAR_LAST_NAME,
     NameLevel.TYPO: ReasonCode.LAST_NAME_SLIP,
     NameLevel.SAME: ReasonCode.SAME_LAST_NAME,
 }
-_EMAIL = {
+_EMAIL: dict[int, ReasonCode] = {
     EmailLevel.DIFFERENT: ReasonCode.DIFFERENT_EMAIL,
     EmailLevel.SIMILAR: ReasonCode.SIMILAR_EMAIL,
     EmailLevel.SLIP: ReasonCode.EMAIL_SLIP,
@@ -49,19 +49,19 @@ _EMAIL = {
     EmailLevel.MAILBOX: ReasonCode.SAME_MAILBOX,
     EmailLevel.OWN: ReasonCode.SAME_EMAIL,
 }
-_PHONE = {
+_PHONE: dict[int, ReasonCode] = {
     PhoneLevel.DIFFERENT: ReasonCode.DIFFERENT_PHONE,
     PhoneLevel.SLIP: ReasonCode.PHONE_SLIP,
     PhoneLevel.SHARED: ReasonCode.SHARED_PHONE,
     PhoneLevel.OWN: ReasonCode.SAME_PHONE,
 }
-_ADDRESS = {
+_ADDRESS: dict[int, ReasonCode] = {
     AddressLevel.DIFFERENT: ReasonCode.DIFFERENT_ADDRESS,
     AddressLevel.STREET: ReasonCode.SAME_STREET,
     AddressLevel.NEAR: ReasonCode.NEARLY_SAME_ADDRESS,
     AddressLevel.SAME: ReasonCode.SAME_ADDRESS,
 }
-_TAX = {
+_TAX: dict[int, ReasonCode] = {
     TaxLevel.DIFFERENT: ReasonCode.DIFFERENT_TAX_NUMBER,
     TaxLevel.SLIP: ReasonCode.TAX_NUMBER_SLIP,
     TaxLevel.SAME: ReasonCode.SAME_TAX_NUMBER,
@@ -72,24 +72,24 @@ def reasons_of(evidence: Evidence, at: int) -> tuple[Reason, ...]:
     """Return the reasons of one pair: those of the names first, then contacts and places."""
     naming, contacts, places = evidence.naming, evidence.contacts, evidence.places
     names = _name_reasons(
-        NameLevel(naming.first[at]),
-        NameLevel(naming.last[at]),
-        CompanyLevel(naming.company[at]),
+        int(naming.first[at]),
+        int(naming.last[at]),
+        int(naming.company[at]),
         both_people=bool(naming.both_people[at]),
         is_swapped=bool(naming.is_swapped[at]),
         is_couple=bool(naming.is_couple[at]),
     )
     contact = _contact_reasons(
-        EmailLevel(contacts.email[at]),
+        int(contacts.email[at]),
         int(contacts.email_sharers[at]),
-        PhoneLevel(contacts.phone[at]),
+        int(contacts.phone[at]),
         int(contacts.phone_sharers[at]),
     )
     place = _place_reasons(
-        AddressLevel(places.address[at]),
+        int(places.address[at]),
         bool(places.same_postcode[at]),
         bool(places.same_city[at]),
-        TaxLevel(evidence.tax[at]),
+        int(evidence.tax[at]),
     )
     doubts = _doubts(
         bool(naming.same_generation[at]),
@@ -101,9 +101,9 @@ def reasons_of(evidence: Evidence, at: int) -> tuple[Reason, ...]:
 
 @lru_cache(maxsize=REMEMBERED)
 def _name_reasons(
-    first: NameLevel,
-    last: NameLevel,
-    company: CompanyLevel,
+    first: int,
+    last: int,
+    company: int,
     *,
     both_people: bool,
     is_swapped: bool,
@@ -124,7 +124,7 @@ def _name_reasons(
 
 @lru_cache(maxsize=REMEMBERED)
 def _contact_reasons(
-    email: EmailLevel, email_sharers: int, phone: PhoneLevel, phone_sharers: int
+    email: int, email_sharers: int, phone: int, phone_sharers: int
 ) -> tuple[Reason, ...]:
     def found() -> Iterator[Reason]:
         if email:
@@ -137,7 +137,7 @@ def _contact_reasons(
 
 @lru_cache(maxsize=REMEMBERED)
 def _place_reasons(
-    address: AddressLevel, same_postcode: bool, same_city: bool, tax: TaxLevel
+    address: int, same_postcode: bool, same_city: bool, tax: int
 ) -> tuple[Reason, ...]:
     codes: list[ReasonCode | None] = [_ADDRESS.get(address)]
     if address < AddressLevel.STREET and (same_postcode or same_city):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from hashlib import blake2b
+from itertools import pairwise
 
 from services.matching.cleaned import CleanedParty
 from services.matching.emails import mailbox_of
@@ -154,7 +155,7 @@ def _word_keys(party: CleanedParty, words: tuple[str, ...]) -> Iterator[Key]:
     if len(words) >= 2:
         yield "joined words", "".join(words)
         yield "beginnings of words", f"{words[0][:3]} {words[-1][:3]}"
-        for left, right in zip(words, words[1:], strict=False):
+        for left, right in pairwise(words):
             yield "neighbouring words", f"{left} {right}"
             yield "beginnings of words", f"{left[:3]} {right[:3]}"
     places = (party.postcode, party.address.house_number, party.city[:6])

@@ -208,7 +208,7 @@ def _weigh_workplaces(pairs: Pairs, naming: Naming) -> None:
     both = naming.both_people & ~ours & ~theirs & (one != NOT_GIVEN) & (other != NOT_GIVEN)
     same = both & (one == other)
     at = np.nonzero(both & ~same)[0]
-    names = [[" ".join(party.company_words) for party in pairs.parties(i)] for i in at]
+    names = [[" ".join(party.company_words) for party in pairs.parties(i)] for i in at.tolist()]
     ratio = process.cpdist(
         [two[0] for two in names], [two[1] for two in names], scorer=fuzz.token_set_ratio
     )

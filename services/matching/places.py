@@ -68,7 +68,7 @@ def _compare_streets(pairs: Pairs, near: Flags) -> Ints:
 
 def _where(among: Flags, test: Callable[[int], bool]) -> Ints:
     """Return the pairs among these that pass a test."""
-    return np.array([at for at in np.nonzero(among)[0] if test(at)], np.int64)
+    return np.array([at for at in np.nonzero(among)[0].tolist() if test(at)], np.int64)
 
 
 def _street_test(pairs: Pairs) -> Callable[[int], bool]:

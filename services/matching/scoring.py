@@ -160,7 +160,7 @@ def _compare_tax_numbers(pairs: Pairs) -> Ints:
     level = np.full(len(pairs), TaxLevel.MISSING, np.int64)
     both = (one != NOT_GIVEN) & (other != NOT_GIVEN)
     level[both] = np.where(one == other, TaxLevel.SAME, TaxLevel.DIFFERENT)[both]
-    for at in np.nonzero(level == TaxLevel.DIFFERENT)[0]:
+    for at in np.nonzero(level == TaxLevel.DIFFERENT)[0].tolist():
         ours, theirs = (party.tax_number for party in pairs.parties(at))
         if OSA.distance(ours, theirs, score_cutoff=1) <= 1:
             level[at] = TaxLevel.SLIP
@@ -170,11 +170,13 @@ def _compare_tax_numbers(pairs: Pairs) -> Ints:
 def _is_household(pairs: Pairs, naming: Naming, places: Places) -> Flags:
     ours, theirs = pairs.flags(lambda side: side.is_company)
     same_name = (naming.last >= NameLevel.TYPO) & ~ours & ~theirs
-    return same_name & (places.address >= AddressLevel.NEAR)
+    same: Flags = same_name & (places.address >= AddressLevel.NEAR)
+    return same
 
 
 def _differ_in_phone_and_address(contacts: Contacts, places: Places) -> Flags:
-    return (contacts.phone == PhoneLevel.DIFFERENT) & (places.address == AddressLevel.DIFFERENT)
+    differ: Flags = contacts.phone == PhoneLevel.DIFFERENT
+    return differ & (places.address == AddressLevel.DIFFERENT)
 
 
 def _names_allow(pairs: Pairs, naming: Naming, contacts: Contacts, places: Places) -> Flags:
@@ -193,7 +195,8 @@ def _names_allow(pairs: Pairs, naming: Naming, contacts: Contacts, places: Place
     slip = (naming.first == NameLevel.TYPO) & (naming.last == NameLevel.SAME)
     slip &= (agreeing >= 2) & (contacts.email == EmailLevel.OWN)
     same_first = (naming.first == NameLevel.SAME) | naming.is_swapped | slip
-    return naming.is_strong & (same_first | ~by_person)
+    allow: Flags = naming.is_strong & (same_first | ~by_person)
+    return allow
 
 
 def _contacts_allow(naming: Naming, contacts: Contacts, places: Places, tax: Ints) -> Flags:
@@ -209,4 +212,5 @@ def _contacts_allow(naming: Naming, contacts: Contacts, places: Places, tax: Int
     by_address = (address == AddressLevel.SAME) & undisputed & naming.is_same
     both_shared = (email == EmailLevel.SHARED) & (phone >= PhoneLevel.SHARED)
     by_shared = both_shared & naming.is_same & (address != AddressLevel.DIFFERENT)
-    return by_email | by_mailbox | by_phone | by_address | by_shared | (tax == TaxLevel.SAME)
+    by_tax: Flags = tax == TaxLevel.SAME
+    return by_tax | by_email | by_mailbox | by_phone | by_address | by_shared

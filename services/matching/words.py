@@ -19,14 +19,16 @@ _BARRED_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 _SLASHED = re.compile(r"\b([^\W\d_])/([^\W\d_])\b")
 _DOTTED = re.compile(r"\b(?:[^\W\d_]\.)+[^\W\d_]\b\.?|\b(?:[^\W\d_]\.){2,}")
-_SILENT = str.maketrans("", "", "'’`")
 _WORD = re.compile(r"[^\W_]+")
 
 
 @lru_cache(maxsize=REMEMBERED)
 def fold(text: str) -> str:
     """Return the text, cut, without differences of case, width, accents and invisible marks."""
-    folded = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS]).translate(_INVISIBLE).casefold()
+    text = text[:MAX_CHARACTERS]
+    if text.isascii():
+        return text.lower()
+    folded = unicodedata.normalize("NFKC", text).translate(_INVISIBLE).casefold()
     if folded.isascii():
         return folded
     bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", folded.translate(_BARRED_LETTERS)))
@@ -42,7 +44,7 @@ def words_of(text: str) -> tuple[str, ...]:
     if "." in folded:
         folded = _DOTTED.sub(lambda match: match.group().replace(".", "") + " ", folded)
         folded = folded.replace(".com", " ")
-    folded = folded.translate(_SILENT).replace("&", " and ")
+    folded = folded.replace("'", "").replace("’", "").replace("`", "").replace("&", " and ")
     if folded.isascii():
         return tuple(_WORD.findall(folded))
     return tuple("".join(map(_letter_or_blank, folded)).split())
