@@ -175,8 +175,9 @@ def _is_household(pairs: Pairs, naming: Naming, places: Places) -> Flags:
 
 
 def _differ_in_phone_and_address(contacts: Contacts, places: Places) -> Flags:
-    differ: Flags = contacts.phone == PhoneLevel.DIFFERENT
-    return differ & (places.address == AddressLevel.DIFFERENT)
+    other_phone: Flags = contacts.phone == PhoneLevel.DIFFERENT
+    other_address: Flags = places.address == AddressLevel.DIFFERENT
+    return other_phone & other_address
 
 
 def _names_allow(pairs: Pairs, naming: Naming, contacts: Contacts, places: Places) -> Flags:
@@ -212,5 +213,6 @@ def _contacts_allow(naming: Naming, contacts: Contacts, places: Places, tax: Int
     by_address = (address == AddressLevel.SAME) & undisputed & naming.is_same
     both_shared = (email == EmailLevel.SHARED) & (phone >= PhoneLevel.SHARED)
     by_shared = both_shared & naming.is_same & (address != AddressLevel.DIFFERENT)
-    by_tax: Flags = tax == TaxLevel.SAME
-    return by_tax | by_email | by_mailbox | by_phone | by_address | by_shared
+    by_tax = tax == TaxLevel.SAME
+    allow: Flags = by_email | by_mailbox | by_phone | by_address | by_shared | by_tax
+    return allow
