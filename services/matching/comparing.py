@@ -30,12 +30,11 @@ def compare_lists(
         return
     lists = to_columns(ours, theirs, frequencies)
     for evidence in score_pairs(lists, rows, household=household):
-        for at in np.nonzero(evidence.score >= POSSIBLE_BITS)[0].tolist():
+        shown = np.nonzero(evidence.score >= POSSIBLE_BITS)[0]
+        scores, certain = evidence.score[shown].tolist(), evidence.is_certain[shown].tolist()
+        reasons = reasons_of(evidence, shown)
+        for at, score, is_certain, why in zip(
+            shown.tolist(), scores, certain, reasons, strict=True
+        ):
             our_party, their_party = evidence.pairs.parties(at)
-            yield Candidate(
-                our_party.party_id,
-                their_party.party_id,
-                score=float(evidence.score[at]),
-                is_certain=bool(evidence.is_certain[at]),
-                reasons=reasons_of(evidence, at),
-            )
+            yield Candidate(our_party.party_id, their_party.party_id, score, is_certain, why)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
+from services.matching.columns import Flags, Ints
 from services.matching.levels import (
     AddressLevel,
     CompanyLevel,
@@ -68,35 +69,47 @@ _TAX: dict[int, ReasonCode] = {
 }
 
 
-def reasons_of(evidence: Evidence, at: int) -> tuple[Reason, ...]:
-    """Return the reasons of one pair: those of the names first, then contacts and places."""
+def reasons_of(evidence: Evidence, rows: Ints) -> list[tuple[Reason, ...]]:
+    """Return the reasons of these pairs: those of the names first, then contacts and places."""
     naming, contacts, places = evidence.naming, evidence.contacts, evidence.places
-    names = _name_reasons(
-        int(naming.first[at]),
-        int(naming.last[at]),
-        int(naming.company[at]),
-        both_people=bool(naming.both_people[at]),
-        is_swapped=bool(naming.is_swapped[at]),
-        is_couple=bool(naming.is_couple[at]),
+    names = _each(
+        _name_reasons,
+        rows,
+        (naming.first, naming.last, naming.company),
+        (naming.both_people, naming.is_swapped, naming.is_couple),
     )
-    contact = _contact_reasons(
-        int(contacts.email[at]),
-        int(contacts.email_sharers[at]),
-        int(contacts.phone[at]),
-        int(contacts.phone_sharers[at]),
+    contact = _each(
+        _contact_reasons,
+        rows,
+        (contacts.email, contacts.email_sharers, contacts.phone, contacts.phone_sharers),
     )
-    place = _place_reasons(
-        int(places.address[at]),
-        bool(places.same_postcode[at]),
-        bool(places.same_city[at]),
-        int(evidence.tax[at]),
+    place = _each(
+        _place_reasons,
+        rows,
+        (places.address, evidence.tax),
+        (places.same_postcode, places.same_city),
     )
-    doubts = _doubts(
-        bool(naming.same_generation[at]),
-        bool(naming.other_number[at]),
-        bool(naming.other_workplace[at]),
+    doubts = _each(
+        _doubts,
+        rows,
+        flags=(naming.same_generation, naming.other_number, naming.other_workplace),
     )
-    return (*names, *contact, *place, *doubts)
+    return [_joined(*parts) for parts in zip(names, contact, place, doubts, strict=True)]
+
+
+def _each(
+    reasons: Callable[..., tuple[Reason, ...]],
+    rows: Ints,
+    levels: Iterable[Ints] = (),
+    flags: Iterable[Flags] = (),
+) -> Iterator[tuple[Reason, ...]]:
+    columns = [column[rows].tolist() for column in (*levels, *flags)]
+    return map(reasons, *columns)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _joined(*parts: tuple[Reason, ...]) -> tuple[Reason, ...]:
+    return tuple(reason for part in parts for reason in part)
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -104,7 +117,6 @@ def _name_reasons(
     first: int,
     last: int,
     company: int,
-    *,
     both_people: bool,
     is_swapped: bool,
     is_couple: bool,
@@ -137,7 +149,7 @@ def _contact_reasons(
 
 @lru_cache(maxsize=REMEMBERED)
 def _place_reasons(
-    address: int, same_postcode: bool, same_city: bool, tax: int
+    address: int, tax: int, same_postcode: bool, same_city: bool
 ) -> tuple[Reason, ...]:
     codes: list[ReasonCode | None] = [_ADDRESS.get(address)]
     if address < AddressLevel.STREET and (same_postcode or same_city):

@@ -10,7 +10,7 @@ from services.matching.reasons import Reason, ReasonCode
 from services.matching.tiers import LIKELY_BITS, POSSIBLE_BITS, RIVAL_BITS, Suggestion, Tier
 
 #: Further candidates shown to a customer, or an address shared by forty would bring 1,600 pairs.
-SHOWN_PER_CUSTOMER = 5
+SHOWN_PER_CUSTOMER = 3
 
 
 @dataclass(frozen=True, slots=True)

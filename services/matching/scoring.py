@@ -97,7 +97,7 @@ def _score(pairs: Pairs, *, household: bool) -> Evidence:
     namesakes = naming.other_workplace & _differ_in_phone_and_address(contacts, places)
     score = np.minimum(chance, judged) + NOTHING_IN_COMMON * namesakes
     certain = (chance >= CERTAIN_CHANCE) & (house >= CERTAIN_HOUSE)
-    certain &= _names_allow(pairs, naming, contacts, places)
+    certain &= _names_allow(pairs, naming)
     certain &= _contacts_allow(naming, contacts, places, tax)
     # Thousandths: the last digit of a sum depends on the machine.
     return Evidence(pairs, naming, contacts, places, tax, np.round(score, 3), certain)
@@ -180,28 +180,25 @@ def _differ_in_phone_and_address(contacts: Contacts, places: Places) -> Flags:
     return other_phone & other_address
 
 
-def _names_allow(pairs: Pairs, naming: Naming, contacts: Contacts, places: Places) -> Flags:
+def _names_allow(pairs: Pairs, naming: Naming) -> Flags:
     """Say whether the names alone allow a link without asking.
 
     Of people the first name has to be the same: nickname lists name rivals, and Dan and Dean
-    live in one house. One slip is allowed beside an own e-mail and a second contact.
+    live in one house.
     """
     ours, theirs = pairs.flags(lambda side: side.is_company)
     by_person = naming.both_people & ~(ours & theirs) & (naming.company == 0)
-    agreeing = (
-        (contacts.email >= EmailLevel.MAILBOX).astype(np.int64)
-        + (contacts.phone == PhoneLevel.OWN)
-        + (places.address >= AddressLevel.NEAR)
-    )
-    slip = (naming.first == NameLevel.TYPO) & (naming.last == NameLevel.SAME)
-    slip &= (agreeing >= 2) & (contacts.email == EmailLevel.OWN)
-    same_first = (naming.first == NameLevel.SAME) | naming.is_swapped | slip
+    same_first = (naming.first == NameLevel.SAME) | naming.is_swapped
     allow: Flags = naming.is_strong & (same_first | ~by_person)
     return allow
 
 
 def _contacts_allow(naming: Naming, contacts: Contacts, places: Places, tax: Ints) -> Flags:
-    """Say whether a contact in common allows a link without asking."""
+    """Say whether what they have in common allows a link without asking.
+
+    Where the names are not only alike but equal, an address or what two customers share is
+    enough, as long as no other contact speaks against it.
+    """
     email, phone, address = contacts.email, contacts.phone, places.address
     contradicted = _differ_in_phone_and_address(contacts, places)
     by_email = (email == EmailLevel.OWN) & ~contradicted
@@ -209,10 +206,17 @@ def _contacts_allow(naming: Naming, contacts: Contacts, places: Places, tax: Int
     by_mailbox = (email == EmailLevel.MAILBOX) & second & ~contradicted
     is_supported = (email != EmailLevel.DIFFERENT) | (address >= AddressLevel.NEAR)
     by_phone = (phone == PhoneLevel.OWN) & is_supported
-    undisputed = (email != EmailLevel.DIFFERENT) & (phone != PhoneLevel.DIFFERENT)
-    by_address = (address == AddressLevel.SAME) & undisputed & naming.is_same
-    both_shared = (email == EmailLevel.SHARED) & (phone >= PhoneLevel.SHARED)
-    by_shared = both_shared & naming.is_same & (address != AddressLevel.DIFFERENT)
+    by_address = (address == AddressLevel.SAME) & (email != EmailLevel.DIFFERENT)
+    by_shared = _by_shared(contacts) & (address != AddressLevel.DIFFERENT)
     by_tax = tax == TaxLevel.SAME
-    allow: Flags = by_email | by_mailbox | by_phone | by_address | by_shared | by_tax
-    return allow
+    allow: Flags = by_email | by_mailbox | by_phone | by_tax
+    return allow | (naming.is_same & (by_address | by_shared))
+
+
+def _by_shared(contacts: Contacts) -> Flags:
+    """Say where both contacts are shared, or one by two customers and the other is not known."""
+    email, phone = contacts.email, contacts.phone
+    both = (email == EmailLevel.SHARED) & (phone >= PhoneLevel.SHARED)
+    by_two = (contacts.phone_sharers == 2) & (phone == PhoneLevel.SHARED)
+    alone: Flags = by_two & (email == EmailLevel.MISSING)
+    return both | alone

@@ -1,0 +1,1 @@
+"""Matching, module by module and whole; no I/O."""
