@@ -41,7 +41,11 @@ MAY_IMPORT = {
     "models": {"models"},
     "services.providers": {"services.providers"},
     "services.customer_diff": {"services.providers.contract"},
-    "services.matching": {"services.matching", "services.providers.contract"},
+    "services.matching": {
+        "services.matching",
+        "services.placeholder_email",
+        "services.providers.contract",
+    },
     "services.placeholder_email": set(),
     "services.text_keys": set(),
     "services.smtp_url": set(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -33,8 +33,6 @@ BARE_HOUSE = -3.0
 #: all pairs. True pairs lost by it: none on any list.
 MIN_RATIO = 72
 
-Words = tuple[str, ...]
-
 
 def compare_businesses(pairs: Pairs, naming: Naming, *, has_common: Flags) -> None:
     """Weigh names of companies into `naming`. `has_common`: pairs with a contact in common."""
@@ -43,12 +41,13 @@ def compare_businesses(pairs: Pairs, naming: Naming, *, has_common: Flags) -> No
     asked = ours | theirs | ~naming.both_people
     one, other = pairs.both(lambda side: side.company)
     with_companies = (one != NOT_GIVEN) & (other != NOT_GIVEN)
-    unlike = _unlike(pairs, asked & ~has_common & ~_same_house(pairs), with_companies)
+    names = _compared_names(pairs, with_companies)
+    unlike = _unlike(pairs, asked & ~has_common & ~_same_house(pairs), names)
     _settle_unlike(naming, unlike, is_mixed)
     asked[unlike] = False
-    likeness, one_person = _likeness_of(pairs), naming.is_one_person()
+    likeness, one_person = _likeness_of(pairs, names), naming.is_one_person()
     for at in np.nonzero(asked)[0].tolist():
-        compared = likeness(at, bool(with_companies[at]))
+        compared = likeness(at)
         is_contact = bool(one_person[at])
         if is_mixed[at] and not with_companies[at]:
             _settle_mixed(naming, at, compared, is_contact=is_contact)
@@ -65,23 +64,23 @@ def _same_house(pairs: Pairs) -> Flags:
     return same
 
 
-def _unlike(pairs: Pairs, among: Flags, with_companies: Flags) -> Ints:
+def _compared_names(pairs: Pairs, with_companies: Flags) -> tuple[Ints, Ints]:
+    """Return the codes of the names to compare: of the companies where both are known."""
+    our_name, their_name = pairs.both(lambda side: side.name)
+    our_company, their_company = pairs.both(lambda side: side.company)
+    return (
+        np.where(with_companies, our_company, our_name),
+        np.where(with_companies, their_company, their_name),
+    )
+
+
+def _unlike(pairs: Pairs, among: Flags, names: tuple[Ints, Ints]) -> Ints:
     """Return the pairs whose names are nothing alike."""
     at = np.nonzero(among)[0]
-    names = [_compared_words(pairs, i, bool(with_companies[i])) for i in at.tolist()]
-    ratio = process.cpdist(
-        [" ".join(ours) for ours, _ in names],
-        [" ".join(theirs) for _, theirs in names],
-        scorer=fuzz.token_set_ratio,
-    )
+    texts = pairs.lists.names
+    ours, theirs = ([texts[code] for code in codes[at].tolist()] for codes in names)
+    ratio = process.cpdist(ours, theirs, scorer=fuzz.token_set_ratio, score_cutoff=MIN_RATIO)
     return at[ratio < MIN_RATIO]
-
-
-def _compared_words(pairs: Pairs, at: int, with_companies: bool) -> tuple[Words, Words]:
-    ours, theirs = pairs.parties(at)
-    if with_companies:
-        return ours.company_words, theirs.company_words
-    return ours.words, theirs.words
 
 
 def _settle_unlike(naming: Naming, unlike: Ints, is_mixed: Flags) -> None:
@@ -95,24 +94,23 @@ def _settle_unlike(naming: Naming, unlike: Ints, is_mixed: Flags) -> None:
     naming.is_same[unlike] = False
 
 
-def _likeness_of(pairs: Pairs) -> Callable[[int, bool], CompanyLikeness]:
+def _likeness_of(pairs: Pairs, names: tuple[Ints, Ints]) -> Callable[[int], CompanyLikeness]:
     """Return the comparison of one pair; names that repeat are compared once."""
-    bits = cache(pairs.lists.frequencies.word_bits)
+    texts, bits = pairs.lists.names, cache(pairs.lists.frequencies.word_bits)
+    ours, theirs = names
+    our_city, their_city = pairs.both(lambda side: side.city)
+    known: dict[tuple[int, ...], CompanyLikeness] = {}
 
-    @cache
-    def compare(ours: Words, theirs: Words, towns: frozenset[str]) -> CompanyLikeness:
-        return compare_companies(ours, theirs, towns=towns, bits=bits)
-
-    def likeness(at: int, with_companies: bool) -> CompanyLikeness:
-        our_words, their_words = _compared_words(pairs, at, with_companies)
-        ours, theirs = pairs.parties(at)
-        return compare(our_words, their_words, _towns(ours.city_words, theirs.city_words))
+    def likeness(at: int) -> CompanyLikeness:
+        key = (int(ours[at]), int(theirs[at]), int(our_city[at]), int(their_city[at]))
+        if key not in known:
+            one, other = pairs.parties(at)
+            towns = frozenset((*one.city_words, *other.city_words))
+            our_words, their_words = texts[key[0]].split(), texts[key[1]].split()
+            known[key] = compare_companies(our_words, their_words, towns=towns, bits=bits)
+        return known[key]
 
     return likeness
-
-
-def _towns(ours: Sequence[str], theirs: Sequence[str]) -> frozenset[str]:
-    return frozenset((*ours, *theirs))
 
 
 def _bits_of(compared: CompanyLikeness) -> tuple[float, float]:

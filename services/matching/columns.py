@@ -58,7 +58,10 @@ class Codes:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One list. Columns hold codes; those that end in s have several to a customer."""
+    """One list. Columns hold codes; those that end in s have several to a customer.
+
+    `name` and `company` are names word by word, with one code for both.
+    """
 
     parties: Sequence[CleanedParty]
     is_person: Flags
@@ -67,6 +70,7 @@ class Side:
     partner: Ints
     last: Ints
     generation: Ints
+    name: Ints
     company: Ints
     emails: Ints
     mailboxes: Ints
@@ -93,6 +97,7 @@ class Lists:
     first_bits: Bits
     last_names: list[str]
     last_bits: Bits
+    names: list[str]
     streets: list[str]
     postcode_bits: Bits
     city_bits: Bits
@@ -144,6 +149,7 @@ def to_columns(
         first_bits=_bits(rare(counts.first_names.get(v, 0), FIRST_NAME_BITS) for v in first_names),
         last_names=last_names,
         last_bits=_bits(rare(counts.last_names.get(v, 0), LAST_NAME_BITS) for v in last_names),
+        names=codes["name"].values,
         streets=codes["street"].values,
         postcode_bits=_bits(
             rare(counts.postcodes.get(v, 0), POSTCODE_BITS) for v in codes["postcode"].values
@@ -177,7 +183,8 @@ def _side(parties: Sequence[CleanedParty], codes: defaultdict[str, Codes]) -> Si
         partner=codes["first"].column("".join(person.first_names[1:2]) for person in people),
         last=codes["last"].column(person.last_name for person in people),
         generation=codes["generation"].column(person.generation for person in people),
-        company=codes["company"].column(" ".join(party.company_words) for party in parties),
+        name=codes["name"].column(" ".join(party.words) for party in parties),
+        company=codes["name"].column(" ".join(party.company_words) for party in parties),
         emails=codes["email"].table(emails, MAX_ADDRESSES),
         mailboxes=codes["mailbox"].table(mailboxes, MAX_ADDRESSES),
         phones=codes["phone"].table(numbers, MAX_PHONES),

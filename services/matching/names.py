@@ -22,6 +22,9 @@ MAX_PERSON_WORDS = 6
 #: More words than this are not compared.
 MAX_WORDS = 16
 
+#: Words that are left out of a name or spelled out in it; most names have none.
+_REMARKABLE = FILLERS | TITLES | LEGAL_FORMS | GENERATIONS.keys() | SAME_WORDS.keys()
+
 #: What bookkeeping adds to a name that is taken: "(2)", "(C)", "(deleted)", "- Customer".
 _ADDED_IN_BRACKETS = re.compile(r"\s*\((?:deleted|c|cust|customer|\d{1,2})\)\s*$")
 _ADDED_KIND = re.compile(r"\s*[-–]\s*(?:customer|cust|client)\s*$")
@@ -74,13 +77,15 @@ def read_display_name(text: str) -> DisplayName:
 def _is_business(folded: str, words: Sequence[str]) -> bool:
     return (
         "#" in folded
-        or any(word in BUSINESS_WORDS for word in words)
-        or any(word in LEGAL_FORMS for word in words[1:])
+        or not BUSINESS_WORDS.isdisjoint(words)
+        or not LEGAL_FORMS.isdisjoint(words[1:])
     )
 
 
 def _core(words: Sequence[str], *, is_business: bool) -> tuple[str, ...]:
     """Return the words without legal form, fillers and titles, or all if none is left."""
+    if _REMARKABLE.isdisjoint(words):
+        return tuple(words)
     is_spelled_out = is_business or len(words) > 3
     spelled = ((word, SAME_WORDS.get(word, word)) for word in words)
     core = (
@@ -95,6 +100,8 @@ def _core(words: Sequence[str], *, is_business: bool) -> tuple[str, ...]:
 
 
 def _without_titles(words: Sequence[str]) -> tuple[str, ...]:
+    if TITLES.isdisjoint(words):
+        return tuple(words)
     return tuple(word for word in words if word not in TITLES)
 
 
@@ -106,6 +113,8 @@ def _without_lone_digit(words: tuple[str, ...]) -> tuple[str, ...]:
 
 def _turned(folded: str, words: tuple[str, ...]) -> tuple[str, ...]:
     """Return "Lee, Ann" as "ann lee"."""
+    if "," not in folded:
+        return words
     parts = [words_of(part) for part in folded.split(",") if part.strip()]
     if len(parts) != 2 or any(map(has_digit, words)):
         return words
@@ -124,7 +133,7 @@ def _without_generation(words: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
 
 def _take_generation(words: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
     """Return the words without "Jr", wherever it stands after a name, and what it says."""
-    if len(words) > 2:
+    if len(words) > 2 and not GENERATIONS.keys().isdisjoint(words):
         for i in range(len(words) - 1, 0, -1):
             if words[i] in GENERATIONS:
                 return words[:i] + words[i + 1 :], GENERATIONS[words[i]]

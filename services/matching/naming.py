@@ -208,10 +208,9 @@ def _weigh_workplaces(pairs: Pairs, naming: Naming) -> None:
     both = naming.both_people & ~ours & ~theirs & (one != NOT_GIVEN) & (other != NOT_GIVEN)
     same = both & (one == other)
     at = np.nonzero(both & ~same)[0]
-    names = [[" ".join(party.company_words) for party in pairs.parties(i)] for i in at.tolist()]
-    ratio = process.cpdist(
-        [two[0] for two in names], [two[1] for two in names], scorer=fuzz.token_set_ratio
-    )
+    texts = pairs.lists.names
+    ours_at, theirs_at = ([texts[code] for code in codes[at].tolist()] for codes in (one, other))
+    ratio = process.cpdist(ours_at, theirs_at, scorer=fuzz.token_set_ratio)
     naming.other_workplace[at[ratio < OTHER_COMPANY_RATIO]] = True
     for flags, (chance, house) in (
         (same, SAME_WORKPLACE),

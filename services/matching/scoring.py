@@ -209,8 +209,9 @@ def _contacts_allow(naming: Naming, contacts: Contacts, places: Places, tax: Int
     by_address = (address == AddressLevel.SAME) & (email != EmailLevel.DIFFERENT)
     by_shared = _by_shared(contacts) & (address != AddressLevel.DIFFERENT)
     by_tax = tax == TaxLevel.SAME
-    allow: Flags = by_email | by_mailbox | by_phone | by_tax
-    return allow | (naming.is_same & (by_address | by_shared))
+    allow: Flags = naming.is_same & (by_address | by_shared)
+    allow |= by_email | by_mailbox | by_phone | by_tax
+    return allow
 
 
 def _by_shared(contacts: Contacts) -> Flags:
@@ -218,5 +219,5 @@ def _by_shared(contacts: Contacts) -> Flags:
     email, phone = contacts.email, contacts.phone
     both = (email == EmailLevel.SHARED) & (phone >= PhoneLevel.SHARED)
     by_two = (contacts.phone_sharers == 2) & (phone == PhoneLevel.SHARED)
-    alone: Flags = by_two & (email == EmailLevel.MISSING)
-    return both | alone
+    allow: Flags = both | (by_two & (email == EmailLevel.MISSING))
+    return allow
