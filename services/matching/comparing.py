@@ -31,10 +31,9 @@ def compare_lists(
     lists = to_columns(ours, theirs, frequencies)
     for evidence in score_pairs(lists, rows, household=household):
         shown = np.nonzero(evidence.score >= POSSIBLE_BITS)[0]
-        scores, certain = evidence.score[shown].tolist(), evidence.is_certain[shown].tolist()
+        columns = evidence.score, evidence.chance, evidence.is_certain
+        values = zip(*(column[shown].tolist() for column in columns), strict=True)
         reasons = reasons_of(evidence, shown)
-        for at, score, is_certain, why in zip(
-            shown.tolist(), scores, certain, reasons, strict=True
-        ):
+        for at, value, why in zip(shown.tolist(), values, reasons, strict=True):
             our_party, their_party = evidence.pairs.parties(at)
-            yield Candidate(our_party.party_id, their_party.party_id, score, is_certain, why)
+            yield Candidate(our_party.party_id, their_party.party_id, *value, reasons=why)

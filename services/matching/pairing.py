@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from services.matching.reasons import Reason, ReasonCode
-from services.matching.tiers import LIKELY_BITS, POSSIBLE_BITS, RIVAL_BITS, Suggestion, Tier
+from services.matching.tiers import (
+    LIKELY_BITS,
+    POSSIBLE_BITS,
+    RIVAL_BITS,
+    RIVAL_CHANCE_BITS,
+    Suggestion,
+    Tier,
+)
 
 #: Further candidates shown to a customer, or an address shared by forty would bring 1,600 pairs.
 SHOWN_PER_CUSTOMER = 3
@@ -15,11 +22,12 @@ SHOWN_PER_CUSTOMER = 3
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A scored pair. `is_certain`: alone, it could be linked without asking."""
+    """A scored pair, see `scoring.Evidence`. If it is certain and stands alone, it is exact."""
 
     our_id: str
     their_id: str
     score: float
+    chance: float
     is_certain: bool
     reasons: tuple[Reason, ...]
 
@@ -68,7 +76,8 @@ def _suggestion(
 
 
 def _is_rival(other: Candidate, one: Candidate) -> bool:
-    return other.is_certain or other.score >= one.score - RIVAL_BITS
+    is_close = other.score >= one.score - RIVAL_BITS
+    return other.is_certain or (is_close and other.chance >= one.chance - RIVAL_CHANCE_BITS)
 
 
 def _doubted(suggestion: Suggestion, code: ReasonCode) -> Suggestion:

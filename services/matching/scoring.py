@@ -66,7 +66,10 @@ CERTAIN_CHANCE, CERTAIN_HOUSE = 8.0, 4.0
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All columns of some pairs; `score` is in bits, `is_certain` allows a link without asking."""
+    """All columns of some pairs. `is_certain` allows a link without asking.
+
+    `score` is the smaller of the two sums, in bits; `chance` is what speaks against two strangers.
+    """
 
     pairs: Pairs
     naming: Naming
@@ -74,6 +77,7 @@ class Evidence:
     places: Places
     tax: Ints
     score: Bits
+    chance: Bits
     is_certain: Flags
 
 
@@ -100,7 +104,8 @@ def _score(pairs: Pairs, *, household: bool) -> Evidence:
     certain &= _names_allow(pairs, naming)
     certain &= _contacts_allow(naming, contacts, places, tax)
     # Thousandths: the last digit of a sum depends on the machine.
-    return Evidence(pairs, naming, contacts, places, tax, np.round(score, 3), certain)
+    rounded = np.round(score, 3), np.round(chance, 3)
+    return Evidence(pairs, naming, contacts, places, tax, *rounded, is_certain=certain)
 
 
 def _chance(pairs: Pairs, naming: Naming, contacts: Contacts, places: Places, tax: Ints) -> Bits:
@@ -215,9 +220,12 @@ def _contacts_allow(naming: Naming, contacts: Contacts, places: Places, tax: Int
 
 
 def _by_shared(contacts: Contacts) -> Flags:
-    """Say where both contacts are shared, or one by two customers and the other is not known."""
+    """Say where both contacts are shared, or one by two customers and the other does not differ."""
     email, phone = contacts.email, contacts.phone
     both = (email == EmailLevel.SHARED) & (phone >= PhoneLevel.SHARED)
-    by_two = (contacts.phone_sharers == 2) & (phone == PhoneLevel.SHARED)
-    allow: Flags = both | (by_two & (email == EmailLevel.MISSING))
+    phone_of_two = (contacts.phone_sharers == 2) & (phone == PhoneLevel.SHARED)
+    email_of_two = (contacts.email_sharers == 2) & (email == EmailLevel.SHARED)
+    by_phone = phone_of_two & (email != EmailLevel.DIFFERENT)
+    by_email = email_of_two & (phone != PhoneLevel.DIFFERENT)
+    allow: Flags = both | by_phone | by_email
     return allow

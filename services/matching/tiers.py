@@ -13,8 +13,10 @@ from services.matching.reasons import Reason, explain
 LIKELY_BITS = 1.5
 #: Bits from which a pair is shown as something to look at: 99.7 % of the true pairs are above.
 POSSIBLE_BITS = -8.0
-#: Another candidate this close makes the best one ambiguous.
+#: Another candidate this close makes the best one ambiguous: in score, and against chance as
+#: well. A namesake with nothing else in common is no rival of one with the same phone.
 RIVAL_BITS = 2.0
+RIVAL_CHANCE_BITS = 6.0
 
 
 class Tier(StrEnum):
