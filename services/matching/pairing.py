@@ -18,6 +18,10 @@ from services.matching.tiers import (
 
 #: Further candidates shown to a customer, or an address shared by forty would bring 1,600 pairs.
 SHOWN_PER_CUSTOMER = 3
+#: Share of `chance` in the order of candidates: .05 and .2 gave the same F1 within .0005, none
+#: .001 less.
+CHANCE_SHARE = 0.1
+MAX_CHANCE_BITS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,14 @@ class Candidate:
     is_certain: bool
     reasons: tuple[Reason, ...]
 
+    @property
+    def rank(self) -> float:
+        """Return what candidates of one customer are ordered by.
+
+        Namesakes in one house score alike; the better evidence against chance decides then.
+        """
+        return round(self.score + CHANCE_SHARE * min(self.chance, MAX_CHANCE_BITS), 3)
+
 
 def choose(candidates: Iterable[Candidate]) -> list[Suggestion]:
     """Return the suggestions, best first; the order of the candidates makes no difference.
@@ -42,7 +54,7 @@ def choose(candidates: Iterable[Candidate]) -> list[Suggestion]:
     """
     ordered = sorted(
         (one for one in candidates if one.score >= POSSIBLE_BITS),
-        key=lambda one: (-one.score, one.our_id, one.their_id),
+        key=lambda one: (-one.rank, one.our_id, one.their_id),
     )
     ours = _ranked(ordered, lambda one: one.our_id)
     theirs = _ranked(ordered, lambda one: one.their_id)

@@ -98,10 +98,10 @@ _PHRASES = {
     ReasonCode.SEVERAL_FIT: "more than one customer fits",
     ReasonCode.ANOTHER_FITS_BETTER: "another customer fits better",
 }
-#: Only beyond one holder is "used by" worth saying: an extension makes a number shared as well.
+#: With one holder it is another extension, or only the last digits agree.
 _PHRASES_ALONE = {
     ReasonCode.SHARED_EMAIL: "same e-mail",
-    ReasonCode.SHARED_PHONE: "same phone number, not surely the same person's",
+    ReasonCode.SHARED_PHONE: "phone nearly the same",
 }
 _AGAINST = frozenset(list(ReasonCode)[list(ReasonCode).index(ReasonCode.DIFFERENT_NAME) :])
 
