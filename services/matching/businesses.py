@@ -29,8 +29,8 @@ CONTACT_PERSON_HOUSE = 2.5
 MIXED_CHANCE = -1.0
 MIXED_HOUSE = -0.5
 BARE_HOUSE = -3.0
-#: Names less alike (of 100) are not compared word by word if nothing else is in common: half of
-#: all pairs. True pairs lost by it: none on any list.
+#: Names less alike (of 100) are not compared word by word if nothing else is in common. Comparing
+#: them all finds one true pair more in 5,000 and takes longer.
 MIN_RATIO = 72
 
 

@@ -34,6 +34,10 @@ def compare_lists(
         columns = evidence.score, evidence.chance, evidence.is_certain
         values = zip(*(column[shown].tolist() for column in columns), strict=True)
         reasons = reasons_of(evidence, shown)
-        for at, value, why in zip(shown.tolist(), values, reasons, strict=True):
+        for at, (score, chance, is_certain), why in zip(
+            shown.tolist(), values, reasons, strict=True
+        ):
             our_party, their_party = evidence.pairs.parties(at)
-            yield Candidate(our_party.party_id, their_party.party_id, *value, reasons=why)
+            yield Candidate(
+                our_party.party_id, their_party.party_id, score, chance, is_certain, why
+            )

@@ -8,7 +8,7 @@ from services.matching.vocabulary import ROLE_MAILBOXES
 from services.matching.words import fold
 from services.placeholder_email import is_placeholder_email
 
-#: The fifth address of a field has never decided anything.
+#: More than four addresses in one field are a mailing list, not a customer's.
 MAX_ADDRESSES = 4
 MIN_ADDRESS_CHARACTERS = 5
 #: More text than this in an e-mail field is no list of addresses; the word cut there is left out.

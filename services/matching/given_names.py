@@ -47,7 +47,7 @@ def _is_full_name(name: str) -> bool:
 
 @cache
 def _listed() -> NickNamer:
-    # Imported here: reading the list takes 10 ms and nobody needs it at start.
+    # Imported here: reading the list takes 60 ms and nobody needs it at start.
     from nicknames import NickNamer
 
     return NickNamer()

@@ -1,8 +1,9 @@
 """Keys under which customers who could be the same meet; everything else is never compared.
 
 A customer has about 22. They are numbers, the same on every machine, so that they can be kept
-beside the customer; their last bits say of which kind they are. Measured: 99.8 % of the true
-pairs share one, at 14 candidates a customer among 100,000.
+beside the customer; their last bits say of which kind they are. Measured: of the true pairs 99.8 %
+share one among 10,000 generated customers, 99.3 % in FEBRL 4, all in Fodors–Zagat; 9 candidates a
+customer among 10,000 and 15 among 100,000.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from services.matching.sounds import sound_of
 from services.matching.vocabulary import ROLE_MAILBOXES
 
 #: A kind of key, and up to how many pairs (holders here times holders there) one value may
-#: bring: a value that more customers share tells nobody apart, and would cost the most. Found by
-#: lowering each until the true pairs met on the lists of docs/matching.md began to fall. The order
-#: is kept in the numbers: new kinds go to the end.
+#: bring: a value that more customers share tells nobody apart, and would cost the most. Generous
+#: where the value is telling (a mailbox of sixty on each side), narrow where it is a beginning.
+#: The numbers of the kinds are in what is kept: new kinds go to the end.
 PAIR_LIMITS = {
     "mailbox": 4000,
     "local part": 400,

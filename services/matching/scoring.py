@@ -3,7 +3,7 @@
 In bits: 10 more bits are a thousand times as sure. Two doubts have to be overcome, so that the
 smaller sum decides: `chance`, two strangers who look alike, and `house`, another member of the
 same family or office. The tables were set by hand on the development lists of docs/matching.md;
-nothing is trained, and half a bit more or less in any of them changes F1 by less than .002.
+nothing is trained.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from services.matching.levels import AddressLevel, EmailLevel, NameLevel, PhoneL
 from services.matching.naming import Naming, compare_people
 from services.matching.places import Places, compare_places
 
-#: Pairs scored at once: bounds the memory, about 1 kB a pair.
+#: Pairs scored at once: bounds the memory.
 PAIRS_AT_ONCE = 200_000
 
 #: Worth against chance by level; where True, the size of the list is added: what only one

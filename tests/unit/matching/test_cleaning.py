@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from services.matching.addresses import StreetAddress, clean_street
 from services.matching.cleaned import clean_party
 from services.matching.emails import clean_emails, is_role_mailbox, mailbox_of
+from services.matching.keeping import from_text, to_text
 from services.matching.names import PersonName, read_display_name, read_person
 from services.matching.party import Party, party_from_record, read_address
 from services.matching.phones import Phones, clean_phones
@@ -229,3 +230,10 @@ def test_anything_can_be_cleaned_and_case_makes_no_difference(party: Party) -> N
 @pytest.mark.parametrize(("one", "other"), [("philip", "filip"), ("smith", "smyth"), ("", "")])
 def test_names_that_sound_alike_have_one_code(one: str, other: str) -> None:
     assert sound_of(one) == sound_of(other)
+
+
+@given(st.builds(Party, st.just("1"), *[LETTERS] * 12))
+def test_what_is_kept_comes_back_as_it_was(party: Party) -> None:
+    cleaned = clean_party(party)
+
+    assert from_text("1", to_text(cleaned)) == cleaned
