@@ -115,10 +115,11 @@ def stored_customers(session: Session, account_id: int) -> dict[str, Stored]:
 
 
 def _rows(records: Iterable[CustomerRecord]) -> list[Row]:
-    return [_columns(record) for record in records]
+    return [columns_of(record) for record in records]
 
 
-def _columns(record: CustomerRecord) -> Row:
+def columns_of(record: CustomerRecord) -> Row:
+    """Return what is stored of a record, by column; whether it counts is not decided yet."""
     email = first_usable_address(record.emails_text)
     return {
         "remote_id": record.remote_id,

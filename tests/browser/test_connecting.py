@@ -30,7 +30,9 @@ def test_a_company_is_connected_and_counted(people: Opener, demo: Demo) -> None:
 
     press(page, "Allow")
     expect(page).to_have_url(people.url + QUICKBOOKS)
-    expect(page.get_by_role("status").first).to_contain_text("QuickBooks is connected.")
+    expect(page.get_by_role("status").first).to_contain_text(
+        "QuickBooks is connected to Harbor Heating & Air LLC."
+    )
     before = demo.calls()
     toggle(page)
 

@@ -9,9 +9,8 @@ from datetime import UTC
 from functools import lru_cache
 from operator import attrgetter
 
-from models import RemoteAccount
-from services import remote_customers
 from services.customer_diff import Stored, compare, fingerprint
+from services.prepared_rows import columns_of
 from services.providers.contract import (
     CustomerRecord,
     DeltaNotPossible,
@@ -33,7 +32,6 @@ _TEXTS = {"name": 500, "company_name": 500, "person_name": 500, "emails_text": 1
 }
 _LISTS = {"other_phones": 100, "other_addresses": 500}
 _CENTS_MAX = 10**17
-_ACCOUNT = RemoteAccount(id=1, company_id=1, includes_sub_customers=True)
 
 
 def check_payload(shape: Shape, payload: Payload) -> tuple[Outcome, Outcome]:
@@ -143,7 +141,7 @@ def check_clean(record: CustomerRecord) -> None:
 
 
 def _check_storable(record: CustomerRecord) -> None:
-    columns = remote_customers._columns(_ACCOUNT, record)
+    columns = columns_of(record)
     for value in columns.values():
         if isinstance(value, str):
             value.encode()
