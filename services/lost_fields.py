@@ -68,7 +68,7 @@ class LossCounter:
 
 def _lost(had: Mapping[str, object], record: CustomerRecord) -> list[str]:
     has: dict[str, object] = {
-        "name": _has_own_name(record, had["name"]),
+        "name": _has_own_name(record, had),
         "email": first_usable_address(record.emails_text),
         "phone": record.phone,
         "address": record.address,
@@ -79,11 +79,17 @@ def _lost(had: Mapping[str, object], record: CustomerRecord) -> list[str]:
     return [field for field, value in had.items() if value and not has[field]]
 
 
-def _has_own_name(record: CustomerRecord, name_before: object) -> bool:
+def _has_own_name(record: CustomerRecord, had: Mapping[str, object]) -> bool:
     """Say whether the record still has a name of its own.
 
-    Where the provider gives none, an adapter takes that of the company or person, or the id.
+    Where the provider gives none, an adapter takes that of the company or person, or the id; who
+    has become another person altogether has not lost a name.
     """
+    is_the_same = (record.company_name, record.person_name) == (
+        had["company_name"],
+        had["person_name"],
+    )
+    if record.name == had["name"] or not is_the_same:
+        return True
     made_of_id = {f"{noun} {record.remote_id}" for noun in ("Customer", "Contact", "Client")}
-    stand_ins = {record.company_name, record.person_name} | made_of_id
-    return record.name == name_before or record.name not in stand_ins
+    return record.name not in {record.company_name, record.person_name} | made_of_id

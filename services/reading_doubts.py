@@ -30,8 +30,8 @@ def doubt_delta(
     """
     if plan.kind is ReadingKind.FULL:
         return
-    if _can_hardly_be_read(pages):
-        raise DeltaNotPossible
+    if pages.unreadable_count:
+        raise DeltaNotPossible  # who they are, and whether they are new, only a whole list shows
     with only_reading(), runtime.sessions() as session:
         known = count_known(session, plan.account_id, pages)
     if len(pages) >= DOUBT_LEAST and len(pages) * 2 > known.before:

@@ -80,7 +80,9 @@ class FreshBooksClient(ListClient):
         more asks who was deleted meanwhile: everybody behind moves up one place then and can be
         missed, while somebody created makes the count come out even.
         """
-        for page in self._settled(self._first({}), {}, is_sure=self._is_nobody_deleted):
+        told: list[ClientsPage] = []
+        is_sure = partial(self._is_nobody_deleted, told)
+        for page in self._settled(self._first({}), {}, is_sure=is_sure):
             records = tuple(map(_as_listed, page.records))
             yield replace(page, records=records)
 
@@ -129,14 +131,22 @@ class FreshBooksClient(ListClient):
         for page in pages:
             yield replace(page, as_of=first.as_of)
 
-    def _is_nobody_deleted(self, done: ListPass, began_at: datetime | None) -> bool:
-        """Ask whether anybody was deleted while more than one page was read. One call."""
+    def _is_nobody_deleted(
+        self, told: list[ClientsPage], done: ListPass, began_at: datetime | None
+    ) -> bool:
+        """Ask whether anybody was deleted while more than one page was read. One call.
+
+        `told` keeps the answer: times are told in seconds, so a deletion in the second in which
+        the pass began is doubted once, and is known the next time.
+        """
         if done.pages_taken < 2 or began_at is None:
             return True
         updated_min = {"search[updated_min]": _day_before(began_at).isoformat()}
         latest = {**updated_min, **_DELETED, "sort": "updated_desc", "per_page": "1"}
         page = self._tokens.spend(partial(self._read_page, latest, 1))
-        return not any(_may_be_changed(record, began_at) for record in page.records)
+        is_known = bool(told) and _same_deleted(told[-1], page)
+        told.append(page)
+        return is_known or not any(_may_be_changed(record, began_at) for record in page.records)
 
     def _one_pass(self, first: ClientsPage, question: Question) -> Iterator[ListPage]:
         yield first
@@ -172,6 +182,10 @@ def read_businesses(
         return read_accounts(reply, token=token)
 
     return tokens.spend(read)
+
+
+def _same_deleted(earlier: ClientsPage, later: ClientsPage) -> bool:
+    return (earlier.records, earlier.item_count) == (later.records, later.item_count)
 
 
 def _day_before(since: datetime) -> date:

@@ -261,5 +261,7 @@ FAULTS: tuple[Fault, ...] = (
             FRESHBOOKS: always("malformed", field="id"),
         },
         ends=UNREADABLE,
+        # Changes nobody can read lead to a whole reading.
+        extra_calls=3,
     ),
 )

@@ -74,22 +74,21 @@ def test_a_deleted_customer_may_still_be_counted_by_the_provider(
     assert last_reading(runtime.sessions).counted_count == 2
 
 
-def test_one_unreadable_change_blocks_nobody(
+def test_one_unreadable_change_makes_it_a_whole_reading(
     runtime: Runtime, harbor: Place, books: FakeAccountingClient
 ) -> None:
     books.records = [record(1, remote_updated_at=NOW - timedelta(days=9))]
     read(runtime, harbor)
-    books.records = []
     books.unreadable = 1
 
     read(runtime, harbor)
 
     reading = last_reading(runtime.sessions)
-    assert (reading.state, reading.unreadable_count) == (ReadingState.FINISHED, 1)
-    assert reading.counted_count == 1
+    assert (reading.state, reading.kind) == (ReadingState.FINISHED, ReadingKind.FULL)
+    assert (reading.counted_count, reading.unreadable_count) == (1, 1)
 
 
-def test_many_unreadable_changes_lead_to_a_whole_reading_that_is_refused(
+def test_changes_nobody_can_read_lead_to_a_whole_reading_that_is_refused(
     runtime: Runtime, harbor: Place, books: FakeAccountingClient
 ) -> None:
     books.records = [record(1)]
