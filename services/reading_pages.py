@@ -9,15 +9,15 @@ from datetime import datetime
 
 from services.providers.contract import CustomerPage, CustomerRecord
 
-#: The quickest level already packs names and addresses to a seventh.
+#: The quickest level packs the pickled names and addresses to a third.
 PACKING_LEVEL = 1
 
 
 class ReadingPages:
     """Pages as they came; of records with one id the newest counts.
 
-    A hundred thousand records as objects need some 150 MB, which every reading would hold until
-    its end; packed page by page they need a tenth (benchmark `memory`).
+    A record takes about 630 bytes as an object and 54 packed (20,000 invented customers,
+    2026-11-22), and every reading holds its records until the end.
     """
 
     def __init__(self) -> None:
