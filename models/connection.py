@@ -74,7 +74,12 @@ class ReadingFailure(StrEnum):
 
 
 class RemoteAccount(Base):
-    """A company inside the accounting software. It outlives every connection to it."""
+    """A company inside the accounting software. It outlives every connection to it.
+
+    The match lease is the right of one process to compare its customers with ours;
+    `matched_at` is when that last ended. `cleaning_version` and `match_region` are those its
+    kept parts were made with.
+    """
 
     __tablename__ = "remote_account"
     __table_args__ = (UniqueConstraint("company_id", "provider", "remote_account_id"),)
@@ -85,6 +90,11 @@ class RemoteAccount(Base):
     remote_account_id: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(500))
     includes_sub_customers: Mapped[bool] = mapped_column(default=False)
+    match_lease_owner: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    match_lease_until_at: Mapped[OptionalAt]
+    matched_at: Mapped[OptionalAt]
+    cleaning_version: Mapped[int] = mapped_column(default=0, server_default="0")
+    match_region: Mapped[str] = mapped_column(String(2), default="", server_default="")
 
 
 class Connection(Base):

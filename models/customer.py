@@ -37,14 +37,49 @@ class RemoteState(StrEnum):
     VANISHED = "vanished"
 
 
+class Bin(StrEnum):
+    """What an import would do with an unsynced customer, until a person decides otherwise.
+
+    WAITING: not compared with the customers here yet. SAME is linked, NEW is created, MAYBE is
+    left to a person.
+    """
+
+    WAITING = "waiting"
+    SAME = "same"
+    MAYBE = "maybe"
+    NEW = "new"
+
+
+class WhyUnsynced(StrEnum):
+    """What became of a remote customer before, so that it is not here."""
+
+    NEVER_IMPORTED = "never_imported"
+    FAILED = "failed"
+    REMOVED_HERE = "removed_here"
+    UNLINKED = "unlinked"
+
+
+#: A row whose `kept_revision` is another one has changed since it was last cleaned for matching.
+IS_UNKEPT = text("kept_revision <> revision")
+
+
 class Customer(Base):
-    """A customer of a company in BlueClerk. `created_at` decides the signup day."""
+    """A customer of a company in BlueClerk. `created_at` decides the signup day.
+
+    Whoever changes what matching compares raises `revision`.
+    """
 
     __tablename__ = "customer"
     __table_args__ = (
         Index("ix_customer_signup", "company_id", "created_at", "is_placeholder_email"),
         Index("ix_customer_list", "company_id", "sort_key", "id"),
         Index("ix_customer_email", "company_id", "email_key"),
+        Index(
+            "ix_customer_unkept",
+            "company_id",
+            sqlite_where=IS_UNKEPT,
+            postgresql_where=IS_UNKEPT,
+        ),
     )
 
     id: Mapped[RowId]
@@ -61,6 +96,8 @@ class Customer(Base):
     search_text: Mapped[str] = mapped_column(Text, default="")
     origin: Mapped[CustomerOrigin] = mapped_column(closed_set(CustomerOrigin))
     created_at: Mapped[At]
+    revision: Mapped[int] = mapped_column(default=1, server_default="1")
+    kept_revision: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class RemoteCustomer(Base):
@@ -68,7 +105,9 @@ class RemoteCustomer(Base):
 
     Rows are never deleted: a customer that is gone there becomes VANISHED here, so that
     decisions survive. `is_counted` says whether the row belongs to Y. `other_phones` and
-    `other_addresses` hold one to a line.
+    `other_addresses` hold one to a line. Whoever changes what matching compares raises
+    `revision`. `bin` is kept true for the unsynced and means nothing for the others; `why` with
+    its text and moment says why an unsynced one is not here.
     """
 
     __tablename__ = "remote_customer"
@@ -94,6 +133,12 @@ class RemoteCustomer(Base):
             "first_reading_id",
             sqlite_where=text("state = 'unsynced'"),
             postgresql_where=text("state = 'unsynced'"),
+        ),
+        Index(
+            "ix_remote_customer_unkept",
+            "account_id",
+            sqlite_where=IS_UNKEPT,
+            postgresql_where=IS_UNKEPT,
         ),
     )
 
@@ -129,6 +174,19 @@ class RemoteCustomer(Base):
     decided_by_id: Mapped[OptionalUserId]
     decided_at: Mapped[OptionalAt]
     decision_batch: Mapped[str | None] = mapped_column(String(16), index=True)
+    ignore_reason: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    revision: Mapped[int] = mapped_column(default=1, server_default="1")
+    kept_revision: Mapped[int] = mapped_column(default=0, server_default="0")
+    bin: Mapped[Bin] = mapped_column(
+        closed_set(Bin), default=Bin.WAITING, server_default=Bin.WAITING.value
+    )
+    why: Mapped[WhyUnsynced] = mapped_column(
+        closed_set(WhyUnsynced),
+        default=WhyUnsynced.NEVER_IMPORTED,
+        server_default=WhyUnsynced.NEVER_IMPORTED.value,
+    )
+    why_text: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    why_at: Mapped[OptionalAt]
 
 
 class CustomerLink(Base):

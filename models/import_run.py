@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import (
@@ -36,7 +36,11 @@ class ItemOutcome(StrEnum):
 
 
 class ImportRun(Base):
-    """One import of chosen remote customers; its items add up to the number chosen."""
+    """One import of chosen remote customers; its items add up to the number chosen.
+
+    `creates_maybes`: whoever asked for it wants those created, too, whom a person has not decided
+    about.
+    """
 
     __tablename__ = "import_run"
     __table_args__ = (
@@ -61,6 +65,7 @@ class ImportRun(Base):
     finished_at: Mapped[OptionalAt]
     attempts: Mapped[int] = mapped_column(default=0)
     chosen_count: Mapped[int]
+    creates_maybes: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_count: Mapped[int] = mapped_column(default=0)
     linked_count: Mapped[int] = mapped_column(default=0)
     skipped_count: Mapped[int] = mapped_column(default=0)
