@@ -4,31 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
-from sqlalchemy import ColumnElement, TextClause, func, select, text, tuple_
+from sqlalchemy import ColumnElement, TextClause, func, literal_column, select, text, tuple_
 from sqlalchemy.orm import Session
 
-from models import RemoteAccount, RemoteCustomer, RemoteState
+from models import Bin, RemoteAccount, RemoteCustomer, RemoteState, WhyUnsynced
 from services.providers.contract import RemoteKind, RemoteStatus
-from services.same_customers import find_same, same_ids
+from services.review_query import MAX_SEARCH_CHARACTERS as MAX_SEARCH_CHARACTERS
+from services.review_query import ReviewQuery
+from services.review_query import RowFilter as RowFilter
+from services.same_customers import find_same
 from services.text_keys import fold
 
 PAGE_ROWS = 50
-MAX_SEARCH_CHARACTERS = 200
 # Written out, not bound: a database picks a partial index by its literal condition.
 IS_UNSYNCED = text("remote_customer.state = 'unsynced'")
-
-
-class RowFilter(StrEnum):
-    """Which remote customers a list shows."""
-
-    UNSYNCED = "unsynced"
-    SAME = "same"
-    IGNORED = "ignored"
-    ARCHIVED = "archived"
-    SUB_CUSTOMERS = "sub_customers"
-    SUPPLIERS = "suppliers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +69,7 @@ def search(
     Page 2,000 costs as much as page 1.
     """
     statement = select(RemoteCustomer).where(
-        RemoteCustomer.account_id == account_id, *_conditions(account_id, show, query)
+        *review_conditions(account_id, ReviewQuery(show, query))
     )
     page = statement
     start = _start(session, account_id, after)
@@ -146,30 +136,53 @@ def _marked(
     )
 
 
-def _conditions(
-    account_id: int, show: RowFilter, query: str
+def review_conditions(
+    account_id: int, query: ReviewQuery
 ) -> list[ColumnElement[bool] | TextClause]:
-    conditions: list[ColumnElement[bool] | TextClause] = [_filter(account_id, show)]
-    wanted = fold(query[:MAX_SEARCH_CHARACTERS])
+    """Return what a remote customer has to meet to match the query, the account included.
+
+    For every statement about the list, so that what is decided about "all matching" is what
+    the list shows.
+    """
+    conditions = [RemoteCustomer.account_id == account_id, *_filter(query.show)]
+    wanted = fold(query.text.replace("\0", "")[:MAX_SEARCH_CHARACTERS])
     if wanted:
         conditions.append(RemoteCustomer.search_text.contains(wanted, autoescape=True))
     return conditions
 
 
-def _filter(account_id: int, show: RowFilter) -> ColumnElement[bool] | TextClause:
-    if show is RowFilter.UNSYNCED:
-        return IS_UNSYNCED
-    if show is RowFilter.SAME:
-        return RemoteCustomer.id.in_(same_ids(account_id))
+def _filter(show: RowFilter) -> list[ColumnElement[bool] | TextClause]:
     if show is RowFilter.IGNORED:
-        return RemoteCustomer.state == RemoteState.IGNORED
+        return [RemoteCustomer.state == RemoteState.IGNORED]
+    if show in (RowFilter.ARCHIVED, RowFilter.SUB_CUSTOMERS, RowFilter.SUPPLIERS):
+        return _left_out(show)
+    return [IS_UNSYNCED, *_unsynced[show]]
+
+
+def _left_out(show: RowFilter) -> list[ColumnElement[bool] | TextClause]:
+    """Return the conditions for those left out, each of them in one of three lists."""
     left_out = RemoteCustomer.state == RemoteState.LEFT_OUT
     is_archived = RemoteCustomer.status == RemoteStatus.ARCHIVED.value
     if show is RowFilter.ARCHIVED:
-        return left_out & is_archived
+        return [left_out, is_archived]
     is_supplier = show is RowFilter.SUPPLIERS
     kind = RemoteKind.SUPPLIER if is_supplier else RemoteKind.SUB_CUSTOMER
-    return left_out & ~is_archived & (RemoteCustomer.kind == kind.value)
+    return [left_out, ~is_archived, RemoteCustomer.kind == kind.value]
+
+
+def _written(member: Bin | WhyUnsynced) -> ColumnElement[str]:
+    return literal_column(f"'{member.value}'")
+
+
+_unsynced: dict[RowFilter, tuple[ColumnElement[bool], ...]] = {
+    RowFilter.UNSYNCED: (),
+    RowFilter.NEW: (RemoteCustomer.bin == _written(Bin.NEW),),
+    RowFilter.SAME: (RemoteCustomer.bin == _written(Bin.SAME),),
+    RowFilter.MAYBE: (RemoteCustomer.bin == _written(Bin.MAYBE),),
+    RowFilter.NO_EMAIL: (RemoteCustomer.has_email.is_(False),),
+    RowFilter.OPEN_BALANCE: (RemoteCustomer.balance_cents > 0,),
+    RowFilter.FAILED: (RemoteCustomer.why == _written(WhyUnsynced.FAILED),),
+}
 
 
 def _start(session: Session, account_id: int, after: str | None) -> tuple[str, int] | None:
