@@ -1,13 +1,15 @@
-"""The comparable parts of a customer as one text, to be kept beside its row."""
+"""A customer in comparable parts, and the reasons of a suggestion, as text to be kept in rows."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from services.matching.addresses import StreetAddress
 from services.matching.cleaned import CleanedParty
 from services.matching.names import PersonName
 from services.matching.phones import Phones
+from services.matching.reasons import Reason, ReasonCode
 
 #: To be raised whenever cleaning or keys change: what was kept under another one is stale.
 CLEANING_VERSION = 1
@@ -49,4 +51,21 @@ def from_text(party_id: str, text: str) -> CleanedParty:
         postcode=postcode,
         city_words=tuple(city_words),
         tax_number=tax_number,
+    )
+
+
+def reasons_text(reasons: Iterable[Reason]) -> str:
+    """Return the reasons as codes with counts above one, such as "same_name shared_phone:3"."""
+    return " ".join(
+        reason.code.value if reason.count == 1 else f"{reason.code.value}:{reason.count}"
+        for reason in reasons
+    )
+
+
+def reasons_of(text: str) -> tuple[Reason, ...]:
+    """Return the reasons that were kept as text; codes of another release are left out."""
+    known = {code.value for code in ReasonCode}
+    parts = (part.partition(":") for part in text.split())
+    return tuple(
+        Reason(ReasonCode(code), int(count or 1)) for code, _, count in parts if code in known
     )
