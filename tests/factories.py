@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from models import (
+    Bin,
     Company,
     Connection,
     ConnectionState,
@@ -162,6 +163,10 @@ def make_record(**overrides: Any) -> CustomerRecord:
 
 
 def make_remote_customer(session: Session, reading: Reading, **overrides: Any) -> RemoteCustomer:
+    """One that was compared with everybody here and is like nobody: New, so an import creates it.
+
+    `kept_revision=0` makes one that waits for its comparison.
+    """
     number = next(_numbers)
     name = overrides.get("name", f"Customer {number}")
     email = overrides.get("email", f"customer-{number}@example.com")
@@ -180,11 +185,17 @@ def make_remote_customer(session: Session, reading: Reading, **overrides: Any) -
         "status": "active",
         "kind": "customer",
         "first_reading_id": reading.id,
+        "revision": 1,
+        "kept_revision": 1,
+        "bin": Bin.NEW,
     }
+    if overrides.get("kept_revision") == 0:
+        values["bin"] = Bin.WAITING
     return _add(session, RemoteCustomer(**values | overrides))
 
 
 def make_customer(session: Session, company: Company, **overrides: Any) -> Customer:
+    """One that was compared with the remote customers already; `kept_revision=0` was not."""
     number = next(_numbers)
     email = overrides.get("email", f"customer-{number}@example.com")
     name = overrides.get("name", f"Customer {number}")
@@ -196,6 +207,8 @@ def make_customer(session: Session, company: Company, **overrides: Any) -> Custo
         "email_key": email.casefold(),
         "origin": CustomerOrigin.HAND,
         "created_at": NOW,
+        "revision": 1,
+        "kept_revision": 1,
     }
     return _add(session, Customer(**values | overrides))
 
