@@ -26,7 +26,7 @@ class KeptParty:
     """A customer in comparable parts with its keys: all that matching needs of a row."""
 
     cleaned: CleanedParty
-    keys: tuple[int, ...]
+    keys: Sequence[int]
 
 
 class KeptList(Protocol):
@@ -92,18 +92,39 @@ def match_some(
     shares a key with those asked, and then who of theirs shares one with the few that are alike:
     a rival makes a pair ambiguous.
     """
-    met, keys = _who_meet(asked, theirs, ours)
-    candidates = _compare_kept(_with_keys(met, keys), asked, frequencies, household)
+    met, keys = who_meet(asked, theirs, ours)
+    candidates = _compare_kept(with_keys(met, keys), asked, frequencies, household)
     alike = {candidate.our_id for candidate in candidates}
     close = [kept for kept in met if kept.cleaned.party_id in alike]
-    rivals, keys = _who_meet(close, ours, theirs)
-    candidates += _compare_kept(close, _with_keys(rivals, keys), frequencies, household)
+    rivals, keys = who_meet(close, ours, theirs)
+    candidates += _compare_kept(close, with_keys(rivals, keys), frequencies, household)
     each_once = {(found.our_id, found.their_id): found for found in candidates}
     asked_ids = {kept.cleaned.party_id for kept in asked}
     return [found for found in choose(each_once.values()) if found.their_id in asked_ids]
 
 
-def _who_meet(
+def find_alike(
+    asked: Sequence[KeptParty],
+    own: KeptList,
+    other: KeptList,
+    *,
+    frequencies: Frequencies,
+    are_ours: bool,
+    household: bool = False,
+) -> list[KeptParty]:
+    """Return who of the other list is alike enough to be shown with any of those asked, by id.
+
+    `are_ours` says that those asked are customers of ours. They need not be in their own list,
+    so this also tells whom somebody was like before a change.
+    """
+    met, keys = who_meet(asked, own, other)
+    sides = (asked, with_keys(met, keys)) if are_ours else (with_keys(met, keys), asked)
+    candidates = _compare_kept(*sides, frequencies, household)
+    alike = {found.their_id if are_ours else found.our_id for found in candidates}
+    return [kept for kept in met if kept.cleaned.party_id in alike]
+
+
+def who_meet(
     asked: Sequence[KeptParty], own: KeptList, other: KeptList
 ) -> tuple[list[KeptParty], set[int]]:
     """Return who of the other list shares a key with those asked, by id, and these keys.
@@ -121,7 +142,8 @@ def _who_meet(
     return [met[party_id] for party_id in sorted(met)], taken
 
 
-def _with_keys(parties: Iterable[KeptParty], taken: set[int]) -> list[KeptParty]:
+def with_keys(parties: Iterable[KeptParty], taken: set[int]) -> list[KeptParty]:
+    """Return the customers with only those of their keys that are taken."""
     return [replace(kept, keys=tuple(key for key in kept.keys if key in taken)) for kept in parties]
 
 
