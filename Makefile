@@ -22,6 +22,9 @@ $(VENV)/demo.ok: requirements-demo.txt | $(BIN)/python
 $(VENV)/dev.ok: requirements-dev.txt | $(BIN)/python
 	$(PIP) -r requirements-dev.txt && touch $@
 
+$(VENV)/bench.ok: requirements-bench.txt | $(BIN)/python
+	$(PIP) -r requirements-bench.txt && touch $@
+
 install: $(VENV)/runtime.ok ## make .venv with what the server needs
 
 demo: $(VENV)/demo.ok ## the product with invented data, on this machine
@@ -47,11 +50,11 @@ check: $(VENV)/dev.ok ## format, lint, types, import rules, docs
 	$(BIN)/mypy
 	$(BIN)/pytest tests/test_architecture.py tests/test_docs.py tests/test_templates.py
 
-bench: $(VENV)/dev.ok ## every benchmark, as a table and JSON
+bench: $(VENV)/bench.ok ## every benchmark, as a table and JSON
 	$(BIN)/python -m benchmarks
 
 lock: $(BIN)/python ## write the hashed lock files anew from the .in files (needs uv)
-	for set in "" -demo -postgres -dev; do \
+	for set in "" -demo -postgres -dev -bench; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links requirements$$set.in -o requirements$$set.txt; \
 	done
