@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Select, func, select, tuple_
@@ -17,12 +18,15 @@ from services.email_addresses import UnusableAddress, email_key, normalise_addre
 from services.placeholder_email import is_placeholder_email, make_placeholder_email
 from services.plain_text import has_visible, plain_line
 from services.providers.contract import ProviderKey
-from services.text_keys import fold, search_text, sort_key
+from services.text_keys import search_text, sort_key
+from services.text_search import holds_text
 
 PAGE_ROWS = 50
 MAX_NAME_CHARACTERS = 500
 MAX_PHONE_CHARACTERS = 100
 MAX_SEARCH_CHARACTERS = 200
+#: What matching compares; whoever changes it raises the revision.
+_COMPARED = attrgetter("name", "company_name", "email", "phone", "address")
 
 
 class UnknownCustomer(Exception):
@@ -207,14 +211,13 @@ def check_details(details: CustomerDetails) -> CustomerDetails:
 
 
 def _matching(company_id: int, query: str) -> Select[Any]:
-    statement = select(Customer).where(Customer.company_id == company_id)
-    wanted = fold(query[:MAX_SEARCH_CHARACTERS])
-    if wanted:
-        statement = statement.where(Customer.search_text.contains(wanted, autoescape=True))
-    return statement
+    return select(Customer).where(
+        Customer.company_id == company_id, *holds_text(Customer.search_text, query)
+    )
 
 
 def _write(customer: Customer, details: CustomerDetails, *, placeholder: str) -> None:
+    before = _COMPARED(customer)
     customer.name = details.name
     customer.sort_key = sort_key(details.name)
     customer.company_name = details.company_name
@@ -226,6 +229,8 @@ def _write(customer: Customer, details: CustomerDetails, *, placeholder: str) ->
     customer.search_text = search_text(
         details.name, details.company_name, details.email, phone=details.phone
     )
+    if _COMPARED(customer) != before:
+        customer.revision = (customer.revision or 0) + 1
 
 
 def _placeholder(session: Session, customer: Customer) -> str:

@@ -102,6 +102,7 @@ def _fill(customer: Customer, remote: RemoteCustomer) -> ItemResult:
         if not getattr(customer, field) and getattr(remote, field):
             setattr(customer, field, getattr(remote, field))
             filled.append(field)
+    customer.revision += bool(filled)
     customer.search_text = search_text(
         customer.name, customer.company_name, customer.email, phone=customer.phone
     )

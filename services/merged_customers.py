@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 
 from models import CustomerLink, RemoteAccount, RemoteCustomer, RemoteState
@@ -46,7 +46,17 @@ def follow_merges(
             .where(
                 RemoteCustomer.account_id == account.id, RemoteCustomer.remote_id.in_(open_heirs)
             )
-            .values(state=RemoteState.LINKED)
+            .values(
+                state=RemoteState.LINKED,
+                # Who was left out so far has not been compared.
+                revision=case(
+                    (
+                        RemoteCustomer.state == RemoteState.LEFT_OUT,
+                        RemoteCustomer.revision + 1,
+                    ),
+                    else_=RemoteCustomer.revision,
+                ),
+            )
             .execution_options(synchronize_session=False)
         )
 

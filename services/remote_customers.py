@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, case, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from models import Customer, CustomerLink, RemoteAccount, RemoteCustomer, RemoteState
@@ -19,6 +19,17 @@ from services.providers.contract import RemoteKind, RemoteStatus
 from services.reading_pages import ReadingPages
 from services.remote_counts import DECIDED, VANISHED_FINGERPRINT
 from services.text_keys import search_text
+
+#: The columns of a remote customer that matching compares, as they come from the books.
+COMPARED_FIELDS = (
+    "name",
+    "company_name",
+    "person_name",
+    "emails_text",
+    "phone",
+    "other_phones",
+    "address",
+)
 
 
 def store_difference(
@@ -63,6 +74,8 @@ def set_sub_customers(session: Session, account: RemoteAccount, *, are_included:
         .values(
             is_counted=are_included,
             state=case((RemoteCustomer.state.in_(DECIDED), RemoteCustomer.state), else_=state),
+            # Who enters the list or leaves it is compared anew.
+            revision=_raised_if(and_(_is_undecided(), RemoteCustomer.state != state)),
         )
         .execution_options(synchronize_session=False)
     )
@@ -97,24 +110,30 @@ def _update_rows(session: Session, account: RemoteAccount, rows: Sequence[Row]) 
         row["b_account_id"] = account.id
         row["b_remote_id"] = row["remote_id"]
         row["b_state"] = _undecided_state(row)
-    # Not IN: its list is expanded per statement, which a batch of statements cannot do.
-    is_decided = or_(*(RemoteCustomer.state == state for state in DECIDED))
-    keep_decision = case(
-        (is_decided, RemoteCustomer.state),
-        else_=bindparam("b_state", type_=RemoteCustomer.state.type),
-    )
+    new_state = bindparam("b_state", type_=RemoteCustomer.state.type)
+    keep_decision = case((_is_undecided(), new_state), else_=RemoteCustomer.state)
+    values = {name: bindparam(name) for name in rows[0] if not name.startswith("b_")}
+    differs = [getattr(RemoteCustomer, name) != values[name] for name in COMPARED_FIELDS]
+    differs.append(and_(_is_undecided(), RemoteCustomer.state != new_state))
     statement = (
         update(RemoteCustomer.__table__)  # type: ignore[arg-type]
         .where(
             RemoteCustomer.account_id == bindparam("b_account_id"),
             RemoteCustomer.remote_id == bindparam("b_remote_id"),
         )
-        .values(
-            state=keep_decision,
-            **{name: bindparam(name) for name in rows[0] if not name.startswith("b_")},
-        )
+        .values(state=keep_decision, revision=_raised_if(or_(*differs)), **values)
     )
     session.connection().execute(statement, rows)
+
+
+def _is_undecided() -> ColumnElement[bool]:
+    # Not IN: its list is expanded per statement, which a batch of statements cannot do.
+    return and_(*(RemoteCustomer.state != state for state in DECIDED))
+
+
+def _raised_if(differs: ColumnElement[bool]) -> ColumnElement[int]:
+    """Return the revision, raised where what matching compares changes; see docs/matching.md."""
+    return case((differs, RemoteCustomer.revision + 1), else_=RemoteCustomer.revision)
 
 
 def _replace_placeholders(session: Session, account: RemoteAccount, rows: Sequence[Row]) -> None:
@@ -137,6 +156,7 @@ def _replace_placeholders(session: Session, account: RemoteAccount, rows: Sequen
         customer.email = address
         customer.email_key = email_key(address)
         customer.is_placeholder_email = False
+        customer.revision += 1
         customer.search_text = search_text(
             customer.name, customer.company_name, address, phone=customer.phone
         )
@@ -151,6 +171,9 @@ def _mark_vanished(session: Session, account_id: int, remote_ids: Collection[str
         .values(
             is_counted=False,
             fingerprint=VANISHED_FINGERPRINT,
+            revision=_raised_if(
+                and_(_is_undecided(), RemoteCustomer.state != RemoteState.VANISHED)
+            ),
             state=case(
                 (RemoteCustomer.state.in_(DECIDED), RemoteCustomer.state),
                 else_=RemoteState.VANISHED,
