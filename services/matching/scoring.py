@@ -15,6 +15,11 @@ import numpy as np
 from rapidfuzz.distance import OSA
 
 from services.matching.businesses import compare_businesses
+from services.matching.certainty import (
+    contacts_allow,
+    differ_in_phone_and_address,
+    names_allow,
+)
 from services.matching.columns import NOT_GIVEN, Bits, Flags, Ints, Lists, Pairs
 from services.matching.contacts import Contacts, compare_contacts, find_slips
 from services.matching.levels import AddressLevel, EmailLevel, NameLevel, PhoneLevel, TaxLevel
@@ -98,11 +103,10 @@ def _score(pairs: Pairs, *, household: bool) -> Evidence:
     chance = _chance(pairs, naming, contacts, places, tax)
     house = _house(pairs, naming, contacts, places, tax)
     judged = house + HOUSEHOLD * _is_household(pairs, naming, places) if household else house
-    namesakes = naming.other_workplace & _differ_in_phone_and_address(contacts, places)
+    namesakes = naming.other_workplace & differ_in_phone_and_address(contacts, places)
     score = np.minimum(chance, judged) + NOTHING_IN_COMMON * namesakes
     certain = (chance >= CERTAIN_CHANCE) & (house >= CERTAIN_HOUSE)
-    certain &= _names_allow(pairs, naming)
-    certain &= _contacts_allow(naming, contacts, places, tax)
+    certain &= names_allow(pairs, naming) & contacts_allow(pairs, naming, contacts, places, tax)
     # Thousandths: the last digit of a sum depends on the machine.
     rounded = np.round(score, 3), np.round(chance, 3)
     return Evidence(pairs, naming, contacts, places, tax, *rounded, is_certain=certain)
@@ -177,55 +181,3 @@ def _is_household(pairs: Pairs, naming: Naming, places: Places) -> Flags:
     same_name = (naming.last >= NameLevel.TYPO) & ~ours & ~theirs
     same: Flags = same_name & (places.address >= AddressLevel.NEAR)
     return same
-
-
-def _differ_in_phone_and_address(contacts: Contacts, places: Places) -> Flags:
-    other_phone: Flags = contacts.phone == PhoneLevel.DIFFERENT
-    other_address: Flags = places.address == AddressLevel.DIFFERENT
-    return other_phone & other_address
-
-
-def _names_allow(pairs: Pairs, naming: Naming) -> Flags:
-    """Say whether the names alone allow a link without asking.
-
-    Of people the first name has to be the same: nickname lists name rivals, and Dan and Dean
-    live in one house.
-    """
-    ours, theirs = pairs.flags(lambda side: side.is_company)
-    by_person = naming.both_people & ~(ours & theirs) & (naming.company == 0)
-    same_first = (naming.first == NameLevel.SAME) | naming.is_swapped
-    allow: Flags = naming.is_strong & (same_first | ~by_person)
-    return allow
-
-
-def _contacts_allow(naming: Naming, contacts: Contacts, places: Places, tax: Ints) -> Flags:
-    """Say whether what they have in common allows a link without asking.
-
-    Where the names are not only alike but equal, an address or what two customers share is
-    enough, as long as no other contact speaks against it.
-    """
-    email, phone, address = contacts.email, contacts.phone, places.address
-    contradicted = _differ_in_phone_and_address(contacts, places)
-    by_email = (email == EmailLevel.OWN) & ~contradicted
-    second = (phone == PhoneLevel.OWN) | (address >= AddressLevel.NEAR) | naming.is_same
-    by_mailbox = (email == EmailLevel.MAILBOX) & second & ~contradicted
-    is_supported = (email != EmailLevel.DIFFERENT) | (address >= AddressLevel.NEAR)
-    by_phone = (phone == PhoneLevel.OWN) & is_supported
-    by_address = (address == AddressLevel.SAME) & (email != EmailLevel.DIFFERENT)
-    by_shared = _by_shared(contacts) & (address != AddressLevel.DIFFERENT)
-    by_tax = tax == TaxLevel.SAME
-    allow: Flags = naming.is_same & (by_address | by_shared)
-    allow |= by_email | by_mailbox | by_phone | by_tax
-    return allow
-
-
-def _by_shared(contacts: Contacts) -> Flags:
-    """Say where both contacts are shared, or one by two customers and the other does not differ."""
-    email, phone = contacts.email, contacts.phone
-    both = (email == EmailLevel.SHARED) & (phone >= PhoneLevel.SHARED)
-    phone_of_two = (contacts.phone_sharers == 2) & (phone == PhoneLevel.SHARED)
-    email_of_two = (contacts.email_sharers == 2) & (email == EmailLevel.SHARED)
-    by_phone = phone_of_two & (email != EmailLevel.DIFFERENT)
-    by_email = email_of_two & (phone != PhoneLevel.DIFFERENT)
-    allow: Flags = both | by_phone | by_email
-    return allow
