@@ -1,10 +1,29 @@
-"""Keys under which names are sorted and compared; pure."""
+"""Keys under which names are sorted, and the text that a search looks into; pure."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Iterable
 
 SORT_KEY_CHARACTERS = 200
+#: A text of digits and what stands between them is a phone number from so many digits on.
+MIN_PHONE_DIGITS = 3
+#: From so many digits on a number may hold a country code or a leading zero that the stored one
+#: has not, and only its end is searched for.
+LONG_PHONE_DIGITS, PHONE_END_DIGITS = 10, 8
+
+_PHONE = re.compile(r"[\d\s().+/\-]+")
+#: Letters that Unicode does not take apart into a letter and an accent, and signs that look alike.
+_PLAIN_LETTERS = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ŋ": "n", "ı": "i", "þ": "th"}
+    | {"æ": "ae", "œ": "oe"}
+    | dict.fromkeys("’‘ʼ`´", "'")
+    | dict.fromkeys("‐‑–—−", "-")
+)
+_INVISIBLE = dict.fromkeys(
+    map(ord, "\0\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff")
+)
 
 
 def sort_key(name: str) -> str:
@@ -12,13 +31,59 @@ def sort_key(name: str) -> str:
     return fold(name)[:SORT_KEY_CHARACTERS]
 
 
-def search_text(*parts: str | None, phone: str = "") -> str:
-    """Return the text that a search looks into: every part folded, the phone also as digits."""
-    digits = "".join(character for character in phone if character.isdigit())
-    folded = (fold(part) for part in (*parts, phone, digits) if part)
-    return "\n".join(folded)
-
-
 def fold(text: str) -> str:
     """Return the text with case, width and runs of blanks made equal."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def search_fold(text: str) -> str:
+    """Return the text as a search sees it: case, width, accents and blanks make no difference.
+
+    "Łukasz" is "lukasz", "Straße" is "strasse"; marks that show nothing are left out. What
+    matching takes for the same letter is its own rule (services/matching/words.py).
+    """
+    if text.isascii():
+        return " ".join(text.replace("\0", "").lower().split())
+    folded = text.translate(_INVISIBLE).casefold().translate(_PLAIN_LETTERS)
+    taken_apart = unicodedata.normalize("NFKD", folded).casefold().translate(_PLAIN_LETTERS)
+    letters = (letter for letter in taken_apart if not unicodedata.combining(letter))
+    return " ".join("".join(letters).split())
+
+
+def search_text(*parts: str | None, phone: str = "", other_phones: Iterable[str] = ()) -> str:
+    """Return the text that a search looks into: a line for each part, folded.
+
+    A phone number is its digits, and its words where it has any. What stands within another line
+    already is left out: a search reads the texts of everybody.
+    """
+    phones = [text for text in (phone, *other_phones) if text]
+    worded = [text for text in phones if phone_digits(text) is None]
+    lines = [search_fold(part) for part in (*parts, *worded) if part]
+    lines = list(dict.fromkeys((*lines, *map(_digits, phones))))
+    return "\n".join(
+        line for line in lines if not any(line in other for other in lines if other != line)
+    )
+
+
+def searched_texts(query: str) -> tuple[str, ...]:
+    """Return what to look for, any of them: the query folded, and a phone number's digits.
+
+    Nothing for a query without a visible character.
+    """
+    wanted = search_fold(query)
+    digits = phone_digits(query)
+    if digits is not None and len(digits) >= LONG_PHONE_DIGITS:
+        digits = digits[-PHONE_END_DIGITS:]
+    return tuple(dict.fromkeys(filter(None, (digits, wanted))))
+
+
+def phone_digits(text: str) -> str | None:
+    """Return the digits of a phone number written any way, None where the text is not only that."""
+    if not _PHONE.fullmatch(text):
+        return None
+    digits = _digits(text)
+    return digits if len(digits) >= MIN_PHONE_DIGITS else None
+
+
+def _digits(text: str) -> str:
+    return "".join(str(unicodedata.decimal(each)) for each in text if each.isdecimal())

@@ -1,5 +1,8 @@
 """matching: kept parts and keys, suggestions, bins, and what people decide about them"""
 
+import unicodedata
+from collections.abc import Iterator
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -11,6 +14,29 @@ depends_on = None
 
 MOMENT = sa.DateTime(timezone=True)
 UNKEPT = sa.text('kept_revision <> revision')
+UNSYNCED, NOT_UNSYNCED = sa.text("state = 'unsynced'"), sa.text("state <> 'unsynced'")
+FACETS = ('bin', 'has_email', 'why', 'balance_cents')
+# Columns after the account, and for which rows; every search and count stays inside one of them.
+INDEXES = {
+    'list': (('state', 'sort_key', 'id'), NOT_UNSYNCED),
+    'bins': ((*FACETS, 'state'), UNSYNCED),
+    'unsynced': (
+        ('state', 'balance_cents', 'id', 'bin', 'has_email', 'why', 'currency'),
+        UNSYNCED,
+    ),
+    'new': (('state', 'first_reading_id', 'id', *FACETS), UNSYNCED),
+    'search': (('state', 'sort_key', 'id', 'search_text', *FACETS), UNSYNCED),
+}
+INDEXES_BEFORE = {
+    'list': (('state', 'sort_key', 'id'), None),
+    'unsynced': (('balance_cents', 'id', 'currency', 'has_email', 'state'), UNSYNCED),
+    'new': (('first_reading_id',), UNSYNCED),
+}
+REFRESHED_ROWS = 1_000
+BARRED_LETTERS = str.maketrans(
+    {'ł': 'l', 'ø': 'o', 'đ': 'd', 'ð': 'd', 'ħ': 'h', 'ŧ': 't', 'ŋ': 'n', 'ı': 'i', 'þ': 'th'}
+    | {'æ': 'ae', 'œ': 'oe', '’': "'", '‘': "'", '‐': '-', '–': '-', '—': '-'}
+)
 TABLES = (
     'kept_customer',
     'customer_key',
@@ -165,6 +191,65 @@ def _create_decided() -> None:
         _index('review_choice', column)
 
 
+def _index_remote_customers(after: dict, before: dict) -> None:
+    for name in before:
+        op.drop_index(f'ix_remote_customer_{name}', table_name='remote_customer')
+    for name, (columns, where) in after.items():
+        op.create_index(
+            f'ix_remote_customer_{name}',
+            'remote_customer',
+            ['account_id', *columns],
+            sqlite_where=where,
+            postgresql_where=where,
+        )
+
+
+def _add_texts_without_accents() -> None:
+    """Add a line without accents to the texts that are searched; the lines before it stay, so
+    that the release before this one still finds what it found."""
+    for name in ('customer', 'remote_customer'):
+        table = sa.table(name, sa.column('id', sa.Integer), sa.column('search_text', sa.Text))
+        for changed in _changed_texts(table):
+            op.get_bind().execute(
+                sa.update(table)
+                .where(table.c.id == sa.bindparam('row_id'))
+                .values(search_text=sa.bindparam('new_text')),
+                changed,
+            )
+
+
+def _changed_texts(table: sa.TableClause) -> Iterator[list[dict]]:
+    last_id = 0
+    while True:
+        rows = op.get_bind().execute(
+            sa.select(table.c.id, table.c.search_text)
+            .where(table.c.id > last_id)
+            .order_by(table.c.id)
+            .limit(REFRESHED_ROWS)
+        )
+        texts = dict(rows.tuples().all())
+        if not texts:
+            return
+        changed = [
+            {'row_id': row_id, 'new_text': _with_bare_lines(text)}
+            for row_id, text in texts.items()
+            if not text.isascii()
+        ]
+        if changed:
+            yield changed
+        last_id = max(texts)
+
+
+def _with_bare_lines(text: str) -> str:
+    lines = text.split('\n')
+    return '\n'.join(dict.fromkeys((*lines, *map(_bare, lines))))
+
+
+def _bare(line: str) -> str:
+    apart = unicodedata.normalize('NFKD', line.translate(BARRED_LETTERS))
+    return ''.join(letter for letter in apart if not unicodedata.combining(letter))
+
+
 def upgrade() -> None:
     _create_kept()
     _create_found()
@@ -176,9 +261,13 @@ def upgrade() -> None:
         op.create_index(
             f'ix_{table}_unkept', table, [owner], sqlite_where=UNKEPT, postgresql_where=UNKEPT
         )
+    # Texts first: the index that holds them is not there yet.
+    _add_texts_without_accents()
+    _index_remote_customers(INDEXES, INDEXES_BEFORE)
 
 
 def downgrade() -> None:
+    _index_remote_customers(INDEXES_BEFORE, INDEXES)
     op.drop_index('ix_remote_customer_unkept', table_name='remote_customer')
     op.drop_index('ix_customer_unkept', table_name='customer')
     for table, columns in reversed(_columns().items()):
