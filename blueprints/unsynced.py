@@ -23,6 +23,7 @@ from services.alert import look_for_end
 from services.connections import require_connection
 from services.database import only_reading
 from services.providers.contract import ProviderKey
+from services.review_query import Meant, ReviewQuery
 from services.unsynced import ensure_fresh, note_look
 
 blueprint = Blueprint("unsynced", __name__, url_prefix="/settings/integrations/<provider:provider>")
@@ -128,14 +129,12 @@ def _decide(provider: ProviderKey, choice: Choice, *, is_restoring: bool) -> Res
 
 def _ignore_chosen(provider: ProviderKey, choice: Choice) -> decisions.Decision:
     runtime, who = get_runtime(), get_signed_in()
-    now = runtime.clock()
+    meant = Meant(choice.public_ids)
+    if choice.is_all:
+        meant = Meant(matching=ReviewQuery(), reading=choice.seen_reading)
     with runtime.sessions() as session:
         account_id = require_connection(session, who.company_id, provider).account_id
-        if choice.is_all:
-            return decisions.ignore_all(
-                session, who, account_id, seen_reading=choice.seen_reading, now=now
-            )
-        return decisions.ignore(session, who, account_id, public_ids=choice.public_ids, now=now)
+        return decisions.ignore(session, who, account_id, meant=meant, now=runtime.clock())
 
 
 def _restore_chosen(provider: ProviderKey, choice: Choice) -> decisions.Decision:
@@ -146,7 +145,7 @@ def _restore_chosen(provider: ProviderKey, choice: Choice) -> decisions.Decision
             session,
             who,
             account_id,
-            public_ids=choice.public_ids,
+            meant=Meant(choice.public_ids),
             batch=choice.batch,
             now=runtime.clock(),
         )

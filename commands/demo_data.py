@@ -22,6 +22,7 @@ from services.customers import CustomerDetails
 from services.providers.contract import ProviderKey
 from services.remote_lists import RemoteRow, RowFilter, search
 from services.report_settings import ReportWish, change_report_settings
+from services.review_query import Meant
 from services.runtime import Runtime
 
 PASSWORD = "demo-password"  # noqa: S105  (printed at start, and refused in production)
@@ -62,8 +63,8 @@ def fill(runtime: Runtime) -> None:
     imported, rest = rows[:IMPORTED], rows[IMPORTED:]
     _import(runtime, ada, account_id, imported, now=now)
     with runtime.sessions() as session:
-        ids = [row.public_id for row in rest[:IGNORED]]
-        decisions.ignore(session, ada, account_id, public_ids=ids, now=now)
+        meant = Meant(tuple(row.public_id for row in rest[:IGNORED]))
+        decisions.ignore(session, ada, account_id, meant=meant, now=now)
     _add_look_alikes(runtime, ada, rest[IGNORED:], now=now)
     _add_walk_ins(runtime, ada, now=now)
     _switch_report_on(runtime, ada, now=now)

@@ -1,43 +1,36 @@
-"""Ignore and restore remote customers; a decision is remembered with who and when."""
+"""Ignore and restore remote customers; a decision is remembered with who, when and why."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 
 from models import RemoteCustomer, RemoteState
 from models.base import new_public_id
 from services.accounts import SignedIn
-from services.audit import AuditAction, record_event
-from services.reading_queue import last_whole_id
+from services.audit import AuditAction
+from services.bins import refresh_bins
+from services.database import in_batches
+from services.decision_record import AlreadyDecided as AlreadyDecided
+from services.decision_record import Decision as Decision
+from services.decision_record import RowsChanged as RowsChanged
+from services.decision_record import end_decision
+from services.meant import ListChanged as ListChanged
+from services.meant import MeantRow, MeantRows, resolve_meant
+from services.meant import NothingSelected as NothingSelected
+from services.meant import UnknownRemoteCustomer as UnknownRemoteCustomer
+from services.plain_text import plain_line
+from services.review_choices import drop_choices
+from services.review_query import Meant
+
+MAX_REASON_CHARACTERS = 200
 
 
-class NothingSelected(Exception):
-    """No customer was named."""
-
-
-class AlreadyDecided(Exception):
-    """None of the customers is in the state any more that the decision starts from."""
-
-
-class UnknownRemoteCustomer(Exception):
-    """None of the ids is a remote customer of this company."""
-
-
-class ListChanged(Exception):
-    """A newer reading has replaced the list that the person saw."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """How many rows changed; `batch` names them all, to take the decision back at once."""
-
-    batch: str
-    count: int
+class ReasonTooLong(Exception):
+    """The reason for ignoring has more characters than are kept."""
 
 
 def ignore(
@@ -45,33 +38,28 @@ def ignore(
     who: SignedIn,
     account_id: int,
     *,
-    public_ids: Sequence[str],
+    meant: Meant,
+    reason: str = "",
     now: datetime,
 ) -> Decision:
-    """Ignore the named unsynced customers. Commits.
+    """Ignore the unsynced customers who are meant; what was decided about them before ends.
 
-    Raises NothingSelected, UnknownRemoteCustomer or AlreadyDecided.
+    Commits. Raises NothingSelected, UnknownRemoteCustomer, ListChanged, RowsChanged,
+    AlreadyDecided and ReasonTooLong.
     """
-    _require_known(session, who, account_id, public_ids)
-    return _ignore(session, who, account_id, RemoteCustomer.public_id.in_(public_ids), now=now)
-
-
-def ignore_all(
-    session: Session,
-    who: SignedIn,
-    account_id: int,
-    *,
-    seen_reading: str,
-    now: datetime,
-) -> Decision:
-    """Ignore everybody unsynced, as the person saw them in the reading. Commits.
-
-    Raises ListChanged if another reading has ended since: "these 182" means the ones seen.
-    Raises AlreadyDecided if nobody is left.
-    """
-    if seen_reading != last_whole_id(session, account_id):
-        raise ListChanged
-    return _ignore(session, who, account_id, RemoteCustomer.id.is_not(None), now=now)
+    batch = new_public_id()
+    values = {
+        "state": RemoteState.IGNORED,
+        "decided_by_id": who.user_id,
+        "decided_at": now,
+        "decision_batch": batch,
+        "ignore_reason": _checked(reason),
+    }
+    meant_rows = resolve_meant(session, who, account_id, meant, states=(RemoteState.UNSYNCED,))
+    ids = _change(session, meant_rows.ids, values, before=RemoteState.UNSYNCED)
+    refresh_bins(session, account_id, ids, customer_ids=drop_choices(session, ids))
+    decision = _decision(batch, ids, meant_rows)
+    return end_decision(session, who, decision, action=AuditAction.IGNORED, now=now)
 
 
 def restore(
@@ -79,117 +67,77 @@ def restore(
     who: SignedIn,
     account_id: int,
     *,
-    public_ids: Sequence[str] = (),
+    meant: Meant | None = None,
     batch: str | None = None,
     now: datetime,
 ) -> Decision:
-    """Take ignoring back, for the named ones or for all of one decision. Commits.
+    """Take ignoring back, for those who are meant or for all of one decision. Commits.
 
-    Who counts is unsynced again at once; whoever was archived there meanwhile is left out.
-    Raises NothingSelected, UnknownRemoteCustomer or AlreadyDecided.
+    Who counts is unsynced again at once, in the bin it has now; whoever was archived there
+    meanwhile is left out. Raises as `ignore` does.
     """
-    if batch is None:
-        _require_known(session, who, account_id, public_ids)
-    chosen = (
-        RemoteCustomer.decision_batch == batch
-        if batch is not None
-        else RemoteCustomer.public_id.in_(public_ids)
-    )
-    state = case(
-        (RemoteCustomer.is_counted.is_(True), RemoteState.UNSYNCED),
-        (RemoteCustomer.fingerprint == "", RemoteState.VANISHED),
-        else_=RemoteState.LEFT_OUT,
-    )
+    if batch is not None:
+        meant_rows = _of_batch(session, who, account_id, batch)
+    else:
+        meant_rows = resolve_meant(
+            session, who, account_id, meant or Meant(), states=(RemoteState.IGNORED,)
+        )
     values = {
-        "state": state,
+        "state": case(
+            (RemoteCustomer.is_counted.is_(True), RemoteState.UNSYNCED),
+            (RemoteCustomer.fingerprint == "", RemoteState.VANISHED),
+            else_=RemoteState.LEFT_OUT,
+        ),
         "decided_by_id": None,
         "decided_at": None,
         "decision_batch": None,
+        "ignore_reason": "",
     }
-    condition = (RemoteCustomer.state == RemoteState.IGNORED) & chosen
-    count = _change(session, who, account_id, condition, values)
-    return _record(session, who, action=AuditAction.RESTORED, batch="", count=count, now=now)
+    ids = _change(session, meant_rows.ids, values, before=RemoteState.IGNORED)
+    refresh_bins(session, account_id, ids)
+    decision = _decision("", ids, meant_rows)
+    return end_decision(session, who, decision, action=AuditAction.RESTORED, now=now)
 
 
-def _require_known(
-    session: Session, who: SignedIn, account_id: int, public_ids: Sequence[str]
-) -> None:
-    if not public_ids:
-        raise NothingSelected
-    known = session.scalar(
+def _checked(reason: str) -> str:
+    line = plain_line(reason, len(reason))
+    if len(line) > MAX_REASON_CHARACTERS:
+        raise ReasonTooLong
+    return line
+
+
+def _of_batch(session: Session, who: SignedIn, account_id: int, batch: str) -> MeantRows:
+    ids = session.scalars(
         select(RemoteCustomer.id)
         .where(
             RemoteCustomer.company_id == who.company_id,
             RemoteCustomer.account_id == account_id,
-            RemoteCustomer.public_id.in_(public_ids),
+            RemoteCustomer.decision_batch == batch,
         )
-        .limit(1)
+        .order_by(RemoteCustomer.id)
+        .with_for_update()
     )
-    if known is None:
-        raise UnknownRemoteCustomer
-
-
-def _ignore(
-    session: Session,
-    who: SignedIn,
-    account_id: int,
-    chosen: ColumnElement[bool],
-    *,
-    now: datetime,
-) -> Decision:
-    batch = new_public_id()
-    values = {
-        "state": RemoteState.IGNORED,
-        "decided_by_id": who.user_id,
-        "decided_at": now,
-        "decision_batch": batch,
-    }
-    condition = (RemoteCustomer.state == RemoteState.UNSYNCED) & chosen
-    count = _change(session, who, account_id, condition, values)
-    return _record(session, who, action=AuditAction.IGNORED, batch=batch, count=count, now=now)
+    return MeantRows(tuple(MeantRow(row_id) for row_id in ids))
 
 
 def _change(
-    session: Session,
-    who: SignedIn,
-    account_id: int,
-    condition: ColumnElement[bool],
-    values: Mapping[str, object],
-) -> int:
-    changed = session.execute(
-        update(RemoteCustomer)
-        .where(
-            RemoteCustomer.company_id == who.company_id,
-            RemoteCustomer.account_id == account_id,
-            condition,
+    session: Session, row_ids: Collection[int], values: Mapping[str, object], *, before: RemoteState
+) -> Sequence[int]:
+    """Write the values to the rows that are still in the state; return their ids."""
+    changed: list[int] = []
+    for batch in in_batches(row_ids):
+        changed.extend(
+            session.scalars(
+                update(RemoteCustomer)
+                .where(RemoteCustomer.id.in_(batch), RemoteCustomer.state == before)
+                .values(**values)
+                .returning(RemoteCustomer.id)
+                .execution_options(synchronize_session=False)
+            )
         )
-        .values(**values)
-        .returning(RemoteCustomer.id)
-        .execution_options(synchronize_session=False)
-    )
-    return len(changed.all())
+    return changed
 
 
-def _record(
-    session: Session,
-    who: SignedIn,
-    *,
-    action: AuditAction,
-    batch: str,
-    count: int,
-    now: datetime,
-) -> Decision:
-    if not count:
-        session.rollback()
-        raise AlreadyDecided
-    record_event(
-        session,
-        company_id=who.company_id,
-        user_id=who.user_id,
-        action=action,
-        subject="remote customers",
-        detail=str(count),
-        now=now,
-    )
-    session.commit()
-    return Decision(batch, count)
+def _decision(batch: str, ids: Sequence[int], meant: MeantRows) -> Decision:
+    passed = meant.passed + len(meant.rows) - len(ids)
+    return Decision(batch, len(ids), changed=meant.changed, passed=passed)

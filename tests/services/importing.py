@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models import Company, Customer, ImportItem, ImportRun, RemoteCustomer
+from models import Bin, Company, Customer, ImportItem, ImportRun, RemoteCustomer
 from services.customer_import import run_import, start_import
 from services.runtime import Runtime
 from tests.factories import (
@@ -20,6 +20,7 @@ from tests.factories import (
     make_signed_in,
     make_user,
 )
+from tests.matching_factories import make_suggestion
 
 
 class Importing:
@@ -39,6 +40,13 @@ class Importing:
 
     def here(self, **overrides: Any) -> Customer:
         return make_customer(self.session, self.company, **overrides)
+
+    def doubtful(self, **suggestion: Any) -> tuple[RemoteCustomer, Customer]:
+        """Somebody there who could be somebody here, so that a person is asked."""
+        remote, customer = self.there(bin=Bin.MAYBE), self.here()
+        values = {"tier": "likely", "score": 6.0} | suggestion
+        make_suggestion(self.session, remote, customer, **values)
+        return remote, customer
 
     def start(self, *remotes: RemoteCustomer) -> ImportRun:
         return start_import(

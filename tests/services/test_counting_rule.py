@@ -8,6 +8,7 @@ from services import decisions
 from services.counting_rule import include_sub_customers
 from services.providers.contract import ProviderKey, RemoteKind, RemoteStatus
 from services.remote_counts import count_counted, count_unsynced
+from services.review_query import Meant, ReviewQuery
 from services.runtime import Runtime
 from tests.factories import NOW
 from tests.fakes import FakeAccountingClient
@@ -60,7 +61,7 @@ def test_an_ignored_sub_customer_stays_ignored(
     _switch(runtime, harbor, on=True)
     ids = public_ids(runtime.sessions, harbor, "2")
     with runtime.sessions() as session:
-        decisions.ignore(session, harbor.admin, harbor.account_id, public_ids=ids, now=NOW)
+        decisions.ignore(session, harbor.admin, harbor.account_id, meant=Meant(tuple(ids)), now=NOW)
 
     _switch(runtime, harbor, on=False)
     assert _switch(runtime, harbor, on=True) == (2, 3)
@@ -110,5 +111,6 @@ def test_whoever_saw_the_former_number_does_not_decide_for_the_new_one(
     seen = last_reading(runtime.sessions).public_id
     _switch(runtime, harbor, on=True)
 
+    everybody = Meant(matching=ReviewQuery(), reading=seen)
     with runtime.sessions() as session, pytest.raises(decisions.ListChanged):
-        decisions.ignore_all(session, harbor.admin, harbor.account_id, seen_reading=seen, now=NOW)
+        decisions.ignore(session, harbor.admin, harbor.account_id, meant=everybody, now=NOW)

@@ -8,8 +8,15 @@ import pytest
 from sqlalchemy import select
 
 from models import AuditEvent, Reading, RemoteCustomer, RemoteState
-from services import decisions
-from services.decisions import AlreadyDecided, ListChanged, NothingSelected, UnknownRemoteCustomer
+from services import decision_record, decisions
+from services.decisions import (
+    AlreadyDecided,
+    ListChanged,
+    NothingSelected,
+    ReasonTooLong,
+    UnknownRemoteCustomer,
+)
+from services.review_query import Meant, ReviewQuery
 from services.runtime import Runtime
 from tests.factories import NOW
 from tests.fakes import FakeAccountingClient
@@ -33,9 +40,14 @@ def reading_id(runtime: Runtime, harbor: Place, books: FakeAccountingClient) -> 
     return read(runtime, harbor)
 
 
-def _ignore(runtime: Runtime, place: Place, *ids: str) -> decisions.Decision:
+def _ignore(
+    runtime: Runtime, place: Place, *ids: str, meant: Meant | None = None, reason: str = ""
+) -> decisions.Decision:
+    meant = meant or Meant(ids)
     with runtime.sessions() as session:
-        return decisions.ignore(session, place.admin, place.account_id, public_ids=ids, now=NOW)
+        return decisions.ignore(
+            session, place.admin, place.account_id, meant=meant, reason=reason, now=NOW
+        )
 
 
 def _restore(
@@ -43,15 +55,12 @@ def _restore(
 ) -> decisions.Decision:
     with runtime.sessions() as session:
         return decisions.restore(
-            session, place.admin, place.account_id, public_ids=ids, batch=batch, now=NOW
+            session, place.admin, place.account_id, meant=Meant(ids), batch=batch, now=NOW
         )
 
 
 def _ignore_all(runtime: Runtime, place: Place, seen_reading: str) -> decisions.Decision:
-    with runtime.sessions() as session:
-        return decisions.ignore_all(
-            session, place.admin, place.account_id, seen_reading=seen_reading, now=NOW
-        )
+    return _ignore(runtime, place, meant=Meant(matching=ReviewQuery(), reading=seen_reading))
 
 
 def test_ignoring_one_remembers_who_and_when(runtime: Runtime, harbor: Place) -> None:
@@ -83,7 +92,7 @@ def test_without_an_audit_line_there_is_no_decision(
     def fail(*_args: object, **_options: object) -> None:
         raise RuntimeError("the audit cannot be written")
 
-    monkeypatch.setattr(decisions, "record_event", fail)
+    monkeypatch.setattr(decision_record, "record_event", fail)
 
     with pytest.raises(RuntimeError):
         _ignore(runtime, harbor, *public_ids(runtime.sessions, harbor, "1"))
@@ -142,6 +151,25 @@ def test_all_of_a_list_that_a_newer_reading_replaced_is_refused(
 def test_all_of_a_list_nobody_saw_is_refused(runtime: Runtime, harbor: Place, seen: str) -> None:
     with pytest.raises(ListChanged):
         _ignore_all(runtime, harbor, seen)
+
+
+def test_a_reason_is_kept_until_ignoring_is_taken_back(runtime: Runtime, harbor: Place) -> None:
+    [ann] = public_ids(runtime.sessions, harbor, "1")
+    reason = select(RemoteCustomer.ignore_reason).where(RemoteCustomer.remote_id == "1")
+
+    _ignore(runtime, harbor, ann, reason=" Moved\naway\x00 ")
+
+    assert rows(runtime.sessions, reason) == [("Moved away",)]
+    _restore(runtime, harbor, ann)
+    assert rows(runtime.sessions, reason) == [("",)]
+
+
+def test_a_reason_that_would_be_cut_is_refused(runtime: Runtime, harbor: Place) -> None:
+    [ann] = public_ids(runtime.sessions, harbor, "1")
+
+    with pytest.raises(ReasonTooLong):
+        _ignore(runtime, harbor, ann, reason="x" * 201)
+    assert _ignore(runtime, harbor, ann, reason="é" * 200).count == 1
 
 
 def test_nothing_selected_is_told(runtime: Runtime, harbor: Place) -> None:

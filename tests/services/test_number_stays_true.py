@@ -19,6 +19,7 @@ from services.providers.contract import (
     RemoteKind,
     RemoteStatus,
 )
+from services.review_query import Meant
 from services.runtime import Runtime
 from tests.conftest import Clock
 from tests.fakes import FakeAccountingClient
@@ -79,7 +80,7 @@ class Life:
                     session,
                     self.place.admin,
                     self.place.account_id,
-                    public_ids=ids,
+                    meant=Meant(tuple(ids)),
                     now=self.clock(),
                 )
             except (AlreadyDecided, decisions.NothingSelected):

@@ -22,6 +22,7 @@ from services.providers.contract import (
     ScopeMissing,
 )
 from services.readings import refresh
+from services.review_query import Meant
 from services.runtime import Runtime
 from tests.conftest import Clock
 from tests.factories import NOW
@@ -114,7 +115,7 @@ def test_a_list_that_does_not_settle_says_at_least_how_many(
     read(runtime, harbor)
     with runtime.sessions() as session:
         ids = public_ids(runtime.sessions, harbor, "7")
-        decisions.ignore(session, harbor.admin, harbor.account_id, public_ids=ids, now=NOW)
+        decisions.ignore(session, harbor.admin, harbor.account_id, meant=Meant(tuple(ids)), now=NOW)
     unsettled = _Unsettled(books.records)
     monkeypatch.setattr("services.readings.open_client", lambda *_, **_options: unsettled)
 

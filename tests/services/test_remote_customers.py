@@ -13,6 +13,7 @@ from services import decisions
 from services.customer_import import run_import
 from services.providers.contract import CustomerRecord, RemoteKind, RemoteStatus
 from services.remote_lists import RowFilter, search
+from services.review_query import Meant
 from services.runtime import Runtime
 from tests.conftest import Clock
 from tests.factories import NOW
@@ -38,13 +39,13 @@ def _read_whole(runtime: Runtime, place: Place, clock: Clock) -> None:
 def _ignore(runtime: Runtime, place: Place, *remote_ids: str) -> None:
     ids = public_ids(runtime.sessions, place, *remote_ids)
     with runtime.sessions() as session:
-        decisions.ignore(session, place.admin, place.account_id, public_ids=ids, now=NOW)
+        decisions.ignore(session, place.admin, place.account_id, meant=Meant(tuple(ids)), now=NOW)
 
 
 def _restore(runtime: Runtime, place: Place, *remote_ids: str) -> None:
     ids = public_ids(runtime.sessions, place, *remote_ids)
     with runtime.sessions() as session:
-        decisions.restore(session, place.admin, place.account_id, public_ids=ids, now=NOW)
+        decisions.restore(session, place.admin, place.account_id, meant=Meant(tuple(ids)), now=NOW)
 
 
 def _import(runtime: Runtime, place: Place, *remote_ids: str) -> None:
