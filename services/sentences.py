@@ -139,7 +139,7 @@ def unreadable_sentence(unreadable: int, provider_name: str) -> str:
 
 def new_sentence(new: int, provider_name: str, *, looked_on: date, today: date) -> str:
     """Return how many came since an admin last looked, such as "3 new in Xero since Monday"."""
-    return f"{new:,} new in {provider_name} {_since(looked_on, today)}"
+    return f"{new:,} new in {provider_name} {since_day(looked_on, today)}"
 
 
 def kept_sentence(linked: int, ignored: int, one: str, many: str) -> str:
@@ -154,7 +154,8 @@ def kept_sentence(linked: int, ignored: int, one: str, many: str) -> str:
     return f"{' and '.join(kept)} {verb}" if kept else ""
 
 
-def _since(day: date, today: date) -> str:
+def since_day(day: date, today: date) -> str:
+    """Return since when in words, such as "since Monday"."""
     age = (today - day).days
     if age <= 1:
         return "today" if age <= 0 else "since yesterday"
