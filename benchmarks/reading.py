@@ -7,7 +7,6 @@ found and the most memory it ever held; the grant comes as JSON on standard inpu
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from urllib.request import Request, urlopen
 from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 
+from benchmarks.measuring import peak_memory_mb
 from config import read_env_file
 from models import Base, Reading, ReadingState
 from services.alert import view_alert
@@ -179,9 +179,7 @@ def main() -> None:
     provider, url = ProviderKey(sys.argv[1]), sys.argv[2]
     with TemporaryDirectory() as folder:
         checked = check_once(Path(folder) / "check.db", provider, url, json.load(sys.stdin))
-    # Linux counts in KiB; a child of a fork starts with what its parent held, an exec does not.
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps(asdict(checked) | {"peak_mb": round(peak_mb, 1)}))
+    print(json.dumps(asdict(checked) | {"peak_mb": round(peak_memory_mb(), 1)}))
 
 
 if __name__ == "__main__":
