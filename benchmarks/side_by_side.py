@@ -30,7 +30,7 @@ ALL = (*LINKERS, "same e-mail", "same e-mail or phone", "same display name")
 #: FEBRL has neither e-mail addresses nor telephone numbers.
 NAMES_ONLY = (*LINKERS, "same display name")
 #: recordlinkage takes minutes and 5 GB there.
-LARGE = (OURS, "splink", "same e-mail or phone")
+LARGE = (OURS, CLEANING, "splink", "same e-mail or phone")
 
 
 @dataclass(frozen=True, slots=True)
