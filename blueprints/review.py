@@ -12,7 +12,8 @@ from blueprints.provider_page import Notice, is_standing, kept_notice, load_page
 from services.connections import NotConnected
 from services.import_request import plan_all
 from services.providers.contract import ProviderKey
-from services.remote_lists import MAX_SEARCH_CHARACTERS, RowFilter, search
+from services.remote_lists import search
+from services.review_query import MAX_SEARCH_CHARACTERS, ReviewQuery, RowFilter, RowSort
 
 
 def load_context(provider: ProviderKey, *, notice: Notice | None = None) -> dict[str, Any]:
@@ -23,7 +24,13 @@ def load_context(provider: ProviderKey, *, notice: Notice | None = None) -> dict
     account_id = page.connection.account_id
     show, query, after = _shown(), _query(), public_id(request.values.get("after"))
     with get_runtime().sessions() as session:
-        rows = search(session, account_id, show=show, query=query, after=after)
+        rows = search(
+            session,
+            account_id,
+            query=ReviewQuery(show, query),
+            sort=RowSort.NAME,
+            after=after,
+        )
         plan = plan_all(session, account_id)
     return {
         "page": page,

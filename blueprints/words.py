@@ -12,7 +12,7 @@ from flask import Flask, g
 from blueprints.guards import get_runtime
 from services.connection_views import ConnectionView
 from services.local_days import find_zone, local_day
-from services.remote_lists import Balance
+from services.review_rows import Balance
 from services.sentences import kept_sentence, new_sentence, unreadable_sentence
 
 MINUTE_S = 60

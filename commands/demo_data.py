@@ -20,9 +20,10 @@ from services.connections import require_connection
 from services.customer_import import run_import, start_import
 from services.customers import CustomerDetails
 from services.providers.contract import ProviderKey
-from services.remote_lists import RemoteRow, RowFilter, search
+from services.remote_lists import each_row
 from services.report_settings import ReportWish, change_report_settings
-from services.review_query import Meant
+from services.review_query import Meant, ReviewQuery, RowSort
+from services.review_rows import ReviewRow
 from services.runtime import Runtime
 
 PASSWORD = "demo-password"  # noqa: S105  (printed at start, and refused in production)
@@ -136,19 +137,13 @@ def _connect(runtime: Runtime, ada: SignedIn) -> None:
     )
 
 
-def _unsynced(runtime: Runtime, account_id: int) -> Iterator[RemoteRow]:
-    after: str | None = None
+def _unsynced(runtime: Runtime, account_id: int) -> Iterator[ReviewRow]:
     with runtime.sessions() as session:
-        while True:
-            page = search(session, account_id, show=RowFilter.UNSYNCED, after=after)
-            yield from page.rows
-            after = page.next_after
-            if after is None:
-                return
+        yield from each_row(session, account_id, query=ReviewQuery(), sort=RowSort.NAME)
 
 
 def _import(
-    runtime: Runtime, ada: SignedIn, account_id: int, rows: list[RemoteRow], *, now: datetime
+    runtime: Runtime, ada: SignedIn, account_id: int, rows: list[ReviewRow], *, now: datetime
 ) -> None:
     """Import most of them before the first of the past days and a few on each day since."""
     first = len(rows) - PAST_DAYS * IMPORTED_ON_A_DAY
@@ -161,7 +156,7 @@ def _import(
             run_id = start_import(
                 session,
                 account_id,
-                public_ids=[row.public_id for row in rows[start:end]],
+                meant=Meant(tuple(row.public_id for row in rows[start:end])),
                 requested_by_id=ada.user_id,
                 wake=runtime.wake,
                 now=at,
@@ -170,7 +165,7 @@ def _import(
 
 
 def _add_look_alikes(
-    runtime: Runtime, ada: SignedIn, rows: list[RemoteRow], *, now: datetime
+    runtime: Runtime, ada: SignedIn, rows: list[ReviewRow], *, now: datetime
 ) -> None:
     """Write customers that resemble unsynced ones: some the same, some doubtful."""
     with_email = [row for row in rows if row.email]

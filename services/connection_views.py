@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
 from sqlalchemy import Case, case, func, select, text
@@ -21,6 +22,7 @@ from models import (
     RemoteState,
 )
 from services.providers.contract import ProviderKey, RemoteKind, RemoteStatus
+from services.remote_counts import Standing, count_standings
 
 WARN_BEFORE = timedelta(days=14)
 
@@ -111,25 +113,25 @@ def view_connection(
 
 
 def count_customers(session: Session, account_id: int) -> AccountCounts:
-    """Count linked, ignored and left-out remote customers. One statement over an index."""
-    is_archived = RemoteCustomer.status == RemoteStatus.ARCHIVED.value
-    is_sub_customer = RemoteCustomer.kind == RemoteKind.SUB_CUSTOMER.value
-    is_supplier = RemoteCustomer.kind == RemoteKind.SUPPLIER.value
-    left_out = RemoteCustomer.state == RemoteState.LEFT_OUT
-    conditions = (
-        RemoteCustomer.state == RemoteState.LINKED,
-        RemoteCustomer.state == RemoteState.IGNORED,
-        left_out & is_archived,
-        left_out & ~is_archived & is_sub_customer,
-        left_out & ~is_archived & is_supplier,
-        RemoteCustomer.is_counted & is_sub_customer,
-    )
-    row = session.execute(
-        select(*(func.sum(case((condition, 1), else_=0)) for condition in conditions)).where(
-            RemoteCustomer.account_id == account_id
-        )
-    ).one()
-    return AccountCounts(*(int(number or 0) for number in row))
+    """Count linked, ignored and left-out remote customers. One statement inside an index."""
+    counts: Counter[str] = Counter()
+    for standing in count_standings(session, account_id):
+        counts[_place_of(standing)] += standing.count
+        if standing.is_counted and standing.kind is RemoteKind.SUB_CUSTOMER:
+            counts["counted_sub_customers"] += standing.count
+    return AccountCounts(**{field.name: counts[field.name] for field in fields(AccountCounts)})
+
+
+def _place_of(standing: Standing) -> str:
+    """Return the count a standing belongs to, one that no page shows for all others."""
+    if standing.state in (RemoteState.LINKED, RemoteState.IGNORED):
+        return standing.state.value
+    if standing.state is not RemoteState.LEFT_OUT:
+        return ""
+    if standing.status is RemoteStatus.ARCHIVED:
+        return "archived"
+    kinds = {RemoteKind.SUB_CUSTOMER: "sub_customers", RemoteKind.SUPPLIER: "suppliers"}
+    return kinds.get(standing.kind, "")
 
 
 def _views(

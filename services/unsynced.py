@@ -20,7 +20,8 @@ from models import (
 )
 from services.customer_import import find_active
 from services.reading_queue import fail_if_abandoned, new_reading
-from services.remote_lists import IS_UNSYNCED, Balance, RemoteRow, view_rows
+from services.remote_lists import IS_UNSYNCED
+from services.review_rows import Balance, RemoteRow, view_rows
 from services.runtime import Wake
 
 FRESH_FOR = timedelta(seconds=60)

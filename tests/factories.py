@@ -35,7 +35,7 @@ from services.accounts import SignedIn
 from services.heartbeat import TICK, note_beat
 from services.providers.contract import CustomerRecord, TokenSet
 from services.readiness import newest_schema
-from services.text_keys import sort_key
+from services.text_keys import search_text, sort_key
 from services.token_lease import seal_tokens
 from services.token_vault import TokenVault
 
@@ -188,6 +188,13 @@ def make_remote_customer(session: Session, reading: Reading, **overrides: Any) -
         "revision": 1,
         "kept_revision": 1,
         "bin": Bin.NEW,
+        "search_text": search_text(
+            name,
+            overrides.get("company_name"),
+            overrides.get("person_name"),
+            email,
+            phone=overrides.get("phone", ""),
+        ),
     }
     if overrides.get("kept_revision") == 0:
         values["bin"] = Bin.WAITING

@@ -23,7 +23,7 @@ from blueprints.words import (
     weekday_time,
     when,
 )
-from services.remote_lists import Balance
+from services.review_rows import Balance
 
 NOW = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
 NEW_YORK = ZoneInfo("America/New_York")

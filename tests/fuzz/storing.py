@@ -17,7 +17,7 @@ from services.prepared_rows import prepare_difference
 from services.providers.contract import CustomerRecord, RemoteStatus
 from services.reading_pages import ReadingPages
 from services.remote_customers import store_difference
-from services.remote_lists import view_rows
+from services.review_rows import view_rows
 from tests.factories import make_account, make_company, make_connection, make_customer, make_reading
 from tests.fuzz.reading import NOW, Outcome
 

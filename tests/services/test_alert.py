@@ -10,7 +10,7 @@ from models import Connection, ConnectionState, Reading, ReadingFailure, Reading
 from services.alert import Alert, AlertState, UnknownReading, look_for_end, view_alert
 from services.connection_views import view_connection
 from services.providers.contract import ProviderKey, ProviderUnavailable
-from services.remote_lists import Balance
+from services.review_rows import Balance
 from services.runtime import Runtime
 from tests.conftest import Clock
 from tests.factories import make_reading, make_remote_customer

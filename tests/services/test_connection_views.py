@@ -15,7 +15,9 @@ from services.connection_views import (
     view_connection,
 )
 from services.providers.contract import ProviderKey
-from services.remote_lists import RemoteRow, RowFilter, search
+from services.remote_lists import search
+from services.review_query import ReviewQuery, RowFilter, RowSort
+from services.review_rows import ReviewRow
 from services.runtime import Runtime
 from services.unsynced import note_look
 from tests.conftest import Clock
@@ -47,9 +49,9 @@ def _look(runtime: Runtime, place: Place) -> None:
         note_look(session, place.connection_id, now=runtime.clock())
 
 
-def _list(runtime: Runtime, place: Place, show: RowFilter) -> tuple[RemoteRow, ...]:
+def _list(runtime: Runtime, place: Place, show: RowFilter) -> tuple[ReviewRow, ...]:
     with runtime.sessions() as session:
-        return search(session, place.account_id, show=show).rows
+        return search(session, place.account_id, query=ReviewQuery(show), sort=RowSort.NAME).rows
 
 
 def test_whoever_is_left_out_is_counted_for_one_reason_only(

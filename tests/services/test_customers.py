@@ -1,4 +1,4 @@
-"""Customers here: added, listed by name, page by page; and the unsynced in the same way."""
+"""Customers here: added, listed by name, page by page."""
 
 from __future__ import annotations
 
@@ -6,19 +6,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Connection, Customer, CustomerOrigin, RemoteState
+from models import Customer, CustomerOrigin
 from services.customers import PAGE_ROWS, CustomerDetails, add_customer, list_customers
 from services.placeholder_email import is_placeholder_email
-from services.remote_lists import RowFilter, search
-from services.runtime import Runtime
 from tests.factories import (
     NOW,
     make_company,
     make_customer,
-    make_reading,
-    make_remote_customer,
 )
-from tests.services.support import Place
 
 
 def _add(session: Session, company_id: int, name: str, email: str = "") -> str:
@@ -108,36 +103,18 @@ def test_zoe_sees_her_own_customers_only(session: Session) -> None:
     assert page.total == 1
 
 
-def test_the_unsynced_are_paged_by_name_and_the_ignored_apart(
-    runtime: Runtime, harbor: Place
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [("lukasz", "Łukasz Wójcik"), ("GARCÍA", "Garcia & Sons"), ("(312) 555-0142", "Ben")],
+)
+def test_customers_are_found_without_accents_and_by_any_spelling_of_the_phone(
+    session: Session, query: str, name: str
 ) -> None:
-    with runtime.sessions() as session:
-        reading = make_reading(session, session.get_one(Connection, harbor.connection_id))
-        for number in range(PAGE_ROWS + 1):
-            make_remote_customer(session, reading, name=f"Customer {number:03}")
-        make_remote_customer(session, reading, name="Ivo", state=RemoteState.IGNORED)
+    company = make_company(session)
+    for each, phone in (("Łukasz Wójcik", ""), ("Garcia & Sons", ""), ("Ben", "+1 312 555 0142")):
+        details = CustomerDetails(each, phone=phone)
+        add_customer(session, company.id, details, origin=CustomerOrigin.HAND, now=NOW)
 
-    with runtime.sessions() as session:
-        first = search(session, harbor.account_id, show=RowFilter.UNSYNCED)
-        second = search(session, harbor.account_id, show=RowFilter.UNSYNCED, after=first.next_after)
-        ignored = search(session, harbor.account_id, show=RowFilter.IGNORED)
+    page = list_customers(session, company.id, query=query)
 
-    assert (len(first.rows), first.total) == (PAGE_ROWS, PAGE_ROWS + 1)
-    assert [row.name for row in second.rows] == ["Customer 050"]
-    assert second.next_after is None
-    assert [row.name for row in ignored.rows] == ["Ivo"]
-
-
-def test_a_list_continues_after_its_own_rows_only(
-    runtime: Runtime, harbor: Place, elsewhere: Place
-) -> None:
-    with runtime.sessions() as session:
-        mine = make_reading(session, session.get_one(Connection, harbor.connection_id))
-        theirs = make_reading(session, session.get_one(Connection, elsewhere.connection_id))
-        make_remote_customer(session, mine, name="Ann")
-        foreign = make_remote_customer(session, theirs, name="Zed").public_id
-
-    with runtime.sessions() as session:
-        page = search(session, harbor.account_id, show=RowFilter.UNSYNCED, after=foreign)
-
-    assert [row.name for row in page.rows] == ["Ann"]
+    assert [row.name for row in page.rows] == [name]

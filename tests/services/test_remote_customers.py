@@ -12,8 +12,8 @@ from models import Connection, RemoteAccount, RemoteCustomer
 from services import decisions
 from services.customer_import import run_import
 from services.providers.contract import CustomerRecord, RemoteKind, RemoteStatus
-from services.remote_lists import RowFilter, search
-from services.review_query import Meant
+from services.remote_lists import search
+from services.review_query import Meant, ReviewQuery, RowFilter
 from services.runtime import Runtime
 from tests.conftest import Clock
 from tests.factories import NOW
@@ -167,7 +167,7 @@ def test_archived_sub_customers_and_projects_are_left_out(
     }
     assert _counts(runtime) == (1, 1)
     with runtime.sessions() as session:
-        archived = search(session, harbor.account_id, show=RowFilter.ARCHIVED)
+        archived = search(session, harbor.account_id, query=ReviewQuery(RowFilter.ARCHIVED))
     assert [row.name for row in archived.rows] == ["Customer 2"]
 
 
