@@ -37,6 +37,7 @@ from services.import_views import (
 )
 from services.providers.contract import ProviderKey
 from services.providers.registry import PROVIDERS, provider_profile
+from services.review_query import Meant, ReviewQuery
 
 blueprint = Blueprint(
     "imports", __name__, url_prefix="/settings/integrations/<provider:provider>/imports"
@@ -70,7 +71,8 @@ def index(provider: ProviderKey) -> ResponseReturnValue:
 def ask(provider: ProviderKey) -> ResponseReturnValue:
     """Say what an import of all would do, before it is started; writes nothing."""
     reading = load_page(provider, is_opened=True).alert.last_known
-    wanted = ImportRequest(seen_reading=reading.public_id if reading else "")
+    everybody = Meant(matching=ReviewQuery(), reading=reading.public_id if reading else "")
+    wanted = ImportRequest(everybody, creates_maybes=True)
     try:
         return _confirm_page(provider, wanted, _plan(provider, wanted))
     except (ImportAlreadyRunning, ImportRepeated) as error:
@@ -118,8 +120,9 @@ def progress(provider: ProviderKey, import_id: str) -> ResponseReturnValue:
 
 def _wanted(choice: Choice) -> ImportRequest:
     if choice.is_all:
-        return ImportRequest(seen_reading=choice.seen_reading)
-    return ImportRequest(public_ids=choice.public_ids)
+        everybody = Meant(matching=ReviewQuery(), reading=choice.seen_reading)
+        return ImportRequest(everybody, creates_maybes=True)
+    return ImportRequest(Meant(choice.public_ids))
 
 
 def _plan(provider: ProviderKey, wanted: ImportRequest) -> ImportPlan:

@@ -18,11 +18,12 @@ from services.customer_import import (
     run_import,
     start_import_of,
 )
-from services.import_choice import ImportScope, choose
+from services.import_choice import ImportScope
+from services.import_request import ImportPlan, plan_all, plan_new
 from services.import_views import ImportView, view_import
+from services.match_job import ensure_matched
 from services.providers.contract import ProviderKey
 from services.runtime import Runtime
-from services.same_customers import count_same
 
 LOOK_S = 1.0
 
@@ -31,13 +32,16 @@ LOOK_S = 1.0
 @click.argument("provider", type=click.Choice([key.value for key in ProviderKey]))
 @company_option
 @click.option(
-    "--new", "scope", flag_value=ImportScope.NEW.value, help="Only those like nobody here."
+    "--new",
+    "scope",
+    flag_value=ImportScope.NEW.value,
+    help="Only those like nobody here; the others wait for a decision.",
 )
 @click.option(
     "--all",
     "scope",
     flag_value=ImportScope.ALL.value,
-    help="Link who is surely here, create the rest.",
+    help="Link who is surely here, create the rest, the doubtful too.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -59,11 +63,12 @@ def import_customers(
     with errors_in_words():
         earlier = None if dry_run else _finish_active(runtime, slug, key)
         whole = read_whole(runtime, slug, key)
-        create, link = _plan(runtime, whole.account_id, ImportScope(scope))
-        click.echo(f"{create:,} to create, {link:,} to link")
+        ensure_matched(runtime, whole.account_id)
+        plan = _plan(runtime, whole.account_id, ImportScope(scope))
+        click.echo(_told(plan))
         if dry_run:
             return
-        if create + link == 0:
+        if plan.create + plan.link == 0:
             click.echo(_receipt(earlier))
             return
         if not yes:
@@ -76,11 +81,17 @@ def _receipt(view: ImportView | None) -> str:
     return "created={} linked={} skipped={} failed={}".format(*counts)
 
 
-def _plan(runtime: Runtime, account_id: int, scope: ImportScope) -> tuple[int, int]:
+def _told(plan: ImportPlan) -> str:
+    left = plan.ask + plan.waiting
+    waiting = f", {left:,} waiting for a decision" if left else ""
+    return f"{plan.create:,} to create, {plan.link:,} to link{waiting}"
+
+
+def _plan(runtime: Runtime, account_id: int, scope: ImportScope) -> ImportPlan:
     with runtime.sessions() as session:
-        chosen = len(choose(session, account_id, scope))
-        same = count_same(session, account_id) if scope is ImportScope.ALL else 0
-    return chosen - same, same
+        if scope is ImportScope.ALL:
+            return plan_all(session, account_id)
+        return plan_new(session, account_id)
 
 
 def _finish_active(runtime: Runtime, slug: str | None, provider: ProviderKey) -> ImportView | None:

@@ -44,16 +44,23 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class BinFacts:
-    """What decides the bin of a row. `has_twin`: another one in the file looks like it."""
+    """What decides the bin of a row.
+
+    `has_twin`: another one in the file looks like it. `is_overtaken`: whom a person chose was
+    linked to another since.
+    """
 
     is_compared: bool
     choice: ChosenOutcome | None = None
+    is_overtaken: bool = False
     candidates: tuple[Candidate, ...] = ()
     has_twin: bool = False
 
 
 def decide_bin(facts: BinFacts) -> Bin:
     """Return what an import would do: as a person decided, else only what is beyond doubt."""
+    if facts.is_overtaken:
+        return Bin.MAYBE
     if facts.choice is not None:
         return Bin.SAME if facts.choice is ChosenOutcome.LINK else Bin.NEW
     if not facts.is_compared:
@@ -188,7 +195,8 @@ def _refresh(session: Session, account_id: int, chunk: ColumnElement[bool]) -> N
     for row_id, before, kept_revision, choice, overtaken in rows:
         facts = BinFacts(
             is_compared=kept_revision > 0,
-            choice=None if overtaken else choice,
+            choice=choice,
+            is_overtaken=bool(overtaken),
             candidates=tuple(candidates.get(row_id, ())),
             has_twin=row_id in twins,
         )

@@ -19,9 +19,11 @@ from models import (
     RemoteAccount,
 )
 from services.audit import AuditAction, record_event
-from services.database import BATCH_ROWS, insert_rows
-from services.import_batch import OutcomeReason, write_batch
-from services.import_choice import ImportScope, choose, choose_named
+from services.database import BATCH_ROWS, insert_rows, only_reading
+from services.import_batch import fail_item, write_batch
+from services.import_choice import ImportScope, choose, choose_meant
+from services.match_job import ensure_matched
+from services.review_query import Meant
 from services.runtime import Runtime, Wake
 
 logger = logging.getLogger(__name__)
@@ -51,19 +53,26 @@ def start_import(
     session: Session,
     account_id: int,
     *,
-    public_ids: Sequence[str],
+    meant: Meant,
+    creates_maybes: bool = False,
     requested_by_id: int | None,
     wake: Wake,
     now: datetime,
 ) -> ImportRun:
-    """Write a run with one pending item per named remote customer, and wake the job. Commits.
+    """Write a run with one pending item for each who is meant, and wake the job. Commits.
 
     `requested_by_id` is the user, None for a command. Ids that are nobody in this account are
-    left out. Raises NothingChosen and ImportAlreadyRunning.
+    left out, and so are those who changed since they were seen. Raises NothingChosen, RowsChanged
+    and ImportAlreadyRunning.
     """
-    remote_ids = choose_named(session, account_id, public_ids)
-    return _start(
-        session, account_id, remote_ids, requested_by_id=requested_by_id, wake=wake, now=now
+    return _queue(
+        session,
+        account_id,
+        choose_meant(session, account_id, meant),
+        creates_maybes=creates_maybes,
+        requested_by_id=requested_by_id,
+        wake=wake,
+        now=now,
     )
 
 
@@ -76,22 +85,32 @@ def start_import_of(
     wake: Wake,
     now: datetime,
 ) -> ImportRun:
-    """Write a run for all the unsynced, or for those like nobody here. Commits.
+    """Write a run for all the unsynced, the doubtful included, or for the new ones. Commits.
 
     Raises NothingChosen and ImportAlreadyRunning.
     """
-    remote_ids = choose(session, account_id, scope)
-    return _start(
-        session, account_id, remote_ids, requested_by_id=requested_by_id, wake=wake, now=now
+    return _queue(
+        session,
+        account_id,
+        choose(session, account_id, scope),
+        creates_maybes=scope is ImportScope.ALL,
+        requested_by_id=requested_by_id,
+        wake=wake,
+        now=now,
     )
 
 
 def run_import(runtime: Runtime, run_id: int) -> None:
     """Carry out a run to its end. Commits batch by batch. Calls no provider.
 
+    Before the first batch everybody is compared, so that nobody is created who is here.
     Returns at once if another process holds the run. If the database cannot be written, the run
     stays as it is and is found again when its lease has ended.
     """
+    with only_reading(), runtime.sessions() as session:
+        account_id = session.get_one(ImportRun, run_id).account_id
+    # Before the claim: it may take longer than the lease, and the run waits in its row.
+    ensure_matched(runtime, account_id)
     owner = _claim(runtime, run_id)
     if owner is None:
         return
@@ -117,7 +136,7 @@ def process_batch(
         _finish(session, run, now=now)
         return False
     account = session.get_one(RemoteAccount, run.account_id)
-    outcomes = write_batch(session, account, run_id, pending, now=now)
+    outcomes = write_batch(session, account, run, pending, now=now)
     run.created_count += outcomes[ItemOutcome.CREATED]
     run.linked_count += outcomes[ItemOutcome.LINKED]
     run.skipped_count += outcomes[ItemOutcome.SKIPPED]
@@ -143,11 +162,12 @@ def find_active(session: Session, account_id: int) -> ImportRun | None:
     )
 
 
-def _start(
+def _queue(
     session: Session,
     account_id: int,
     remote_ids: Iterable[str],
     *,
+    creates_maybes: bool,
     requested_by_id: int | None,
     wake: Wake,
     now: datetime,
@@ -163,6 +183,7 @@ def _start(
         state=ImportState.QUEUED,
         created_at=now,
         chosen_count=len(chosen),
+        creates_maybes=creates_maybes,
     )
     session.add(run)
     try:
@@ -225,14 +246,10 @@ def _next_batch(runtime: Runtime, run_id: int, owner: str, size: int) -> bool:
 
 def _fail_next(runtime: Runtime, run_id: int, owner: str) -> None:
     with runtime.sessions() as session:
-        run = _hold(session, run_id, owner, now=runtime.clock())
+        now = runtime.clock()
+        run = _hold(session, run_id, owner, now=now)
         remote_id = _pending(session, run_id, 1)[0]
-        session.execute(
-            update(ImportItem)
-            .where(ImportItem.run_id == run_id, ImportItem.remote_id == remote_id)
-            .values(outcome=ItemOutcome.FAILED, reason=OutcomeReason.BROKEN.value)
-        )
-        run.failed_count += 1
+        fail_item(session, run, remote_id, now=now)
         session.commit()
 
 

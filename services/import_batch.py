@@ -4,98 +4,122 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from models import (
+    Bin,
     Customer,
     CustomerLink,
     CustomerOrigin,
     ImportItem,
+    ImportRun,
     ItemOutcome,
     RemoteAccount,
     RemoteCustomer,
     RemoteState,
+    WhyUnsynced,
 )
 from models.base import new_public_id
+from services.bins import refresh_bins
 from services.database import insert_rows
 from services.email_addresses import email_key
+from services.import_outcomes import ItemResult, OutcomeReason, leave_open, refuse
+from services.import_targets import Target, find_targets
 from services.placeholder_email import make_placeholder_email
-from services.same_customers import find_same
+from services.plain_text import plain_line
+from services.review_choices import drop_choices, renew_choices
 from services.text_keys import search_text
 
-
-class OutcomeReason(StrEnum):
-    """Why a chosen customer was not created; the words a page shows."""
-
-    SAME = "same e-mail and name as a customer who was here"
-    ALREADY_LINKED = "already linked meanwhile"
-    IGNORED = "ignored meanwhile"
-    GONE = "no longer in the accounting software"
-    LEFT_OUT = "no longer counted there: archived, or no customer of its own"
-    BROKEN = "something broke on our side; nothing of it was saved"
-
-
-@dataclass(frozen=True, slots=True)
-class ItemResult:
-    """What became of one item."""
-
-    outcome: ItemOutcome
-    reason: str = ""
-    customer_id: int | None = None
-    filled_fields: str = ""
+REASON_CHARACTERS = 200
+#: Nobody but a person says what becomes of these.
+UNSURE = (Bin.MAYBE, Bin.WAITING)
 
 
 def write_batch(
     session: Session,
     account: RemoteAccount,
-    run_id: int,
+    run: ImportRun,
     remote_ids: Sequence[str],
     *,
     now: datetime,
 ) -> Counter[ItemOutcome]:
-    """Give the items their outcome, in the caller's transaction; return the outcomes counted."""
+    """Give the items their outcome, in the caller's transaction; return the outcomes counted.
+
+    What becomes of an unsynced one is what its bin says. A handful of statements for any size.
+    """
     remotes = _remote_customers(session, account.id, remote_ids)
     wanted = [remote for remote in remotes.values() if remote.state is RemoteState.UNSYNCED]
-    same = find_same(session, account, wanted)
-    results = {remote_id: _refusal(remotes.get(remote_id)) for remote_id in remote_ids}
-    for remote in wanted:
-        if remote.remote_id in same:
-            results[remote.remote_id] = _fill(same[remote.remote_id], remote)
-    new = [remote for remote in wanted if remote.remote_id not in same]
+    results = {remote_id: refuse(remotes.get(remote_id)) for remote_id in remote_ids}
+    same = [remote for remote in wanted if remote.bin is Bin.SAME]
+    results |= _link_same(same, find_targets(session, same))
+    new = [remote for remote in wanted if remote.bin is Bin.NEW]
+    unsure = [remote for remote in wanted if remote.bin in UNSURE]
+    if run.creates_maybes:
+        new += unsure
+    else:
+        results |= {remote.remote_id: leave_open(remote) for remote in unsure}
     results |= _create(session, account, new, now=now)
     _link(session, account, results, now=now)
-    _record(session, run_id, results)
+    _settle(session, account, remotes, results, now=now)
+    _record(session, run.id, results)
     return Counter(result.outcome for result in results.values())
+
+
+def fail_item(session: Session, run: ImportRun, remote_id: str, *, now: datetime) -> None:
+    """Give the item that broke its outcome, in the caller's transaction; its row says so, too."""
+    reason = OutcomeReason.BROKEN.value
+    session.execute(
+        update(ImportItem)
+        .where(ImportItem.run_id == run.id, ImportItem.remote_id == remote_id)
+        .values(outcome=ItemOutcome.FAILED, reason=reason)
+    )
+    session.execute(
+        update(RemoteCustomer)
+        .where(
+            RemoteCustomer.account_id == run.account_id,
+            RemoteCustomer.remote_id == remote_id,
+            RemoteCustomer.state == RemoteState.UNSYNCED,
+        )
+        .values(why=WhyUnsynced.FAILED, why_text=reason, why_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    run.failed_count += 1
 
 
 def _remote_customers(
     session: Session, account_id: int, remote_ids: Sequence[str]
 ) -> dict[str, RemoteCustomer]:
     rows = session.scalars(
-        select(RemoteCustomer).where(
-            RemoteCustomer.account_id == account_id, RemoteCustomer.remote_id.in_(remote_ids)
-        )
+        select(RemoteCustomer)
+        .where(RemoteCustomer.account_id == account_id, RemoteCustomer.remote_id.in_(remote_ids))
+        .order_by(RemoteCustomer.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
     return {remote.remote_id: remote for remote in rows}
 
 
-def _refusal(remote: RemoteCustomer | None) -> ItemResult:
-    """Say why a row that is not unsynced is not imported; an unsynced one is answered later."""
-    if remote is None or remote.state is RemoteState.VANISHED:
-        return ItemResult(ItemOutcome.FAILED, OutcomeReason.GONE)
-    if remote.state is RemoteState.LEFT_OUT:
-        return ItemResult(ItemOutcome.FAILED, OutcomeReason.LEFT_OUT)
-    if remote.state is RemoteState.LINKED:
-        return ItemResult(ItemOutcome.SKIPPED, OutcomeReason.ALREADY_LINKED)
-    return ItemResult(ItemOutcome.SKIPPED, OutcomeReason.IGNORED)
+def _link_same(
+    remotes: Sequence[RemoteCustomer], targets: Mapping[int, Target]
+) -> dict[str, ItemResult]:
+    results = {}
+    for remote in remotes:
+        target = targets.get(remote.id)
+        if target is None:
+            result = ItemResult(ItemOutcome.SKIPPED, OutcomeReason.TARGET_GONE)
+        elif target.customer is None:
+            result = ItemResult(ItemOutcome.SKIPPED, OutcomeReason.TARGET_TAKEN)
+        else:
+            reason = OutcomeReason.CHOSEN if target.is_chosen else target.words
+            result = _fill(target.customer, remote, reason=reason or OutcomeReason.SAME)
+        results[remote.remote_id] = result
+    return results
 
 
-def _fill(customer: Customer, remote: RemoteCustomer) -> ItemResult:
+def _fill(customer: Customer, remote: RemoteCustomer, *, reason: str) -> ItemResult:
     """Fill the customer's empty fields from the books; what somebody entered here stays."""
     filled = []
     for field in ("company_name", "phone", "address"):
@@ -107,7 +131,10 @@ def _fill(customer: Customer, remote: RemoteCustomer) -> ItemResult:
         customer.name, customer.company_name, customer.email, phone=customer.phone
     )
     return ItemResult(
-        ItemOutcome.LINKED, OutcomeReason.SAME, customer.id, filled_fields=" ".join(filled)
+        ItemOutcome.LINKED,
+        plain_line(reason, REASON_CHARACTERS),
+        customer.id,
+        filled_fields=" ".join(filled),
     )
 
 
@@ -188,9 +215,39 @@ def _link(
     session.execute(
         update(RemoteCustomer)
         .where(RemoteCustomer.account_id == account.id, RemoteCustomer.remote_id.in_(linked))
-        .values(state=RemoteState.LINKED)
+        .values(state=RemoteState.LINKED, why=WhyUnsynced.NEVER_IMPORTED, why_text="", why_at=None)
         .execution_options(synchronize_session=False)
     )
+
+
+def _settle(
+    session: Session,
+    account: RemoteAccount,
+    remotes: Mapping[str, RemoteCustomer],
+    results: Mapping[str, ItemResult],
+    *,
+    now: datetime,
+) -> None:
+    """End the choices that were carried out, and bring the bins of those concerned up to date.
+
+    Concerned is whoever could be a customer who was linked now, and whoever could not be linked.
+    """
+    done = [remotes[key].id for key, each in results.items() if each.customer_id is not None]
+    carried_out = drop_choices(session, done)
+    if carried_out:
+        renew_choices(session, account.id, carried_out, now=now)
+    linked = {
+        each.customer_id
+        for each in results.values()
+        if each.outcome is ItemOutcome.LINKED and each.customer_id is not None
+    }
+    refused = [
+        remotes[key].id
+        for key, each in results.items()
+        if each.reason in (OutcomeReason.TARGET_GONE, OutcomeReason.TARGET_TAKEN)
+    ]
+    if linked or refused:
+        refresh_bins(session, account.id, refused, customer_ids=linked | carried_out)
 
 
 def _record(session: Session, run_id: int, results: Mapping[str, ItemResult]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from models import (
@@ -133,6 +133,23 @@ def drop_choices(session: Session, remote_row_ids: Iterable[int]) -> set[int]:
         )
         freed.update(customer_id for customer_id in found if customer_id is not None)
     return freed
+
+
+def renew_choices(
+    session: Session, account_id: int, customer_ids: Collection[int], *, now: datetime
+) -> None:
+    """Let choices of others for these customers stand, in the caller's transaction.
+
+    The link that was made now was decided by a person, too, and so overtakes nobody.
+    """
+    session.execute(
+        update(ReviewChoice)
+        .where(
+            ReviewChoice.customer_id.in_(customer_ids), ReviewChoice.account_id + 0 == account_id
+        )
+        .values(decided_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _require_customer(session: Session, who: SignedIn, public_id: str) -> Customer:

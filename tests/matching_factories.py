@@ -8,15 +8,30 @@ from sqlalchemy.orm import Session
 
 from models import (
     ChosenOutcome,
+    Company,
     Customer,
     LookAlike,
     MatchSuggestion,
+    RemoteAccount,
     RemoteCustomer,
     ReviewChoice,
     ToldApart,
 )
 from models.base import new_public_id
+from services.kept_counts import store_frequencies
+from services.match_region import region_of_zone
+from services.matching.frequencies import count_frequencies
+from services.matching.keeping import CLEANING_VERSION
 from tests.factories import NOW
+
+
+def make_matched(session: Session, account: RemoteAccount) -> None:
+    """Matching has seen to the account, so that only who is unkept from now on is compared."""
+    account.matched_at = NOW
+    account.cleaning_version = CLEANING_VERSION
+    account.match_region = region_of_zone(session.get_one(Company, account.company_id).zone)
+    store_frequencies(session, account.id, count_frequencies([], []), now=NOW)
+    session.commit()
 
 
 def make_suggestion(

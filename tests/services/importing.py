@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from models import Bin, Company, Customer, ImportItem, ImportRun, RemoteCustomer
 from services.customer_import import run_import, start_import
+from services.review_query import Meant
 from services.runtime import Runtime
 from tests.factories import (
     make_account,
@@ -20,7 +21,7 @@ from tests.factories import (
     make_signed_in,
     make_user,
 )
-from tests.matching_factories import make_suggestion
+from tests.matching_factories import make_matched, make_suggestion
 
 
 class Importing:
@@ -31,6 +32,7 @@ class Importing:
         self.runtime = runtime
         self.company: Company = make_company(session)
         account = make_account(session, self.company)
+        make_matched(session, account)
         self.reading = make_reading(session, make_connection(session, account))
         self.account_id = account.id
         self.ada = make_signed_in(session, make_user(session, self.company))
@@ -48,11 +50,18 @@ class Importing:
         make_suggestion(self.session, remote, customer, **values)
         return remote, customer
 
-    def start(self, *remotes: RemoteCustomer) -> ImportRun:
+    def same(self, **values: Any) -> tuple[RemoteCustomer, Customer]:
+        """Somebody there who surely is somebody here."""
+        remote, customer = self.there(bin=Bin.SAME, **values), self.here(**values)
+        make_suggestion(self.session, remote, customer)
+        return remote, customer
+
+    def start(self, *remotes: RemoteCustomer, creates_maybes: bool = False) -> ImportRun:
         return start_import(
             self.session,
             self.account_id,
-            public_ids=[remote.public_id for remote in remotes],
+            meant=Meant(tuple(remote.public_id for remote in remotes)),
+            creates_maybes=creates_maybes,
             requested_by_id=self.ada.user_id,
             wake=self.runtime.wake,
             now=self.runtime.clock(),

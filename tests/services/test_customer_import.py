@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from models import (
     AuditEvent,
+    Bin,
     Customer,
     CustomerLink,
     ImportRun,
@@ -21,16 +22,15 @@ from services.customer_import import (
     start_import,
     start_import_of,
 )
-from services.import_batch import OutcomeReason
 from services.import_choice import ImportScope, choose
+from services.import_outcomes import OutcomeReason
+from services.import_request import plan_all
 from services.placeholder_email import is_placeholder_email
+from services.review_query import Meant
 from services.runtime import Runtime
-from services.same_customers import count_same
 from tests.conftest import Clock, WakeUps
-from tests.factories import make_link
+from tests.matching_factories import make_suggestion
 from tests.services.importing import Importing
-
-ALIKE = {"name": "Cool Cars", "email": "cars@example.com"}
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_ids_of_another_company_choose_nobody(
         start_import(
             session,
             importing.account_id,
-            public_ids=[foreign.public_id],
+            meant=Meant((foreign.public_id,)),
             requested_by_id=importing.ada.user_id,
             wake=runtime.wake,
             now=clock(),
@@ -132,16 +132,11 @@ def test_a_customer_without_email_gets_a_placeholder(importing: Importing) -> No
 
 
 def test_linking_fills_empty_fields_only(importing: Importing) -> None:
-    here = importing.here(
-        name="Cool  Cars",
-        sort_key="cool cars",
-        email="Cars@example.com",
-        email_key="cars@example.com",
-        phone="555-0100",
-    )
+    here = importing.here(name="Cool  Cars", phone="555-0100")
     remote = importing.there(
-        name="cool cars", email="cars@example.com", phone="555-0199", address="65 Ocean Drive"
+        name="cool cars", phone="555-0199", address="65 Ocean Drive", bin=Bin.SAME
     )
+    make_suggestion(importing.session, remote, here)
 
     run = importing.run(importing.start(remote))
 
@@ -152,34 +147,29 @@ def test_linking_fills_empty_fields_only(importing: Importing) -> None:
     assert importing.count(Customer) == 1
 
 
-@pytest.mark.parametrize(("here", "there"), [(2, 1), (1, 2)])
-def test_an_ambiguous_look_alike_is_not_linked(importing: Importing, here: int, there: int) -> None:
-    for _ in range(here):
-        importing.here(**ALIKE)
-    remotes = [importing.there(**ALIKE) for _ in range(there)]
+@pytest.mark.parametrize("creates_maybes", [False, True])
+def test_each_bin_has_its_outcome(importing: Importing, creates_maybes: bool) -> None:
+    new, waiting = importing.there(), importing.there(bin=Bin.WAITING)
+    same, _customer = importing.same()
+    maybe, _customer = importing.doubtful()
 
-    run = importing.run(importing.start(*remotes))
+    run = importing.start(new, waiting, same, maybe, creates_maybes=creates_maybes)
+    run = importing.run(run)
 
-    assert (run.created_count, run.linked_count) == (there, 0)
-
-
-def test_a_customer_linked_already_is_not_linked_again(importing: Importing) -> None:
-    make_link(importing.session, importing.there(**ALIKE), importing.here(**ALIKE))
-    remote = importing.there(**ALIKE)
-
-    run = importing.run(importing.start(remote))
-
-    assert importing.item(run, remote).outcome is ItemOutcome.CREATED
+    outcomes = [importing.item(run, each) for each in (new, same, maybe, waiting)]
+    reasons = ["", "same name and same e-mail"]
+    reasons += ["", ""] if creates_maybes else [OutcomeReason.WAITS, OutcomeReason.NOT_COMPARED]
+    assert [item.reason for item in outcomes] == reasons
+    counts = (run.created_count, run.linked_count, run.skipped_count)
+    assert counts == ((3, 1, 0) if creates_maybes else (1, 1, 2))
 
 
 def test_the_number_said_before_is_the_number_linked(importing: Importing, clock: Clock) -> None:
-    for number in range(4):
-        alike = {"name": f"Pier {number}", "email": f"pier{number}@example.com"}
-        importing.here(**alike)
-        importing.there(**alike)
-    importing.there(name="Pier 0", email="pier0@example.com")
+    for _ in range(3):
+        importing.same()
+    importing.doubtful()
     importing.there(email=None)
-    said = count_same(importing.session, importing.account_id)
+    said = plan_all(importing.session, importing.account_id)
 
     run = start_import_of(
         importing.session,
@@ -191,19 +181,31 @@ def test_the_number_said_before_is_the_number_linked(importing: Importing, clock
     )
     run = importing.run(run)
 
-    assert said == 3
-    assert (run.linked_count, run.created_count) == (3, 3)
+    assert (said.link, said.create, said.without_email) == (3, 2, 1)
+    assert (run.linked_count, run.created_count) == (3, 2)
 
 
-def test_new_leaves_out_whoever_shares_a_name_or_an_address(importing: Importing) -> None:
-    importing.here(**ALIKE)
-    importing.there(name="Cool Cars", email=None)
-    importing.there(name="Somebody", email="cars@example.com")
-    new = importing.there(name="Nobody", email=None)
+def test_new_leaves_out_whoever_is_or_may_be_somebody_here(importing: Importing) -> None:
+    importing.same()
+    importing.doubtful()
+    importing.there(bin=Bin.WAITING)
+    new = importing.there()
 
     chosen = choose(importing.session, importing.account_id, ImportScope.NEW)
 
     assert chosen == {new.remote_id}
+
+
+def test_who_waits_is_compared_before_anybody_is_created(importing: Importing) -> None:
+    alike = {"name": "Cool Cars Detailing", "email": "cars@example.com", "phone": "(814) 555-0117"}
+    importing.here(**alike, kept_revision=0)
+    remote = importing.there(**alike, kept_revision=0)
+
+    run = importing.run(importing.start(remote))
+
+    item = importing.item(run, remote)
+    assert item.outcome is ItemOutcome.LINKED
+    assert item.reason == "same name, same e-mail and same phone"
 
 
 def test_a_finished_run_is_written_down(importing: Importing) -> None:

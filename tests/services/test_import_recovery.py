@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from models import Customer, ImportRun, ImportState, RemoteCustomer, RemoteState
+from models import Customer, ImportRun, ImportState, RemoteCustomer, RemoteState, WhyUnsynced
 from services import customer_import, import_batch
 from services.customer_import import LeaseLost, due_imports, process_batch, run_import
-from services.import_batch import OutcomeReason
+from services.import_outcomes import OutcomeReason
 from services.runtime import Runtime
 from tests.conftest import Clock
 from tests.services.importing import Importing
@@ -84,6 +84,8 @@ def test_one_broken_row_costs_no_others(
     assert (run.created_count, run.failed_count, run.state) == (4, 1, ImportState.FINISHED)
     assert importing.item(run, remotes[3]).reason == OutcomeReason.BROKEN
     assert remotes[3].state is RemoteState.UNSYNCED
+    assert (remotes[3].why, remotes[3].why_text) == (WhyUnsynced.FAILED, OutcomeReason.BROKEN)
+    assert remotes[3].why_at is not None
 
 
 def test_a_database_that_cannot_be_written_leaves_the_run_to_the_sweep(

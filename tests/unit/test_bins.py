@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from models import Bin, ChosenOutcome
 from services.bins import TAKEN_BITS, BinFacts, Candidate, decide_bin
+from services.matching.look_alikes import LOOK_ALIKE_BITS
 
 EXACT = Candidate(12.0, is_exact=True, is_taken=False)
 LIKELY = Candidate(5.0, is_exact=False, is_taken=False)
@@ -21,6 +22,7 @@ facts = st.builds(
     BinFacts,
     is_compared=st.booleans(),
     choice=st.sampled_from([None, *ChosenOutcome]),
+    is_overtaken=st.booleans(),
     candidates=st.lists(candidates, max_size=4).map(tuple),
     has_twin=st.booleans(),
 )
@@ -43,6 +45,7 @@ facts = st.builds(
         (BinFacts(is_compared=False, choice=ChosenOutcome.CREATE), Bin.NEW),
         (BinFacts(is_compared=True, choice=ChosenOutcome.LINK, has_twin=True), Bin.SAME),
         (BinFacts(is_compared=True, choice=ChosenOutcome.CREATE, candidates=(EXACT,)), Bin.NEW),
+        (BinFacts(is_compared=True, choice=ChosenOutcome.LINK, is_overtaken=True), Bin.MAYBE),
     ],
 )
 def test_each_kind_of_row_has_its_bin(row: BinFacts, expected: Bin) -> None:
@@ -65,7 +68,7 @@ def test_nobody_is_the_same_by_itself_while_there_is_any_doubt(row: BinFacts) ->
 def test_what_a_person_decided_is_what_happens(row: BinFacts) -> None:
     bins = {ChosenOutcome.LINK: Bin.SAME, ChosenOutcome.CREATE: Bin.NEW}
 
-    if row.choice is not None:
+    if row.choice is not None and not row.is_overtaken:
         assert decide_bin(row) is bins[row.choice]
 
 
@@ -75,3 +78,7 @@ def test_nobody_with_somebody_alike_is_new_by_itself(row: BinFacts) -> None:
 
     if row.choice is None and (alike or row.has_twin):
         assert decide_bin(row) is not Bin.NEW
+
+
+def test_who_is_linked_counts_from_where_two_in_the_file_look_alike() -> None:
+    assert TAKEN_BITS == LOOK_ALIKE_BITS
