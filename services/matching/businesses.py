@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -12,6 +13,7 @@ from services.matching.columns import NOT_GIVEN, Flags, Ints, Pairs
 from services.matching.company_names import CompanyLikeness, compare_companies
 from services.matching.levels import CompanyLevel, NumberConflict
 from services.matching.naming import Naming
+from services.matching.words import has_digit
 
 #: Worth against the same house, by CompanyLevel: two firms in one office have unlike names.
 COMPANY_HOUSE = (0.0, -6.0, -0.5, 0.8, 3.5, 2.0, 5.0)
@@ -47,13 +49,14 @@ def compare_businesses(pairs: Pairs, naming: Naming, *, has_common: Flags) -> No
     asked[unlike] = False
     likeness, one_person = _likeness_of(pairs, names), naming.is_one_person()
     for at in np.nonzero(asked)[0].tolist():
-        compared = likeness(at)
+        compared = likeness(at) if naming.same_generation[at] else _other_site(pairs, at, likeness)
         is_contact = bool(one_person[at])
         if is_mixed[at] and not with_companies[at]:
             _settle_mixed(naming, at, compared, is_contact=is_contact)
         elif ours[at] or theirs[at]:
             may_link = is_contact or not is_mixed[at]
-            _settle_companies(naming, at, compared, is_contact=is_contact, may_link=may_link)
+            contact = _contact_bits(pairs, at) if is_contact else 0.0
+            _settle_companies(naming, at, compared, contact=contact, may_link=may_link)
         else:
             _settle_bare(naming, at, compared, len(pairs.parties(at)[0].words))
 
@@ -126,18 +129,42 @@ def _bits_of(compared: CompanyLikeness) -> tuple[float, float]:
 
 
 def _settle_companies(
-    naming: Naming, at: int, compared: CompanyLikeness, *, is_contact: bool, may_link: bool
+    naming: Naming, at: int, compared: CompanyLikeness, *, contact: float, may_link: bool
 ) -> None:
     """Two companies, or a company and a person who works at one."""
     chance, house = _bits_of(compared)
-    support = SAME_CONTACT if is_contact else 0.0
     differs = compared.level == CompanyLevel.DIFFERENT
-    naming.chance[at] = chance + support
-    naming.house[at] = house + (0.0 if differs else support)
+    naming.chance[at] = chance + contact
+    naming.house[at] = house + (SAME_CONTACT if contact and not differs else 0.0)
     agrees = compared.level in (CompanyLevel.SAME, CompanyLevel.NEAR) and not compared.conflict
     naming.is_strong[at] = agrees and may_link
     naming.is_same[at] = naming.is_strong[at] and compared.level == CompanyLevel.SAME
     _note(naming, at, compared)
+
+
+def _other_site(
+    pairs: Pairs, at: int, likeness: Callable[[int], CompanyLikeness]
+) -> CompanyLikeness:
+    """Return the comparison where the names end with the addresses of two jobs, or one does."""
+    compared = likeness(at)
+    ours, theirs = (has_digit(party.person.generation) for party in pairs.parties(at))
+    if not ours and not theirs:
+        return compared
+    conflict = NumberConflict.OTHER_NUMBER if ours and theirs else NumberConflict.ONE_SIDED
+    return replace(compared, conflict=max(conflict, compared.conflict))
+
+
+def _contact_bits(pairs: Pairs, at: int) -> float:
+    """Return what one contact person says against two companies of like names by chance.
+
+    By rarity; a last name that the company has in its name says nothing again.
+    """
+    lists, row = pairs.lists, pairs.left[at]
+    ours, theirs = pairs.parties(at)
+    first = float(lists.first_bits[lists.ours.first[row]])
+    if ours.person.last_name in {*ours.company_words, *theirs.company_words}:
+        return first
+    return first + float(lists.last_bits[lists.ours.last[row]])
 
 
 def _settle_mixed(naming: Naming, at: int, compared: CompanyLikeness, *, is_contact: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.matching.addresses import StreetAddress, clean_street
 from services.matching.emails import clean_emails
@@ -17,7 +17,8 @@ class CleanedParty:
     """A customer in comparable parts.
 
     `words` are those of the name that stands for the customer, `company_words` those of its
-    company, which for a person is where the person works.
+    company, which for a person is where the person works. The generation of the person is the
+    house number where the name ends with the address of a job: it tells two of one name apart too.
     """
 
     party_id: str
@@ -53,6 +54,8 @@ def clean_party(party: Party, *, region: str = "US") -> CleanedParty:
     company_words = _company_words(party, display)
     is_company = bool(company_words) and not _is_named_after_person(party, display, company_words)
     person = _person(party, display, is_company=is_company)
+    if display.site or is_company:
+        person = replace(person, generation=clean_street(display.site).house_number)
     country = party.country.strip().upper()
     return CleanedParty(
         party_id=party.party_id,
@@ -62,7 +65,7 @@ def clean_party(party: Party, *, region: str = "US") -> CleanedParty:
         company_words=company_words,
         emails=clean_emails(party.email_text),
         phones=clean_phones(party.phone_text, country if len(country) == 2 else region),
-        address=clean_street(party.street),
+        address=clean_street(party.street or display.site),
         postcode=joined(party.postcode),
         city_words=words_of(party.city),
         tax_number=joined(party.tax_id),
@@ -71,7 +74,7 @@ def clean_party(party: Party, *, region: str = "US") -> CleanedParty:
 
 def _company_words(party: Party, display: DisplayName) -> tuple[str, ...]:
     if party.company_name:
-        return read_display_name(party.company_name).words
+        return read_display_name(party.company_name, is_company=True).words
     return display.words if display.is_business else ()
 
 
@@ -83,7 +86,8 @@ def _is_named_after_person(
         return False
     reads_as_person = not display.is_business and bool(display.person.first_names)
     if reads_as_person and display.words != company_words:
-        return True
+        shown = read_display_name(party.display_name, is_company=True)
+        return shown.words != company_words
     if not (party.company_name and party.first_name and party.last_name):
         return False
     return set(display.words) <= set(words_of(f"{party.first_name} {party.last_name}"))

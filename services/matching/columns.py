@@ -97,6 +97,7 @@ class Lists:
     first_bits: Bits
     last_names: list[str]
     last_bits: Bits
+    generations: list[str]
     names: list[str]
     streets: list[str]
     postcode_bits: Bits
@@ -149,6 +150,7 @@ def to_columns(
         first_bits=_bits(rare(counts.first_names.get(v, 0), FIRST_NAME_BITS) for v in first_names),
         last_names=last_names,
         last_bits=_bits(rare(counts.last_names.get(v, 0), LAST_NAME_BITS) for v in last_names),
+        generations=codes["generation"].values,
         names=codes["name"].values,
         streets=codes["street"].values,
         postcode_bits=_bits(

@@ -12,7 +12,7 @@ from services.matching.phones import Phones
 from services.matching.reasons import Reason, ReasonCode
 
 #: To be raised whenever cleaning or keys change: what was kept under another one is stale.
-CLEANING_VERSION = 1
+CLEANING_VERSION = 2
 
 
 def to_text(cleaned: CleanedParty) -> str:

@@ -12,7 +12,9 @@ from services.matching.vocabulary import (
     GENERATIONS,
     LAST_NAME_PARTICLES,
     LEGAL_FORMS,
+    ROMAN_NUMERALS,
     SAME_WORDS,
+    SPELLED_GENERATIONS,
     TITLES,
 )
 from services.matching.words import fold, has_digit, words_of
@@ -23,11 +25,15 @@ MAX_PERSON_WORDS = 6
 MAX_WORDS = 16
 
 #: Words that are left out of a name or spelled out in it; most names have none.
-_REMARKABLE = FILLERS | TITLES | LEGAL_FORMS | GENERATIONS.keys() | SAME_WORDS.keys()
+_REMARKABLE = (
+    FILLERS | TITLES | LEGAL_FORMS | GENERATIONS.keys() | ROMAN_NUMERALS.keys() | SAME_WORDS.keys()
+)
 
 #: What bookkeeping adds to a name that is taken: "(2)", "(C)", "(deleted)", "- Customer".
 _ADDED_IN_BRACKETS = re.compile(r"\s*\((?:deleted|c|cust|customer|\d{1,2})\)\s*$")
 _ADDED_KIND = re.compile(r"\s*[-–]\s*(?:customer|cust|client)\s*$")
+#: The address of a job at the end of a name: "Ann Lee - 12 Alder St".
+_SITE = re.compile(r"\s+[-–]\s+(\d[\w-]*\s+[^\W\d_].*)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +47,15 @@ class PersonName:
 
 @dataclass(frozen=True, slots=True)
 class DisplayName:
-    """`words` are what is compared of a company; `person` is empty where no person is read."""
+    """`words` are what is compared of a company; `person` is empty where no person is read.
+
+    `site` is an address that the name ends with.
+    """
 
     is_business: bool = False
     words: tuple[str, ...] = ()
     person: PersonName = PersonName()
+    site: str = ""
 
 
 def read_person(first: str, last: str) -> PersonName:
@@ -61,17 +71,25 @@ def read_person(first: str, last: str) -> PersonName:
     )
 
 
-def read_display_name(text: str) -> DisplayName:
-    """Return what a free display name says: a company's words, or a person's name."""
-    folded = _ADDED_KIND.sub("", _ADDED_IN_BRACKETS.sub("", fold(text).strip()))
+def read_display_name(text: str, *, is_company: bool = False) -> DisplayName:
+    """Return what a free display name says: a company's words, or a person's name.
+
+    With `is_company` it is known to be a company's, whatever it looks like.
+    """
+    bare = _ADDED_KIND.sub("", _ADDED_IN_BRACKETS.sub("", fold(text).strip()))
+    folded, site = _without_site(bare)
     words = words_of(folded)[:MAX_WORDS]
-    is_business = _is_business(folded, words)
+    is_business = is_company or _is_business(folded, words)
     if not is_business:
         words = _turned(folded, _without_lone_digit(words))
-    bare, generation = _take_generation(_without_titles(words))
     is_person = not is_business and not any(map(has_digit, words))
-    person = _person_of(bare, generation) if is_person else PersonName(generation=generation)
-    return DisplayName(is_business, _core(words, is_business=is_business), person)
+    person = _person_of(*_take_generation(_without_titles(words))) if is_person else PersonName()
+    return DisplayName(is_business, _core(words, is_business=is_business), person, site)
+
+
+def _without_site(folded: str) -> tuple[str, str]:
+    found = _SITE.search(folded) if "-" in folded or "–" in folded else None
+    return (folded[: found.start()], found.group(1)) if found else (folded, "")
 
 
 def _is_business(folded: str, words: Sequence[str]) -> bool:
@@ -83,9 +101,14 @@ def _is_business(folded: str, words: Sequence[str]) -> bool:
 
 
 def _core(words: Sequence[str], *, is_business: bool) -> tuple[str, ...]:
-    """Return the words without legal form, fillers and titles, or all if none is left."""
+    """Return the words without legal form, fillers and titles, or all if none is left.
+
+    "Oak Fund II" and "Oak Fund III" are two firms, and a home for seniors is no elder of a family.
+    """
     if _REMARKABLE.isdisjoint(words):
         return tuple(words)
+    if is_business:
+        words = [ROMAN_NUMERALS.get(word, word) for word in words]
     is_spelled_out = is_business or len(words) > 3
     spelled = ((word, SAME_WORDS.get(word, word)) for word in words)
     core = (
@@ -94,7 +117,7 @@ def _core(words: Sequence[str], *, is_business: bool) -> tuple[str, ...]:
         if same not in LEGAL_FORMS
         and word not in FILLERS
         and word not in TITLES
-        and word not in GENERATIONS
+        and (is_business or word not in GENERATIONS)
     )
     return tuple(core) or tuple(words)
 
@@ -132,10 +155,14 @@ def _without_generation(words: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
 
 
 def _take_generation(words: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
-    """Return the words without "Jr", wherever it stands after a name, and what it says."""
+    """Return the words without "Jr", wherever it stands after a name, and what it says.
+
+    Spelled out it stands at the end: "Eagle Senior Living" is nobody's father.
+    """
     if len(words) > 2 and not GENERATIONS.keys().isdisjoint(words):
         for i in range(len(words) - 1, 0, -1):
-            if words[i] in GENERATIONS:
+            is_at_end = i == len(words) - 1
+            if words[i] in GENERATIONS and (is_at_end or words[i] not in SPELLED_GENERATIONS):
                 return words[:i] + words[i + 1 :], GENERATIONS[words[i]]
     return words, ""
 

@@ -16,6 +16,7 @@ from rapidfuzz.distance import OSA
 from services.matching.columns import NOT_GIVEN, Bits, Flags, Ints, Pairs
 from services.matching.levels import NameLevel
 from services.matching.name_parts import compare_first_names, compare_last_names
+from services.matching.turned_names import find_turned
 
 #: Worth against chance, by NameLevel; where True, the rarity of the name is added.
 FIRST_CHANCE = (
@@ -95,6 +96,8 @@ def compare_people(pairs: Pairs) -> Naming:
     )
     ours, theirs = pairs.flags(lambda side: side.is_person)
     both_people = ours & theirs
+    is_swapped = _swapped(pairs, both_people & _unlike(first) & _unlike(last))
+    find_turned(pairs, first, last, among=both_people & _unlike(last) & ~is_swapped)
     one, other = pairs.both(lambda side: side.generation)
     nothing = np.zeros(len(pairs))
     nobody = np.zeros(len(pairs), np.bool_)
@@ -103,7 +106,7 @@ def compare_people(pairs: Pairs) -> Naming:
         last=last,
         company=np.zeros(len(pairs), np.int64),
         both_people=both_people,
-        is_swapped=_swapped(pairs, both_people & _unlike(first) & _unlike(last)),
+        is_swapped=is_swapped,
         is_couple=is_couple,
         same_generation=one == other,
         other_workplace=nobody,

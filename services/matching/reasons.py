@@ -25,6 +25,8 @@ class ReasonCode(StrEnum):
     LAST_NAME_SLIP = "last_name_slip"
     SIMILAR_LAST_NAME = "similar_last_name"
     SAME_WORKPLACE = "same_workplace"
+    SAME_CONTACT = "same_contact"
+    CONTACT_FAMILY = "contact_family"
     SAME_EMAIL = "same_email"
     SAME_MAILBOX = "same_mailbox"
     SHARED_EMAIL = "shared_email"
@@ -44,6 +46,7 @@ class ReasonCode(StrEnum):
     DIFFERENT_FIRST_NAME = "different_first_name"
     DIFFERENT_LAST_NAME = "different_last_name"
     OTHER_GENERATION = "other_generation"
+    OTHER_SITE = "other_site"
     OTHER_NUMBER = "other_number"
     OTHER_WORKPLACE = "other_workplace"
     DIFFERENT_EMAIL = "different_email"
@@ -70,6 +73,8 @@ _PHRASES = {
     ReasonCode.LAST_NAME_SLIP: "last name spelled nearly the same",
     ReasonCode.SIMILAR_LAST_NAME: "similar last name",
     ReasonCode.SAME_WORKPLACE: "same company",
+    ReasonCode.SAME_CONTACT: "same contact person",
+    ReasonCode.CONTACT_FAMILY: "contact person of the same last name",
     ReasonCode.SAME_EMAIL: "same e-mail",
     ReasonCode.SAME_MAILBOX: "same mailbox",
     ReasonCode.SHARED_EMAIL: "same e-mail (used by {count} customers)",
@@ -89,6 +94,7 @@ _PHRASES = {
     ReasonCode.DIFFERENT_FIRST_NAME: "different first name",
     ReasonCode.DIFFERENT_LAST_NAME: "different last name",
     ReasonCode.OTHER_GENERATION: "Jr or Sr differs",
+    ReasonCode.OTHER_SITE: "another address in the name",
     ReasonCode.OTHER_NUMBER: "another number in the name",
     ReasonCode.OTHER_WORKPLACE: "different company",
     ReasonCode.DIFFERENT_EMAIL: "different e-mail",

@@ -72,6 +72,11 @@ GENERATIONS = {
     "iv": "iv",
 }
 
+SPELLED_GENERATIONS = _words("senior junior")
+
+#: In the name of a company they are numbers, and numbers tell companies apart.
+ROMAN_NUMERALS = {"ii": "2", "iii": "3", "iv": "4"}
+
 #: What belongs to the last name that follows it: "van der Berg", "de la Cruz".
 LAST_NAME_PARTICLES = _words(
     "de la las los del della di da du dos das van von der den ter le el al bin ibn mac mc st "

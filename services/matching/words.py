@@ -57,7 +57,7 @@ def joined(text: str) -> str:
 
 def has_digit(word: str) -> bool:
     """Say whether any character is a digit."""
-    return any(character.isdigit() for character in word)
+    return not word.isalpha() and any(character.isdigit() for character in word)
 
 
 def _letter_or_blank(character: str) -> str:

@@ -76,6 +76,8 @@ def test_a_person_is_read_from_a_display_name(display: str, person: PersonName) 
         ("Eagle Bros. Svcs, Inc.", ("eagle", "brothers", "services")),
         ("Eagle Roofing #12", ("eagle", "roofing", "12")),
         ("Company Inc", ("company", "inc")),
+        ("Oak Partners II", ("oak", "partners", "2")),
+        ("Eagle Senior Care LLC", ("eagle", "senior", "care")),
     ],
 )
 def test_a_company_is_compared_without_its_legal_form(display: str, words: tuple[str, ...]) -> None:
@@ -83,6 +85,29 @@ def test_a_company_is_compared_without_its_legal_form(display: str, words: tuple
 
     assert read.is_business
     assert read.words == words
+
+
+def test_the_address_of_a_job_is_taken_off_a_name_and_kept() -> None:
+    display = "Ann Lee - 12 Alder St"
+
+    cleaned = clean_party(Party("1", display))
+    with_address = clean_party(Party("1", display, street="9 Birch Rd"))
+
+    assert cleaned.person == PersonName(("ann",), "lee", "12")
+    assert cleaned.address == StreetAddress("12", "alder st")
+    assert with_address.address == StreetAddress("9", "birch rd")
+
+
+@pytest.mark.parametrize("display", ["Ann Lee-12", "Ann Lee - Client", "Lee - Ann", "Area 51 - 7"])
+def test_what_follows_a_dash_is_an_address_only_with_number_and_street(display: str) -> None:
+    assert read_display_name(display).site == ""
+
+
+def test_an_elder_is_known_among_people_and_not_among_companies() -> None:
+    home = clean_party(Party("1", "Eagle Senior Living", company_name="Eagle Senior Living"))
+
+    assert home.words == ("eagle", "senior", "living")
+    assert home.person.generation == ""
 
 
 def test_both_of_a_couple_are_read_from_the_first_name_field() -> None:

@@ -208,3 +208,49 @@ def test_names_in_other_scripts_are_matched() -> None:
 
 def test_empty_lists_have_no_suggestions() -> None:
     assert match([], []) == match([ANN], []) == match([], [ANN]) == []
+
+
+def test_a_person_who_is_the_contact_of_a_company_has_not_its_name() -> None:
+    firm = Party("f", "Eagle Roofing", "Ann", "Brandt", company_name="Eagle Roofing")
+
+    found = _match_among_strangers([firm], [replace(ANN, party_id="1")])
+
+    assert found[0].tier is Tier.LIKELY
+    assert found[0].sentence == "Same contact person."
+
+
+def test_a_firm_with_another_mailbox_at_one_phone_is_exact_and_a_person_is_not() -> None:
+    firm = Party("f", "Eagle Roofing LLC", email_text="a@example.com", phone_text="415 555 0123")
+    person = replace(ANN, street="", city="", postcode="")
+
+    assert _tier(firm, replace(firm, party_id="1", email_text="b@example.com")) is Tier.EXACT
+    assert _tier(person, replace(person, party_id="1", email_text="b@example.com")) is Tier.LIKELY
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"phone_text": "415 555 0124"},
+        {"phone_text": "", "last_name": "Brandtt", "display_name": "Ann Brandtt"},
+    ],
+)
+def test_one_slip_among_what_else_agrees_is_exact(changes: dict[str, str]) -> None:
+    ours = replace(ANN, email_text="")
+
+    assert _tier(ours, replace(ours, party_id="1", **changes)) is Tier.EXACT
+
+
+def test_the_same_name_with_the_address_of_a_job_is_asked_about() -> None:
+    theirs = replace(ANN, party_id="1", display_name="Ann Brandt - 77 Birch Rd")
+
+    found = _match_among_strangers([ANN], [theirs])
+
+    assert found[0].tier is not Tier.EXACT
+    assert "another address in the name" in found[0].sentence
+
+
+@pytest.mark.parametrize(("first", "last"), [("Brandt", "A"), ("Brandt", "Annie")])
+def test_a_name_swapped_and_shortened_is_found_and_never_exact(first: str, last: str) -> None:
+    theirs = replace(ANN, party_id="1", display_name="", first_name=first, last_name=last)
+
+    assert _tier(ANN, theirs) is Tier.LIKELY
