@@ -101,11 +101,15 @@ def view_alert(
     """
     if connection is None or not (connection.is_connected or connection.needs_reconnect):
         return Alert(AlertState.NOT_CONNECTED)
-    last_known = _last_whole(session, connection.account_id)
+    last_whole = _last_whole(session, connection.account_id)
     followed = _followed(session, connection, reading_public_id, now=now)
+    active = find_active(session, connection.account_id)
+    is_followed = followed is not None and followed.state is not ReadingState.FINISHED
+    if last_whole is not None and not (connection.needs_reconnect or active or is_followed):
+        return _counted(session, connection.account_id, last_whole)
+    last_known = _with_number(session, connection.account_id, last_whole)
     if connection.needs_reconnect:
         return Alert(AlertState.RECONNECT, reading=followed, last_known=last_known)
-    active = find_active(session, connection.account_id)
     if active is not None:
         running = view_import(session, active.company_id, active.public_id)
         return Alert(AlertState.IMPORTING, last_known=last_known, running=running)
@@ -113,11 +117,7 @@ def view_alert(
         is_running = followed.state is ReadingState.RUNNING
         state = AlertState.CHECKING if is_running else AlertState.FAILED
         return Alert(state, reading=followed, last_known=last_known)
-    if last_known is None:
-        return Alert(AlertState.CLOSED)
-    result = summary(session, connection.account_id, reading=last_known)
-    state = AlertState.COUNTED if result.unsynced else AlertState.ALL_IMPORTED
-    return Alert(state, summary=result, last_known=last_known)
+    return Alert(AlertState.CLOSED)
 
 
 def tell_failure(
@@ -150,10 +150,23 @@ def _last_whole(session: Session, account_id: int) -> ReadingView | None:
         .order_by(Reading.id.desc())
         .limit(1)
     )
-    if reading is None:
-        return None
+    return view_reading(reading) if reading else None
+
+
+def _counted(session: Session, account_id: int, last_whole: ReadingView) -> Alert:
+    result = summary(session, account_id, reading=last_whole)
     # Imports and decisions since then count: the list is as old as the reading, the number is not.
-    return replace(view_reading(reading), unsynced_count=count_unsynced(session, account_id))
+    last_known = replace(last_whole, unsynced_count=result.unsynced)
+    state = AlertState.COUNTED if result.unsynced else AlertState.ALL_IMPORTED
+    return Alert(state, summary=replace(result, reading=last_known), last_known=last_known)
+
+
+def _with_number(
+    session: Session, account_id: int, last_whole: ReadingView | None
+) -> ReadingView | None:
+    if last_whole is None:
+        return None
+    return replace(last_whole, unsynced_count=count_unsynced(session, account_id))
 
 
 def _followed(

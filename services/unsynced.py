@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -20,7 +21,9 @@ from models import (
 )
 from services.customer_import import find_active
 from services.reading_queue import fail_if_abandoned, new_reading
+from services.remote_counts import count_standings
 from services.remote_lists import IS_UNSYNCED
+from services.review_counts import FilterCounts, count_rows
 from services.review_rows import Balance, RemoteRow, view_rows
 from services.runtime import Wake
 
@@ -55,7 +58,10 @@ class ReadingView:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """X of Y and what is worth knowing about the X. X and Y come from one whole reading."""
+    """X of Y and what is worth knowing about the X. X and Y come from one whole reading.
+
+    `counts` are those of the filters of the review page.
+    """
 
     unsynced: int
     counted: int
@@ -66,6 +72,7 @@ class Summary:
     balances: tuple[Balance, ...]
     rows: tuple[RemoteRow, ...]
     reading: ReadingView
+    counts: FilterCounts
 
 
 def ensure_fresh(
@@ -110,25 +117,22 @@ def ensure_fresh(
 
 
 def summary(session: Session, account_id: int, *, reading: ReadingView) -> Summary:
-    """Count the unsynced by the partial index and read the first rows."""
-    unsynced, without_email, with_balance = session.execute(
-        select(
-            func.count(),
-            func.sum(case((RemoteCustomer.has_email.is_(False), 1), else_=0)),
-            func.sum(case((RemoteCustomer.balance_cents > 0, 1), else_=0)),
-        ).where(RemoteCustomer.account_id == account_id, IS_UNSYNCED)
-    ).one()
-    linked, ignored = _decided(session, account_id)
+    """Count everybody inside the indexes and read the first rows."""
+    counts = count_rows(session, account_id)
+    decided: Counter[RemoteState] = Counter()
+    for standing in count_standings(session, account_id):
+        decided[standing.state] += standing.count if standing.is_counted else 0
     return Summary(
-        unsynced=unsynced,
+        unsynced=counts.unsynced,
         counted=reading.counted_count,
-        linked=linked,
-        ignored=ignored,
-        without_email=int(without_email or 0),
-        with_balance=int(with_balance or 0),
-        balances=_balances(session, account_id),
+        linked=decided[RemoteState.LINKED],
+        ignored=decided[RemoteState.IGNORED],
+        without_email=counts.no_email,
+        with_balance=counts.open_balance,
+        balances=_balances(session, account_id) if counts.open_balance else (),
         rows=_first_rows(session, account_id),
         reading=reading,
+        counts=counts,
     )
 
 
@@ -225,28 +229,21 @@ def _latest(session: Session, connection: Connection) -> Reading | None:
     )
 
 
-def _decided(session: Session, account_id: int) -> tuple[int, int]:
-    rows = session.execute(
-        select(RemoteCustomer.state, func.count())
-        .where(
-            RemoteCustomer.account_id == account_id,
-            RemoteCustomer.state.in_((RemoteState.LINKED, RemoteState.IGNORED)),
-            RemoteCustomer.is_counted.is_(True),
-        )
-        .group_by(RemoteCustomer.state)
-    )
-    counts = {state: count for state, count in rows}
-    return counts.get(RemoteState.LINKED, 0), counts.get(RemoteState.IGNORED, 0)
-
-
 def _balances(session: Session, account_id: int) -> tuple[Balance, ...]:
+    """Add up the open balances. Grouping sorts them all, and most books have one currency."""
+    cents = func.sum(RemoteCustomer.balance_cents)
+    conditions = (
+        RemoteCustomer.account_id == account_id,
+        IS_UNSYNCED,
+        RemoteCustomer.balance_cents > 0,
+    )
+    currencies = (func.min(RemoteCustomer.currency), func.max(RemoteCustomer.currency))
+    first, last, total = session.execute(select(*currencies, cents).where(*conditions)).one()
+    if first == last:
+        return (Balance(first, int(total)),) if first is not None else ()
     rows = session.execute(
-        select(RemoteCustomer.currency, func.sum(RemoteCustomer.balance_cents))
-        .where(
-            RemoteCustomer.account_id == account_id,
-            IS_UNSYNCED,
-            RemoteCustomer.balance_cents > 0,
-        )
+        select(RemoteCustomer.currency, cents)
+        .where(*conditions)
         .group_by(RemoteCustomer.currency)
         .order_by(RemoteCustomer.currency)
     )
