@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from jobs.tasks import JOBS, deliver_reports, sweep, tick
 from services.customer_import import IMPORT_JOB
 from services.database import is_busy
+from services.match_job import MATCH_JOB
 from services.unsynced import READ_JOB
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 #: Readings mostly sleep, for minutes where a provider asks for it, and must not starve imports.
-THREADS: Mapping[str, int] = {READ_JOB: 16, IMPORT_JOB: 4}
+#: Matchings compute: more than two at once would only slow the pages down.
+THREADS: Mapping[str, int] = {READ_JOB: 16, IMPORT_JOB: 4, MATCH_JOB: 2}
 TICK_S = 60
 # Work left by a killed process is found within its lease and one sweep: 35 s.
 SWEEP_S = 5

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from services.customer_import import IMPORT_JOB, due_imports, run_import
 from services.database import only_reading
 from services.heartbeat import TICK, note_beat
+from services.match_job import MATCH_JOB, due_matches, match_account
 from services.reading_queue import end_abandoned, has_waiting, keep_waiting
 from services.readings import refresh
 from services.rechecks import start_rechecks
@@ -19,6 +20,7 @@ from services.unsynced import READ_JOB
 JOBS: Mapping[str, Callable[[Runtime, int], None]] = {
     READ_JOB: refresh,
     IMPORT_JOB: run_import,
+    MATCH_JOB: match_account,
 }
 
 
@@ -47,9 +49,12 @@ def sweep(runtime: Runtime) -> None:
     """Wake what a lost wake-up or a killed process has left; doing it twice does nothing."""
     with only_reading(), runtime.sessions() as session:
         due = due_imports(session, now=runtime.clock())
+        unmatched = due_matches(session, now=runtime.clock())
         is_any_waiting = has_waiting(session, now=runtime.clock())
     for run_id in due:
         runtime.wake(IMPORT_JOB, run_id)
+    for account_id in unmatched:
+        runtime.wake(MATCH_JOB, account_id)
     if is_any_waiting:
         with runtime.sessions() as session:
             waiting = keep_waiting(session, now=runtime.clock())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import case, select, update
+from sqlalchemy import ColumnElement, case, select, update
 from sqlalchemy.orm import Session
 
 from models import CustomerLink, RemoteAccount, RemoteCustomer, RemoteState
@@ -46,19 +46,15 @@ def follow_merges(
             .where(
                 RemoteCustomer.account_id == account.id, RemoteCustomer.remote_id.in_(open_heirs)
             )
-            .values(
-                state=RemoteState.LINKED,
-                # Who was left out so far has not been compared.
-                revision=case(
-                    (
-                        RemoteCustomer.state == RemoteState.LEFT_OUT,
-                        RemoteCustomer.revision + 1,
-                    ),
-                    else_=RemoteCustomer.revision,
-                ),
-            )
+            .values(state=RemoteState.LINKED, revision=_revision_in_list())
             .execution_options(synchronize_session=False)
         )
+
+
+def _revision_in_list() -> ColumnElement[int]:
+    """Return the revision of who is linked; who was left out so far has not been compared."""
+    was_left_out = RemoteCustomer.state == RemoteState.LEFT_OUT
+    return case((was_left_out, RemoteCustomer.revision + 1), else_=RemoteCustomer.revision)
 
 
 def _end_of(remote_id: str, merges: Mapping[str, str]) -> str:

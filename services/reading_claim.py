@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import update
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from models import Reading, ReadingKind, ReadingState
-from services.database import retry_while_busy
+from services.lease_beat import keep_beating
 from services.reading_queue import LEASE, UNCLAIMED
 from services.runtime import Runtime
 
 HEARTBEAT_S = 10.0
-#: With the last try, which waits for the busy timeout, no longer than the lease.
-BUSY_MAX_S = 20.0
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,34 +99,14 @@ def tell_wait(runtime: Runtime, plan: Plan, wait_s: float) -> None:
     tell_progress(runtime, plan, retry_at=runtime.clock() + timedelta(seconds=wait_s))
 
 
-@contextmanager
-def heartbeat(runtime: Runtime, plan: Plan) -> Iterator[None]:
+def heartbeat(runtime: Runtime, plan: Plan) -> AbstractContextManager[None]:
     """Keep the lease alive while the network is slow; the thread ends with the block."""
-    done = threading.Event()
-
-    def beat() -> None:
-        # Whoever fetches pages meets the lost lease by itself.
-        with suppress(LeaseLost):
-            while not done.wait(HEARTBEAT_S):
-                _beat_once(runtime, plan, done)
-
-    thread = threading.Thread(target=beat, daemon=True, name=f"reading-{plan.reading_id}")
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-
-
-def _beat_once(runtime: Runtime, plan: Plan, done: threading.Event) -> None:
-    until = time.monotonic() + BUSY_MAX_S
-    try:
-        retry_while_busy(partial(tell_progress, runtime, plan), until=until, sleep=done.wait)
-    except SQLAlchemyError as error:
-        # The next beat may come through; without any the lease ends by itself.
-        name = type(error).__name__
-        logger.warning("a beat of reading %s was not written: %s", plan.reading_id, name)
+    return keep_beating(
+        partial(tell_progress, runtime, plan),
+        every_s=HEARTBEAT_S,
+        name=f"reading {plan.reading_id}",
+        lost=LeaseLost,
+    )
 
 
 def _plan(reading: Reading) -> Plan:

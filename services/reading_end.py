@@ -14,6 +14,7 @@ from models import Connection, Reading, ReadingFailure, ReadingKind, ReadingStat
 from services.connections import NotConnected, reason_of, require_reconnect
 from services.database import only_reading
 from services.lost_fields import FieldLost
+from services.match_job import MATCH_JOB
 from services.prepared_rows import PreparedDifference, prepare_difference
 from services.providers.contract import (
     AccountGone,
@@ -101,6 +102,7 @@ def finish_reading(
         )
         _note_provider(session, plan, pages, client, now=now)
         session.commit()
+    runtime.wake(MATCH_JOB, plan.account_id)
 
 
 def _prepare(runtime: Runtime, plan: Plan, pages: ReadingPages) -> PreparedDifference:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from models import Customer, CustomerLink, RemoteAccount, RemoteCustomer, RemoteState
@@ -112,7 +113,9 @@ def _update_rows(session: Session, account: RemoteAccount, rows: Sequence[Row]) 
         row["b_state"] = _undecided_state(row)
     new_state = bindparam("b_state", type_=RemoteCustomer.state.type)
     keep_decision = case((_is_undecided(), new_state), else_=RemoteCustomer.state)
-    values = {name: bindparam(name) for name in rows[0] if not name.startswith("b_")}
+    values: dict[str, BindParameter[Any]] = {
+        name: bindparam(name) for name in rows[0] if not name.startswith("b_")
+    }
     differs = [getattr(RemoteCustomer, name) != values[name] for name in COMPARED_FIELDS]
     differs.append(and_(_is_undecided(), RemoteCustomer.state != new_state))
     statement = (

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from services.kept_counts import FrequencyMemory
 from services.mail import Mailer
 from services.providers.contract import ProviderKey
 from services.providers.registry import ProviderAccess
@@ -34,7 +35,8 @@ class Runtime:
     """Built once by create_app and passed to whatever needs more than a session.
 
     `mailer` is None where no mail server is set. `link_key` signs the links in mails; the one
-    made here for want of another ends with the process.
+    made here for want of another ends with the process. `frequencies` is what small matchings of
+    this process remember.
     """
 
     sessions: sessionmaker[Session]
@@ -46,6 +48,7 @@ class Runtime:
     mailer: Mailer | None = None
     mail_from: str = "blueclerk@localhost"
     link_key: str = field(default_factory=secrets.token_urlsafe, repr=False)
+    frequencies: FrequencyMemory = field(default_factory=FrequencyMemory, repr=False)
 
     def redirect_uri(self, provider: ProviderKey) -> str:
         """Return the callback address; from the settings, never from a request's Host."""

@@ -118,8 +118,9 @@ def find_alike(
     so this also tells whom somebody was like before a change.
     """
     met, keys = who_meet(asked, own, other)
-    sides = (asked, with_keys(met, keys)) if are_ours else (with_keys(met, keys), asked)
-    candidates = _compare_kept(*sides, frequencies, household)
+    others = with_keys(met, keys)
+    ours, theirs = (asked, others) if are_ours else (others, asked)
+    candidates = _compare_kept(ours, theirs, frequencies, household)
     alike = {found.their_id if are_ours else found.our_id for found in candidates}
     return [kept for kept in met if kept.cleaned.party_id in alike]
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import ProviderCall, Reading, ReadingState
-from services import reading_claim
+from services import lease_beat, reading_claim
 from services.call_turns import make_turn
 from services.database import is_busy, retry_while_busy
 from services.providers.contract import CallLimits, ProviderKey
@@ -208,7 +208,7 @@ def test_a_beat_that_cannot_be_written_does_not_end_the_heartbeat(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(reading_claim, "HEARTBEAT_S", 0.001)
-    monkeypatch.setattr(reading_claim, "BUSY_MAX_S", 0)
+    monkeypatch.setattr(lease_beat, "BUSY_MAX_S", 0)
     reading_id = ask(runtime, harbor)
 
     def take_long() -> None:
