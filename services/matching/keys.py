@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from hashlib import blake2b
 from itertools import pairwise
+from struct import unpack
 
 from services.matching.cleaned import CleanedParty
 from services.matching.emails import mailbox_of
@@ -58,7 +59,15 @@ Key = tuple[str, str]
 
 def blocking_keys(party: CleanedParty) -> tuple[int, ...]:
     """Return the keys of a customer, ascending, as numbers that fit 64 bits with a sign."""
-    return tuple(sorted({_number(kind, value) for kind, value in spelled_keys(party)}))
+    spelled = set(spelled_keys(party))
+    texts = [value.encode("utf-8", "surrogatepass") for _, value in spelled]
+    # At once: a loop over single numbers takes a third longer, and there are 22 for each customer.
+    numbers = unpack(
+        f"<{len(texts)}q", b"".join([blake2b(text, digest_size=8).digest() for text in texts])
+    )
+    kinds = [_KIND_NUMBERS[kind] for kind, _ in spelled]
+    spread = {number & ~_KIND_MASK | kind for number, kind in zip(numbers, kinds, strict=True)}
+    return tuple(sorted(spread))
 
 
 def pair_limit(key: int) -> int:
@@ -82,12 +91,6 @@ def spelled_keys(party: CleanedParty) -> Iterator[Key]:
         yield from _last_name_keys(party, person.last_name)
     for words in _compared_words(party):
         yield from _word_keys(party, words)
-
-
-def _number(kind: str, value: str) -> int:
-    digest = blake2b(value.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    spread = int.from_bytes(digest, "little", signed=True)
-    return (spread & ~_KIND_MASK) | _KIND_NUMBERS[kind]
 
 
 def _contact_keys(party: CleanedParty) -> Iterator[Key]:

@@ -60,11 +60,9 @@ def compare_first_names(
     ours: Ints, theirs: Ints, names: Sequence[str], counts: Mapping[str, int]
 ) -> Ints:
     """Return the NameLevel of each pair of codes of first names."""
-    levels = _compare(
-        ours, theirs, names, counts, judge=judge_first_names, is_worth_a_look=_may_be_forms
-    )
-    is_initial = np.array([len(name) == 1 for name in names], np.bool_)
-    levels[(ours == theirs) & is_initial[ours]] = NameLevel.INITIAL
+    listed = np.fromiter(map(is_listed, names), np.bool_, len(names))
+    levels = _compare(ours, theirs, names, counts, judge=judge_first_names, listed=listed)
+    levels[(ours == theirs) & _are_initials(names)[ours]] = NameLevel.INITIAL
     return levels
 
 
@@ -72,9 +70,8 @@ def compare_last_names(
     ours: Ints, theirs: Ints, names: Sequence[str], counts: Mapping[str, int]
 ) -> Ints:
     """Return the NameLevel of each pair of codes of last names."""
-    return _compare(
-        ours, theirs, names, counts, judge=judge_last_names, is_worth_a_look=_has_initial
-    )
+    nobody = np.zeros(len(names), np.bool_)
+    return _compare(ours, theirs, names, counts, judge=judge_last_names, listed=nobody)
 
 
 def judge_first_names(pair: Likeness) -> NameLevel:
@@ -136,9 +133,12 @@ def _compare(
     counts: Mapping[str, int],
     *,
     judge: Callable[[Likeness], NameLevel],
-    is_worth_a_look: Callable[[str, str], bool],
+    listed: Flags,
 ) -> Ints:
-    """Judge every pair of different names once, however many customers bear them."""
+    """Judge every pair of different names once, however many customers bear them.
+
+    Two names that are listed may be forms of one, however unlike they look.
+    """
     if not len(ours):
         return np.empty(0, np.int64)
     pairs, of_pair = np.unique(ours * len(names) + theirs, return_inverse=True)
@@ -148,36 +148,31 @@ def _compare(
     is_missing: Flags = (one == NOT_GIVEN) | (other == NOT_GIVEN)
     levels[is_missing] = NameLevel.MISSING
     unequal = np.nonzero(~is_missing & (one != other))[0]
-    left = [names[i] for i in one[unequal]]
-    right = [names[i] for i in other[unequal]]
+    one, other = one[unequal], other[unequal]
+    is_initial = _are_initials(names)
+    is_worth_a_look = is_initial[one] | is_initial[other] | (listed[one] & listed[other])
+    left, right = [names[i] for i in one.tolist()], [names[i] for i in other.tolist()]
     for at, likeness in _likenesses(left, right, counts, is_worth_a_look):
         levels[unequal[at]] = judge(likeness)
     return levels[of_pair]
 
 
+def _are_initials(names: Sequence[str]) -> Flags:
+    return np.fromiter((len(name) == 1 for name in names), np.bool_, len(names))
+
+
 def _likenesses(
-    ours: Sequence[str],
-    theirs: Sequence[str],
-    counts: Mapping[str, int],
-    is_worth_a_look: Callable[[str, str], bool],
+    ours: Sequence[str], theirs: Sequence[str], counts: Mapping[str, int], is_worth_a_look: Flags
 ) -> list[tuple[int, Likeness]]:
     """Return those of the unequal names that may be alike at all, with their places."""
     similarity = process.cpdist(ours, theirs, scorer=JaroWinkler.normalized_similarity)
     edits = process.cpdist(ours, theirs, scorer=OSA.distance, score_cutoff=2, dtype=np.int32)
-    looks_alike = (similarity >= LOOKED_AT) | (edits <= 2)
+    looked_at = (similarity >= LOOKED_AT) | (edits <= 2) | is_worth_a_look
     return [
         (i, Likeness(one, other, float(similarity[i]), int(edits[i]), _is_slip(one, other, counts)))
-        for i, (one, other) in enumerate(zip(ours, theirs, strict=True))
-        if looks_alike[i] or is_worth_a_look(one, other)
+        for i in np.nonzero(looked_at)[0].tolist()
+        for one, other in [(ours[i], theirs[i])]
     ]
-
-
-def _has_initial(one: str, other: str) -> bool:
-    return len(one) == 1 or len(other) == 1
-
-
-def _may_be_forms(one: str, other: str) -> bool:
-    return _has_initial(one, other) or (is_listed(one) and is_listed(other))
 
 
 def _is_slip(one: str, other: str, counts: Mapping[str, int]) -> bool:
