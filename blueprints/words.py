@@ -44,12 +44,7 @@ def count_of(value: int, one: str, many: str | None = None) -> str:
 
 def money(balance: Balance) -> str:
     """Write dollars with their sign, other currencies with their code, no currency with none."""
-    sign = "-" if balance.cents < 0 else ""
-    whole, cents = divmod(abs(balance.cents), 100)
-    amount = f"{whole:,}.{cents:02d}"
-    if balance.currency == "USD":
-        return f"{sign}${amount}"
-    return f"{balance.currency} {sign}{amount}".lstrip()
+    return balance.words
 
 
 def moneys(balances: Iterable[Balance]) -> str:

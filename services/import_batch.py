@@ -26,6 +26,7 @@ from models.base import new_public_id
 from services.bins import refresh_bins
 from services.database import insert_rows
 from services.email_addresses import email_key
+from services.filling import fillings
 from services.import_outcomes import ItemResult, OutcomeReason, leave_open, refuse
 from services.import_targets import Target, find_targets
 from services.placeholder_email import make_placeholder_email
@@ -121,11 +122,9 @@ def _link_same(
 
 def _fill(customer: Customer, remote: RemoteCustomer, *, reason: str) -> ItemResult:
     """Fill the customer's empty fields from the books; what somebody entered here stays."""
-    filled = []
-    for field in ("company_name", "phone", "address"):
-        if not getattr(customer, field) and getattr(remote, field):
-            setattr(customer, field, getattr(remote, field))
-            filled.append(field)
+    filled = fillings(customer, remote)
+    for field, value in filled.items():
+        setattr(customer, field, value)
     customer.revision += bool(filled)
     customer.search_text = search_text(
         customer.name, customer.company_name, customer.email, phone=customer.phone

@@ -55,6 +55,16 @@ class Balance:
     currency: str
     cents: int
 
+    @property
+    def words(self) -> str:
+        """Dollars have their sign, other currencies their code, no currency none."""
+        sign = "-" if self.cents < 0 else ""
+        whole, cents = divmod(abs(self.cents), 100)
+        amount = f"{whole:,}.{cents:02d}"
+        if self.currency == "USD":
+            return f"{sign}${amount}"
+        return f"{self.currency} {sign}{amount}".lstrip()
+
 
 @dataclass(frozen=True, slots=True)
 class RemoteRow:
