@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
@@ -19,6 +20,8 @@ MIN_NAME_LETTERS = 4
 #: A short address with one edit, or a longer one with two, may be the same mistyped.
 MIN_SLIP_ADDRESS = 9
 LONG_LOCAL_PART = 8
+#: The addresses of a customer are compared with those of every namesake.
+REMEMBERED = 65_536
 
 _WITHOUT_DIGITS = str.maketrans("", "", "0123456789")
 _WITHOUT_MARKS = str.maketrans("", "", "._")
@@ -60,9 +63,13 @@ def find_slips(pairs: Pairs, contacts: Contacts, among: Flags) -> None:
 
 def closest_email(ours: CleanedParty, theirs: CleanedParty) -> EmailLevel:
     """Return how alike the closest two of unequal addresses are."""
-    names = _telling_names(ours, theirs)
-    levels = (_compare_unequal(*two, names) for two in product(ours.emails, theirs.emails))
-    return max(levels, default=EmailLevel.MISSING)
+    return max(
+        (
+            _compare_unequal(one, other, ours, theirs)
+            for one, other in product(ours.emails, theirs.emails)
+        ),
+        default=EmailLevel.MISSING,
+    )
 
 
 def has_phone_slip(ours: CleanedParty, theirs: CleanedParty) -> bool:
@@ -121,6 +128,12 @@ def _best_common(ours: Ints, theirs: Ints, worth: Ints | None) -> tuple[Ints, In
     return best, code
 
 
+@lru_cache(maxsize=REMEMBERED)
+def _box_and_domain(address: str) -> tuple[str, str]:
+    box, _, domain = mailbox_of(address).partition("@")
+    return box, domain
+
+
 def _telling_names(ours: CleanedParty, theirs: CleanedParty) -> tuple[str, ...]:
     names = (
         name
@@ -130,14 +143,14 @@ def _telling_names(ours: CleanedParty, theirs: CleanedParty) -> tuple[str, ...]:
     return tuple(name for name in names if len(name) >= MIN_NAME_LETTERS)
 
 
-def _compare_unequal(one: str, other: str, names: tuple[str, ...]) -> EmailLevel:
-    our_box, _, our_domain = mailbox_of(one).partition("@")
-    their_box, _, their_domain = mailbox_of(other).partition("@")
-    if our_box == their_box and len(our_box) >= MIN_LOCAL_PART and not is_role_mailbox(one):
-        is_the_name = any(name in our_box for name in names)
-        return EmailLevel.SIMILAR if is_the_name else EmailLevel.SLIP
+def _compare_unequal(one: str, other: str, ours: CleanedParty, theirs: CleanedParty) -> EmailLevel:
+    our_box, our_domain = _box_and_domain(one)
+    their_box, their_domain = _box_and_domain(other)
     if our_domain != their_domain and our_box != their_box:
         return EmailLevel.DIFFERENT
+    if our_box == their_box and len(our_box) >= MIN_LOCAL_PART and not is_role_mailbox(one):
+        is_the_name = any(name in our_box for name in _telling_names(ours, theirs))
+        return EmailLevel.SIMILAR if is_the_name else EmailLevel.SLIP
     allowed = 2 if len(our_box) >= LONG_LOCAL_PART else 1
     is_near = (
         abs(len(one) - len(other)) <= 2
