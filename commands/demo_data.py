@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from functools import partial
+from itertools import pairwise
 from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 from zoneinfo import ZoneInfo
 
+from commands.demo_look_alikes import DOUBTFUL, SAME, LookAlike, make_look_alikes, name_words
 from commands.reading import read_in_process
 from models import CustomerOrigin, EmptyDay, Role
 from services import accounts, consent, customers, decisions
@@ -19,23 +20,24 @@ from services.accounts import SignedIn
 from services.connections import require_connection
 from services.customer_import import run_import, start_import
 from services.customers import CustomerDetails
+from services.match_job import ensure_matched
 from services.providers.contract import ProviderKey
 from services.remote_lists import each_row
 from services.report_settings import ReportWish, change_report_settings
-from services.review_query import Meant, ReviewQuery, RowSort
+from services.review_query import Meant, ReviewQuery, RowFilter
 from services.review_rows import ReviewRow
 from services.runtime import Runtime
 
 PASSWORD = "demo-password"  # noqa: S105  (printed at start, and refused in production)
 ZONE = "America/New_York"
 DEFAULT_REALM = "9341450000000001"
-IMPORTED = 1018
+UNSYNCED = 182
 IGNORED = 4
-SAME = 23
-DOUBTFUL = 8
 PAST_DAYS = 30
 REPORT_HOUR = 7
 IMPORTED_ON_A_DAY = 7
+# Yesterday's import is the last, of those who came to resemble somebody and a few others.
+SPARED = UNSYNCED + IGNORED + IMPORTED_ON_A_DAY
 SEED = 20261122
 
 WALK_INS = (
@@ -59,15 +61,21 @@ def fill(runtime: Runtime) -> None:
     with runtime.sessions() as session:
         connection = require_connection(session, ada.company_id, ProviderKey.QUICKBOOKS)
         account_id = connection.account_id
-    rows = list(_unsynced(runtime, account_id))
-    random.Random(SEED).shuffle(rows)  # noqa: S311  (the same demo on every machine)
-    imported, rest = rows[:IMPORTED], rows[IMPORTED:]
-    _import(runtime, ada, account_id, imported, now=now)
-    with runtime.sessions() as session:
-        meant = Meant(tuple(row.public_id for row in rest[:IGNORED]))
-        decisions.ignore(session, ada, account_id, meant=meant, now=now)
-    _add_look_alikes(runtime, ada, rest[IGNORED:], now=now)
     _add_walk_ins(runtime, ada, now=now)
+    unsynced = _rows(runtime, account_id, RowFilter.UNSYNCED)
+    alike = make_look_alikes(unsynced, (*DOUBTFUL, *SAME))
+    _add_look_alikes(runtime, ada, alike, now=now)
+    ensure_matched(runtime, account_id)
+    resembled = [each.row.public_id for each in alike]
+    spared = _like_nobody(runtime, account_id, alike)[: SPARED - len(resembled)]
+    _import_until_yesterday(runtime, ada, account_id, [*resembled, *spared], now=now)
+    ensure_matched(runtime, account_id)
+    still = [row.public_id for row in _rows(runtime, account_id, RowFilter.NEW)]
+    ignored, left = still[:IGNORED], [*resembled, *still[IGNORED:]][:UNSYNCED]
+    _ignore(runtime, ada, account_id, ignored, now=now)
+    yesterday = [row for row in spared if row not in {*ignored, *left}]
+    _import(runtime, ada, account_id, yesterday, at=_past(now, days=1, hour=10))
+    ensure_matched(runtime, account_id)
     _switch_report_on(runtime, ada, now=now)
     with runtime.sessions() as session:
         accounts.end_sign_in(session, ada.sign_in_id, now=now)
@@ -137,50 +145,74 @@ def _connect(runtime: Runtime, ada: SignedIn) -> None:
     )
 
 
-def _unsynced(runtime: Runtime, account_id: int) -> Iterator[ReviewRow]:
+def _rows(runtime: Runtime, account_id: int, show: RowFilter) -> list[ReviewRow]:
+    """Return these remote customers in an order that is the same on every machine."""
     with runtime.sessions() as session:
-        yield from each_row(session, account_id, query=ReviewQuery(), sort=RowSort.NAME)
+        rows = list(each_row(session, account_id, query=ReviewQuery(show)))
+    rows.sort(key=lambda row: int(row.remote_id))
+    random.Random(SEED).shuffle(rows)  # noqa: S311  (the same demo on every machine)
+    return rows
+
+
+def _like_nobody(runtime: Runtime, account_id: int, alike: list[LookAlike]) -> list[str]:
+    """Return the new ones who share no word of the name with a look-alike.
+
+    With each import of others it changes what is rare, and so who may be somebody.
+    """
+    words = set().union(*(name_words(each.details.name) for each in alike))
+    return [
+        row.public_id
+        for row in _rows(runtime, account_id, RowFilter.NEW)
+        if not words & name_words(row.name, row.person_name)
+    ]
+
+
+def _import_until_yesterday(
+    runtime: Runtime, ada: SignedIn, account_id: int, spared: list[str], *, now: datetime
+) -> None:
+    """Import all but those, most before the first of the past days and a few on each day since."""
+    rows = _rows(runtime, account_id, RowFilter.UNSYNCED)
+    public_ids = [row.public_id for row in rows if row.public_id not in spared]
+    first = len(public_ids) - (PAST_DAYS - 1) * IMPORTED_ON_A_DAY
+    starts = [0, *range(first, len(public_ids), IMPORTED_ON_A_DAY)]
+    for index, (start, end) in enumerate(pairwise([*starts, len(public_ids)])):
+        at = _past(now, days=PAST_DAYS + 1 - index, hour=10)
+        _import(runtime, ada, account_id, public_ids[start:end], at=at)
 
 
 def _import(
-    runtime: Runtime, ada: SignedIn, account_id: int, rows: list[ReviewRow], *, now: datetime
+    runtime: Runtime, ada: SignedIn, account_id: int, public_ids: list[str], *, at: datetime
 ) -> None:
-    """Import most of them before the first of the past days and a few on each day since."""
-    first = len(rows) - PAST_DAYS * IMPORTED_ON_A_DAY
-    starts = [0, *range(first, len(rows), IMPORTED_ON_A_DAY)]
-    for index, start in enumerate(starts):
-        end = starts[index + 1] if index + 1 < len(starts) else len(rows)
-        at = _past(now, days=PAST_DAYS + 1 - index, hour=10)
-        that_day = replace(runtime, clock=partial(_same_moment, at))
-        with runtime.sessions() as session:
-            run_id = start_import(
-                session,
-                account_id,
-                meant=Meant(tuple(row.public_id for row in rows[start:end])),
-                requested_by_id=ada.user_id,
-                wake=runtime.wake,
-                now=at,
-            ).id
-        run_import(that_day, run_id)
+    that_day = replace(runtime, clock=partial(_same_moment, at))
+    with runtime.sessions() as session:
+        run_id = start_import(
+            session,
+            account_id,
+            meant=Meant(tuple(public_ids)),
+            creates_maybes=True,
+            requested_by_id=ada.user_id,
+            wake=runtime.wake,
+            now=at,
+        ).id
+    run_import(that_day, run_id, is_matched=True)
+
+
+def _ignore(
+    runtime: Runtime, ada: SignedIn, account_id: int, public_ids: list[str], *, now: datetime
+) -> None:
+    with runtime.sessions() as session:
+        decisions.ignore(session, ada, account_id, meant=Meant(tuple(public_ids)), now=now)
 
 
 def _add_look_alikes(
-    runtime: Runtime, ada: SignedIn, rows: list[ReviewRow], *, now: datetime
+    runtime: Runtime, ada: SignedIn, alike: list[LookAlike], *, now: datetime
 ) -> None:
-    """Write customers that resemble unsynced ones: some the same, some doubtful."""
-    with_email = [row for row in rows if row.email]
-    alike = [(row.name, row.email or "") for row in with_email[:SAME]]
-    doubtful = with_email[SAME : SAME + DOUBTFUL]
-    alike += [(f"{row.name.split()[0]} {row.name.split()[-1]} & Co", "") for row in doubtful]
+    """Write customers that are, or may be, some of the unsynced."""
     at = _past(now, days=PAST_DAYS + 1, hour=9)
     with runtime.sessions() as session:
-        for name, email in alike:
+        for each in alike:
             customers.add_customer(
-                session,
-                ada.company_id,
-                CustomerDetails(name, email=email),
-                origin=CustomerOrigin.HAND,
-                now=at,
+                session, ada.company_id, each.details, origin=CustomerOrigin.HAND, now=at
             )
 
 

@@ -100,17 +100,19 @@ def start_import_of(
     )
 
 
-def run_import(runtime: Runtime, run_id: int) -> None:
+def run_import(runtime: Runtime, run_id: int, *, is_matched: bool = False) -> None:
     """Carry out a run to its end. Commits batch by batch. Calls no provider.
 
-    Before the first batch everybody is compared, so that nobody is created who is here.
+    Before the first batch everybody is compared, so that nobody is created who is here, unless
+    the caller has seen to that (`is_matched`).
     Returns at once if another process holds the run. If the database cannot be written, the run
     stays as it is and is found again when its lease has ended.
     """
-    with only_reading(), runtime.sessions() as session:
-        account_id = session.get_one(ImportRun, run_id).account_id
-    # Before the claim: it may take longer than the lease, and the run waits in its row.
-    ensure_matched(runtime, account_id)
+    if not is_matched:
+        # Before the claim: it may take longer than the lease, and the run waits in its row.
+        with only_reading(), runtime.sessions() as session:
+            account_id = session.get_one(ImportRun, run_id).account_id
+        ensure_matched(runtime, account_id)
     owner = _claim(runtime, run_id)
     if owner is None:
         return

@@ -22,9 +22,11 @@ from config import load_settings
 from extensions import db
 from models import (
     Base,
+    Bin,
     Company,
     Connection,
     Customer,
+    MatchSuggestion,
     Reading,
     RemoteCustomer,
     RemoteState,
@@ -32,6 +34,9 @@ from models import (
     User,
 )
 from sandbox.app import create_app as create_sandbox
+from services.matching.tiers import Tier
+from services.remote_lists import each_row
+from services.review_query import ReviewQuery, RowFilter, RowSort
 from services.runtime import Runtime
 from tests.commands.conftest import settings_in
 from tests.services.support import count, rows
@@ -101,16 +106,43 @@ def test_the_books_were_read_once(sessions: sessionmaker[Session]) -> None:
     assert count(sessions, Reading) == 1
 
 
-def test_31_look_alikes_of_the_unsynced_stand_beside_23_of_them_the_same(
+def test_the_bins_stand_when_the_server_starts(sessions: sessionmaker[Session]) -> None:
+    unsynced = RemoteCustomer.state == RemoteState.UNSYNCED
+    bins = rows(sessions, select(RemoteCustomer.bin).where(unsynced))
+
+    assert Counter(bin_.value for (bin_,) in bins) == {"new": 151, "same": 23, "maybe": 8}
+    for table in (Customer, RemoteCustomer):
+        is_left = table.company_id == _company_id(sessions, "demo")
+        assert count(sessions, table, is_left, table.kept_revision != table.revision) == 0
+
+
+def test_nobody_who_waits_for_a_decision_does_so_for_the_same_reason(
     sessions: sessionmaker[Session],
 ) -> None:
-    unsynced = RemoteCustomer.state == RemoteState.UNSYNCED
-    there = rows(sessions, select(RemoteCustomer.email, RemoteCustomer.name).where(unsynced))
-    here = rows(sessions, select(Customer.email, Customer.name))
+    account_id = rows(sessions, select(Connection.account_id))[0][0]
 
-    same = set(here) & set(there)
-    doubtful = [name for _email, name in here if name.endswith(" & Co")]
-    assert (len(same), len(doubtful)) == (23, 8)
+    with sessions() as session:
+        maybe = ReviewQuery(RowFilter.MAYBE)
+        found = list(each_row(session, account_id, query=maybe, sort=RowSort.NAME))
+
+    reasons = {row.suggestion.reason for row in found if row.suggestion}
+    assert (len(found), len(reasons)) == (8, 8)
+
+
+def test_the_same_are_so_for_several_reasons(sessions: sessionmaker[Session]) -> None:
+    same = (RemoteCustomer.state == RemoteState.UNSYNCED) & (RemoteCustomer.bin == Bin.SAME)
+    found = rows(
+        sessions,
+        select(RemoteCustomer.name, Customer.name, Customer.is_placeholder_email)
+        .join(MatchSuggestion, MatchSuggestion.remote_customer_id == RemoteCustomer.id)
+        .join(Customer, Customer.id == MatchSuggestion.customer_id)
+        .where(same, MatchSuggestion.tier == Tier.EXACT.value),
+    )
+
+    assert len(found) == 23
+    assert sum(here == there for there, here, _is_placeholder in found) == 13
+    assert sum(", " in here for _there, here, _is_placeholder in found) == 5
+    assert sum(is_placeholder for _there, _here, is_placeholder in found) == 10
 
 
 def test_each_of_the_past_thirty_days_has_signups_of_every_kind(
