@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from services.matching.cleaned import CleanedParty, clean_party
+from services.matching.collecting import without_collecting
 from services.matching.frequencies import Frequencies, count_frequencies
 from services.matching.keys import blocking_keys, pair_limit
 from services.matching.pairing import Candidate, choose
@@ -48,6 +49,7 @@ def prepare(party: Party, *, region: str = "US") -> KeptParty:
     return KeptParty(cleaned, blocking_keys(cleaned))
 
 
+@without_collecting
 def match(
     ours: Iterable[Party], theirs: Iterable[Party], *, region: str = "US", household: bool = False
 ) -> list[Suggestion]:
@@ -63,6 +65,7 @@ def match(
     return choose(_compare(our_parties, their_parties, keys, frequencies, household))
 
 
+@without_collecting
 def match_kept(
     ours: Sequence[KeptParty],
     theirs: Sequence[KeptParty],
