@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 
 from services.customers import CustomerView, each_customer
 from services.database import in_batches, only_reading
@@ -21,9 +22,9 @@ _AFTER_SEPARATOR = re.compile(r"""[;\t][ "]*(?=[=+\-@＝＋－＠])""")
 
 def csv_lines(customers: Iterable[CustomerView]) -> Iterator[str]:
     """Yield the file line by line; a placeholder is an empty cell."""
-    yield BYTE_ORDER_MARK + _line(HEADINGS)
+    yield BYTE_ORDER_MARK + csv_line(HEADINGS)
     for customer in customers:
-        yield _line(
+        yield csv_line(
             (
                 customer.name,
                 customer.company_name,
@@ -54,8 +55,10 @@ def guard_formula(text: str) -> str:
     return f"'{cleaned}" if text.startswith(_FORMULA_STARTS) else cleaned
 
 
-def _line(cells: Iterable[str]) -> str:
+def csv_line(cells: Iterable[str | Decimal]) -> str:
+    """Return one line of a file; texts are guarded, numbers are ours and stay numbers."""
     buffer = io.StringIO()
+    guarded = [guard_formula(cell) if isinstance(cell, str) else str(cell) for cell in cells]
     # Quoted, so that no cell ends early where a spreadsheet separates by something else.
-    csv.writer(buffer, quoting=csv.QUOTE_ALL).writerow([guard_formula(cell) for cell in cells])
+    csv.writer(buffer, quoting=csv.QUOTE_ALL).writerow(guarded)
     return buffer.getvalue()
