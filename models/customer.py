@@ -90,6 +90,7 @@ class Customer(Base):
         Index(
             "ix_customer_unkept",
             "company_id",
+            "revision",
             sqlite_where=IS_UNKEPT,
             postgresql_where=IS_UNKEPT,
         ),
@@ -150,6 +151,7 @@ class RemoteCustomer(Base):
         Index(
             "ix_remote_customer_unkept",
             "account_id",
+            "revision",
             sqlite_where=IS_UNKEPT,
             postgresql_where=IS_UNKEPT,
         ),

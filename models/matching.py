@@ -23,16 +23,20 @@ class KeptCustomer(Base):
 
 
 class CustomerKey(Base):
-    """A blocking key of a customer: only who shares one is compared."""
+    """A blocking key of a customer: only who shares one is compared.
+
+    Follows from the kept parts of the customer, and has no other index nor a foreign key: two
+    million rows are written in the order of the keys, and an index by customer would double
+    their room and multiply their time. What is left of a customer who is gone brings nobody
+    together.
+    """
 
     __tablename__ = "customer_key"
     __table_args__ = ({"sqlite_with_rowid": False},)
 
     company_id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    customer_id: Mapped[int] = mapped_column(
-        ForeignKey("customer.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
+    customer_id: Mapped[int] = mapped_column(primary_key=True)
 
 
 class KeptRemote(Base):
@@ -50,16 +54,14 @@ class KeptRemote(Base):
 
 
 class RemoteKey(Base):
-    """A blocking key of a remote customer."""
+    """A blocking key of a remote customer, kept like those of customers."""
 
     __tablename__ = "remote_key"
     __table_args__ = ({"sqlite_with_rowid": False},)
 
     account_id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    remote_customer_id: Mapped[int] = mapped_column(
-        ForeignKey("remote_customer.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
+    remote_customer_id: Mapped[int] = mapped_column(primary_key=True)
 
 
 class KeptFrequencies(Base):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Row, Table, delete, insert, select
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, select
 from sqlalchemy.orm import Session
 
 from models import (
@@ -19,7 +19,6 @@ from models import (
     RemoteKey,
     RemoteState,
 )
-from services.matching.keeping import to_text
 from services.matching.matcher import KeptParty, prepare
 from services.matching.party import Party, party_of_texts
 
@@ -61,6 +60,14 @@ THEIRS = Side(
 )
 
 
+def is_unkept(side: Side) -> ColumnElement[bool]:
+    """Return the condition that a row waits to be kept, of a list that the statement names."""
+    table = side.source.c
+    # Every revision is positive. Naming it makes SQLite, which does not know how few they are,
+    # take the partial index that begins with owner and revision.
+    return and_(table.kept_revision != table.revision, table.revision > 0)
+
+
 @dataclass(frozen=True, slots=True)
 class UnkeptRow:
     """A row whose kept parts may be stale; without a party it is in no list any more."""
@@ -71,25 +78,31 @@ class UnkeptRow:
     party: Party | None
 
 
-def read_unkept(
-    session: Session,
-    side: Side,
-    owner_id: int,
-    *,
-    limit: int,
-    after: int = 0,
-    even_kept: bool = False,
-) -> list[UnkeptRow]:
-    """Return rows that are to be compared, by id; found through the partial index."""
+def read_unkept(session: Session, side: Side, owner_id: int, *, limit: int) -> list[UnkeptRow]:
+    """Return some of the rows that are to be compared; found through the partial index."""
     table = side.source.c
-    conditions = [table[side.owner] == owner_id, table.id > after]
-    if not even_kept:
-        conditions.append(table.kept_revision != table.revision)
-    rows = session.execute(
-        select(side.source).where(*conditions).order_by(table.id).limit(limit)
-    ).all()
+    statement = select(side.source).where(table[side.owner] == owner_id, is_unkept(side))
+    return _rows(session, side, statement.order_by(table.revision, table.id).limit(limit))
+
+
+def read_rows(session: Session, side: Side, row_ids: Sequence[int]) -> list[UnkeptRow]:
+    """Return these rows, up to some hundred, as they are now."""
+    return _rows(session, side, select(side.source).where(side.source.c.id.in_(row_ids)))
+
+
+def unkept_ids(session: Session, side: Side, owner_id: int, *, even_kept: bool) -> list[int]:
+    """Return the row ids of all that are to be compared, or of everybody in the tables."""
+    table = side.source.c
+    statement = select(table.id).where(table[side.owner] == owner_id)
+    return sorted(session.scalars(statement if even_kept else statement.where(is_unkept(side))))
+
+
+def _rows(session: Session, side: Side, statement: Select[Any]) -> list[UnkeptRow]:
     read = _our_party if side is OURS else _their_party
-    return [UnkeptRow(row.id, row.revision, row.kept_revision, read(row)) for row in rows]
+    return [
+        UnkeptRow(row.id, row.revision, row.kept_revision, read(row))
+        for row in session.execute(statement)
+    ]
 
 
 def keep(row: UnkeptRow, *, region: str) -> KeptParty | None:
@@ -107,29 +120,6 @@ def keep(row: UnkeptRow, *, region: str) -> KeptParty | None:
         name = type(error).__name__
         logger.error("a customer could not be cleaned: %s, row %s", name, row.row_id)
         return prepare(Party(row.party.party_id), region=region)
-
-
-def write_kept(
-    session: Session, side: Side, owner_id: int, kept: Mapping[int, KeptParty | None]
-) -> None:
-    """Replace what is kept of these rows, in the caller's transaction."""
-    connection = session.connection()
-    for table in (side.kept, side.keys):
-        connection.execute(delete(table).where(table.c[side.member].in_(kept)))
-    owner = {side.owner: owner_id}
-    present = {row_id: one for row_id, one in kept.items() if one is not None}
-    parts = [
-        {**owner, side.member: row_id, "cleaned": to_text(one.cleaned)}
-        for row_id, one in present.items()
-    ]
-    keys = [
-        {**owner, side.member: row_id, "key": key}
-        for row_id, one in present.items()
-        for key in one.keys
-    ]
-    for table, rows in ((side.kept, parts), (side.keys, keys)):
-        if rows:
-            connection.execute(insert(table), rows)
 
 
 def _our_party(row: Row[Any]) -> Party | None:

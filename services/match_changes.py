@@ -34,8 +34,8 @@ from services.kept_parties import (
     keep,
     read_unkept,
     row_ids,
-    write_kept,
 )
+from services.kept_writing import write_kept
 from services.match_found import findings_of, write_findings
 from services.match_lease import MatchLease, write_held
 from services.match_state import MatchPlace, note_kept

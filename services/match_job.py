@@ -12,20 +12,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
 from models import (
     Company,
     Connection,
     ConnectionState,
-    Customer,
     ImportRun,
     ImportState,
     RemoteAccount,
     RemoteCustomer,
 )
 from services.database import is_busy, only_reading
+from services.kept_parties import OURS, THEIRS, Side, is_unkept
 from services.match_changes import MatchChanges
 from services.match_lease import (
     LeaseLost,
@@ -90,9 +90,9 @@ def due_matches(session: Session, *, now: datetime) -> list[int]:
     Only those with a connection that stands, and not while an import of theirs runs, which
     matches by itself. One statement over the connections and the partial indexes of unkept rows.
     """
-    is_unkept = or_(
-        _exists_unkept(RemoteCustomer.account_id == RemoteAccount.id, RemoteCustomer),
-        _exists_unkept(Customer.company_id == RemoteAccount.company_id, Customer),
+    is_any_unkept = or_(
+        _exists_unkept(THEIRS.source.c.account_id == RemoteAccount.id, THEIRS),
+        _exists_unkept(OURS.source.c.company_id == RemoteAccount.company_id, OURS),
     )
     rows = session.execute(
         select(
@@ -101,7 +101,7 @@ def due_matches(session: Session, *, now: datetime) -> list[int]:
             RemoteAccount.match_region,
             RemoteAccount.matched_at,
             Company.zone,
-            is_unkept.label("is_unkept"),
+            is_any_unkept.label("is_unkept"),
         )
         .join(Connection, Connection.account_id == RemoteAccount.id)
         .join(Company, Company.id == RemoteAccount.company_id)
@@ -125,10 +125,8 @@ def due_matches(session: Session, *, now: datetime) -> list[int]:
     ]
 
 
-def _exists_unkept(
-    whose: ColumnElement[bool], row: type[Customer] | type[RemoteCustomer]
-) -> ColumnElement[bool]:
-    return exists().where(and_(whose, row.kept_revision != row.revision))
+def _exists_unkept(whose: ColumnElement[bool], side: Side) -> ColumnElement[bool]:
+    return exists().where(whose, is_unkept(side))
 
 
 def _is_importing() -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from models import Company, KeptFrequencies, RemoteAccount
 from services.kept_lists import count_kept
-from services.kept_parties import OURS, THEIRS, Side
+from services.kept_parties import OURS, THEIRS, Side, is_unkept
 from services.match_region import region_of_zone
 from services.matching.keeping import CLEANING_VERSION
 
@@ -108,9 +108,5 @@ def note_kept(session: Session, revisions: Mapping[int, int]) -> None:
 
 def _count_unkept(session: Session, side: Side, owner_id: int, most: int) -> int:
     table = side.source.c
-    rows = (
-        select(table.id)
-        .where(table[side.owner] == owner_id, table.kept_revision != table.revision)
-        .limit(most)
-    )
+    rows = select(table.id).where(table[side.owner] == owner_id, is_unkept(side)).limit(most)
     return session.scalar(select(func.count()).select_from(rows.subquery())) or 0

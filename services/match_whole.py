@@ -5,6 +5,7 @@ Needs nothing but a database, so that it can run in a process of its own.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +15,9 @@ from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import RemoteAccount, RemoteCustomer
-from services.database import BATCH_ROWS, in_batches, only_reading
+from services.database import in_batches, only_reading
 from services.kept_counts import store_frequencies
-from services.kept_lists import load_list
+from services.kept_lists import TableList, load_list
 from services.kept_parties import (
     COMPARED_STATES,
     OURS,
@@ -24,8 +25,16 @@ from services.kept_parties import (
     Side,
     UnkeptRow,
     keep,
-    read_unkept,
-    write_kept,
+    read_rows,
+    unkept_ids,
+)
+from services.kept_writing import (
+    KeyRows,
+    delete_keys,
+    differing_keys,
+    insert_keys,
+    text_of,
+    write_parts,
 )
 from services.match_found import Findings, findings_of, write_findings
 from services.match_lease import MatchLease, write_held
@@ -33,12 +42,13 @@ from services.match_state import MatchPlace, note_kept
 from services.matching.frequencies import Frequencies, count_frequencies
 from services.matching.keeping import CLEANING_VERSION
 from services.matching.look_alikes import find_look_alikes
-from services.matching.matcher import match_kept
+from services.matching.matcher import KeptParty, match_kept
 
-#: Rows kept in one transaction: with 22 keys each, 100 hold SQLite's write lock for some 20 ms.
-KEPT_AT_ONCE = 100
-#: Rows whose findings are written in one transaction.
-FOUND_AT_ONCE = 250
+#: Keys written in one transaction, in their order: some 10 ms with SQLite.
+KEYS_AT_ONCE = 2_500
+#: Rows whose findings are written in one transaction: some 20 ms.
+FOUND_AT_ONCE = 100
+MAX_PAUSE_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +67,9 @@ class WholeMatching:
         """
         self._write(self._begin)
         seen = self._keep_all(THEIRS, self.place.account_id)
-        self._keep_all(OURS, self.place.company_id)
+        ours = self._keep_all(OURS, self.place.company_id)
+        for revisions in in_batches(ours.items()):
+            self._write(partial(note_kept, revisions=dict(revisions)))
         findings, frequencies = self._compare()
         for row_ids in in_batches(self._row_ids(seen), FOUND_AT_ONCE):
             self._write(partial(self._store, findings, row_ids, seen))
@@ -81,38 +93,42 @@ class WholeMatching:
         )
 
     def _keep_all(self, side: Side, owner_id: int) -> dict[int, int]:
-        """Keep all that is not kept; return the revisions it was read at, by row."""
+        """Keep all that is not kept; return the revisions it was read at, by row.
+
+        The former parts, which tell the former keys, give way last.
+        """
         seen: dict[int, int] = {}
-        for rows in self._unkept(side, owner_id):
-            if side is OURS:
-                self._write(self._doubt_others)
-            kept = {row.row_id: keep(row, region=self.place.region) for row in rows}
-            revisions = {row.row_id: row.revision for row in rows}
-            for row_ids in in_batches(kept, KEPT_AT_ONCE):
-                part = {row_id: kept[row_id] for row_id in row_ids}
-                self._write(partial(write_kept, side=side, owner_id=owner_id, kept=part))
-            if side is OURS:
-                self._write(partial(note_kept, revisions=revisions))
-            else:
-                seen |= revisions
+        texts: dict[int, str | None] = {}
+        gone, new = KeyRows(), KeyRows()
+        for rows, before in self._unkept(side, owner_id):
+            for row in rows:
+                now = keep(row, region=self.place.region)
+                gone_keys, new_keys = differing_keys(before.get(row.row_id), now)
+                gone.add(row.row_id, gone_keys)
+                new.add(row.row_id, new_keys)
+                texts[row.row_id], seen[row.row_id] = text_of(now), row.revision
+        if seen and side is OURS:
+            self._write(self._doubt_others)
+        for keys in gone.batches(KEYS_AT_ONCE):
+            self._write(partial(delete_keys, side=side, owner_id=owner_id, rows=keys))
+        for keys in new.batches(KEYS_AT_ONCE):
+            self._write(partial(insert_keys, side=side, owner_id=owner_id, rows=keys))
+        for parts in in_batches(texts.items()):
+            work = partial(write_parts, side=side, owner_id=owner_id, texts=dict(parts))
+            self._write(work)
         return seen
 
-    def _unkept(self, side: Side, owner_id: int) -> Iterator[list[UnkeptRow]]:
-        after = 0
-        while True:
+    def _unkept(
+        self, side: Side, owner_id: int
+    ) -> Iterator[tuple[list[UnkeptRow], dict[int, KeptParty]]]:
+        """Yield who is to be kept, and what was kept of them."""
+        with only_reading(), self.sessions() as session:
+            ids = unkept_ids(session, side, owner_id, even_kept=not self.place.is_current)
+        for row_ids in in_batches(ids):
             with only_reading(), self.sessions() as session:
-                rows = read_unkept(
-                    session,
-                    side,
-                    owner_id,
-                    limit=BATCH_ROWS,
-                    after=after,
-                    even_kept=not self.place.is_current,
-                )
-            if not rows:
-                return
-            yield rows
-            after = rows[-1].row_id
+                rows = read_rows(session, side, row_ids)
+                before = TableList(session, side, owner_id).parties(row_ids)
+            yield rows, before
 
     def _compare(self) -> tuple[Findings, Frequencies]:
         with only_reading(), self.sessions() as session:
@@ -161,4 +177,11 @@ class WholeMatching:
         )
 
     def _write(self, work: Callable[[Session], None]) -> None:
+        """Write, and then leave the database to others for as long as it was ours.
+
+        SQLite has one writer, and who waits for it only looks now and then: without the pause
+        another writer waited for up to 4.5 seconds.
+        """
+        begun_at = time.monotonic()
         write_held(self.sessions, self.lease, work)
+        time.sleep(min(time.monotonic() - begun_at, MAX_PAUSE_S))

@@ -109,10 +109,9 @@ def _create_kept() -> None:
         'customer_key',
         sa.Column('company_id', sa.Integer(), primary_key=True),
         sa.Column('key', sa.BigInteger(), primary_key=True),
-        _row_of('customer_id', 'customer', key=True),
+        sa.Column('customer_id', sa.Integer(), primary_key=True),
         sqlite_with_rowid=False,
     )
-    _index('customer_key', 'customer_id')
     op.create_table(
         'kept_remote',
         _row_of('remote_customer_id', 'remote_customer', key=True),
@@ -124,10 +123,9 @@ def _create_kept() -> None:
         'remote_key',
         sa.Column('account_id', sa.Integer(), primary_key=True),
         sa.Column('key', sa.BigInteger(), primary_key=True),
-        _row_of('remote_customer_id', 'remote_customer', key=True),
+        sa.Column('remote_customer_id', sa.Integer(), primary_key=True),
         sqlite_with_rowid=False,
     )
-    _index('remote_key', 'remote_customer_id')
     op.create_table(
         'kept_frequencies',
         _row_of('account_id', 'remote_account', key=True),
@@ -259,7 +257,11 @@ def upgrade() -> None:
             op.add_column(table, column)
     for table, owner in (('customer', 'company_id'), ('remote_customer', 'account_id')):
         op.create_index(
-            f'ix_{table}_unkept', table, [owner], sqlite_where=UNKEPT, postgresql_where=UNKEPT
+            f'ix_{table}_unkept',
+            table,
+            [owner, 'revision'],
+            sqlite_where=UNKEPT,
+            postgresql_where=UNKEPT,
         )
     # Texts first: the index that holds them is not there yet.
     _add_texts_without_accents()
