@@ -7,7 +7,7 @@ import math
 from flask import Response, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import review
+from blueprints import review_context
 from blueprints.choices import Choice
 from blueprints.errors import RETRY_AFTER_S
 from blueprints.guards import get_runtime
@@ -20,6 +20,7 @@ from blueprints.provider_page import (
     load_page,
     render_page,
 )
+from blueprints.review_place import asked_place, place_address
 from services.alert import ONLY_CONSENT_HELPS, Alert, AlertState
 from services.database import only_reading
 from services.providers.contract import ProviderKey
@@ -42,8 +43,8 @@ def answer_decision(
     with only_reading():
         if choice.came_from_list:
             template = "_list" if is_htmx() else "review"
-            context = review.load_context(provider, notice=notice)
-            return render_template(f"unsynced/{template}.html", **context), status
+            context = review_context.load_context(provider, notice=notice)
+            return render_template(f"review/{template}.html", **context), status
         page = load_page(provider, is_opened=True)
     if is_htmx():
         return _fragment(page, notice=notice, status=status)
@@ -82,5 +83,5 @@ def _page_address(page: ProviderPage) -> str:
 
 def _place(provider: ProviderKey, choice: Choice) -> str:
     if choice.came_from_list:
-        return review.address(provider)
+        return place_address(provider, asked_place())
     return url_for("integrations.detail", provider=provider, opened=1)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from types import MappingProxyType
 
+from blueprints.decision_errors import DECISION_ANSWERS
+from blueprints.error_answers import ErrorAnswer as ErrorAnswer
+from blueprints.error_answers import NextStep as NextStep
 from services import (
     account_choice,
     accounts,
@@ -15,7 +16,6 @@ from services import (
     consent,
     customer_import,
     customers,
-    decisions,
     email_addresses,
     import_request,
     import_views,
@@ -31,27 +31,6 @@ from services.providers import contract, registry
 
 RETRY_AFTER_S = 30
 BUSY_RETRY_AFTER_S = 5
-
-
-class NextStep(StrEnum):
-    """What a person can do about it; the templates have one link for each."""
-
-    RELOAD = "reload"
-    START_AGAIN = "start again"
-    RECONNECT = "reconnect"
-    CONNECTION = "connection"
-    HOME = "home"
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorAnswer:
-    """How an error is told; `{provider}` and `{account}` are named where the address knows them."""
-
-    status: int
-    title: str
-    sentence: str
-    step: NextStep = NextStep.HOME
-
 
 ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
     {
@@ -141,31 +120,7 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
             "Choose at least one. Nothing was changed.",
             NextStep.RELOAD,
         ),
-        decisions.NothingSelected: ErrorAnswer(
-            422,
-            "No customer was named",
-            "Choose at least one. Nothing was changed.",
-            NextStep.RELOAD,
-        ),
-        decisions.UnknownRemoteCustomer: ErrorAnswer(
-            404,
-            "There is no such customer",
-            "The list may have changed since you looked. Nothing was changed.",
-            NextStep.RELOAD,
-        ),
-        decisions.AlreadyDecided: ErrorAnswer(
-            409,
-            "Already decided",
-            "Somebody was faster, so nothing was changed. This is how it stands now.",
-            NextStep.RELOAD,
-        ),
-        decisions.ListChanged: ErrorAnswer(
-            409,
-            "The list has changed",
-            "A newer reading came in since you looked, so nothing was changed. "
-            "This is how it stands now.",
-            NextStep.RELOAD,
-        ),
+        **DECISION_ANSWERS,
         contract.ProviderError: ErrorAnswer(
             503,
             "{provider} did not answer",

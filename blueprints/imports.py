@@ -7,9 +7,9 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import review
+from blueprints import review_context
 from blueprints.addresses import public_id
-from blueprints.choices import Choice, read_choice
+from blueprints.choices import read_choice
 from blueprints.error_pages import find_answer
 from blueprints.guards import admin_required, get_runtime, get_signed_in
 from blueprints.htmx import is_htmx, next_wait_ms
@@ -37,7 +37,7 @@ from services.import_views import (
 )
 from services.providers.contract import ProviderKey
 from services.providers.registry import PROVIDERS, provider_profile
-from services.review_query import Meant, ReviewQuery
+from services.review_query import Meant, ReviewQuery, RowFilter
 
 blueprint = Blueprint(
     "imports", __name__, url_prefix="/settings/integrations/<provider:provider>/imports"
@@ -69,25 +69,27 @@ def index(provider: ProviderKey) -> ResponseReturnValue:
 @blueprint.get("/new")
 @admin_required
 def ask(provider: ProviderKey) -> ResponseReturnValue:
-    """Say what an import of all would do, before it is started; writes nothing."""
+    """Say what an import of all would do, or with `show=new` of the new; writes nothing."""
     reading = load_page(provider, is_opened=True).alert.last_known
-    everybody = Meant(matching=ReviewQuery(), reading=reading.public_id if reading else "")
-    wanted = ImportRequest(everybody, creates_maybes=True)
+    is_all = request.args.get("show") != RowFilter.NEW
+    query = ReviewQuery() if is_all else ReviewQuery(RowFilter.NEW)
+    meant = Meant(matching=query, reading=reading.public_id if reading else "")
+    wanted = ImportRequest(meant, creates_maybes=is_all)
     try:
         return _confirm_page(provider, wanted, _plan(provider, wanted))
     except (ImportAlreadyRunning, ImportRepeated) as error:
         return _show_first(provider, error)
     except (ListChanged, NothingChosen):
         # Nothing was read yet, or nobody is left; the list says which.
-        return redirect(url_for("unsynced.show_list", provider=provider), 303)
+        return redirect(url_for("review.show", provider=provider), 303)
 
 
 @blueprint.post("")
 @admin_required
 def start(provider: ProviderKey) -> ResponseReturnValue:
-    """Start an import of the named customers or of all; ask first where many are meant."""
+    """Start an import of the named, of those who match or of all; ask first where many are."""
     choice = read_choice()
-    wanted = _wanted(choice)
+    wanted = ImportRequest(choice.meant, creates_maybes=choice.is_all)
     try:
         if not choice.is_confirmed:
             plan = _plan(provider, wanted)
@@ -116,13 +118,6 @@ def progress(provider: ProviderKey, import_id: str) -> ResponseReturnValue:
     if not is_htmx():
         return redirect(url_for("imports.show", provider=provider, import_id=import_id), 303)
     return render_template("imports/_run.html", **_context(provider, import_id))
-
-
-def _wanted(choice: Choice) -> ImportRequest:
-    if choice.is_all:
-        everybody = Meant(matching=ReviewQuery(), reading=choice.seen_reading)
-        return ImportRequest(everybody, creates_maybes=True)
-    return ImportRequest(Meant(choice.public_ids))
 
 
 def _plan(provider: ProviderKey, wanted: ImportRequest) -> ImportPlan:
@@ -175,8 +170,8 @@ def _list_again(provider: ProviderKey, error: Exception) -> ResponseReturnValue:
     answer = find_answer(error)
     notice = Notice("warn", f"{answer.title}. {answer.sentence}")
     with only_reading():
-        context = review.load_context(provider, notice=notice)
-    return render_template("unsynced/review.html", **context), answer.status
+        context = review_context.load_context(provider, notice=notice)
+    return render_template("review/review.html", **context), answer.status
 
 
 def _context(provider: ProviderKey, import_id: str) -> dict[str, Any]:

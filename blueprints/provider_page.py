@@ -19,28 +19,33 @@ from services.connection_views import (
     count_customers,
     view_connection,
 )
-from services.decisions import Decision
 from services.local_days import find_zone
 from services.providers.contract import ProviderKey
 from services.providers.registry import ProviderProfile, provider_profile
 from services.rechecks import Recheck, view_recheck
+from services.remote_lists import FilterCounts, count_rows
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What has just happened. With `batch` it can be taken back at once, `count` of them."""
+    """What has just happened, and with `undo` the route that takes it back.
+
+    `label` is what its button says, `fields` what its form sends.
+    """
 
     tone: str
     text: str
-    batch: str = ""
-    count: int = 0
+    undo: str = ""
+    label: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderPage:
     """Everything that the page and the fragments of one provider show.
 
-    `recheck` is None while the daily check is off, so that a closed page asks for nothing more.
+    `recheck` is None while the daily check is off, so that a closed page asks for nothing more;
+    `bins` are counted where a number is shown.
     """
 
     profile: ProviderProfile
@@ -49,6 +54,7 @@ class ProviderPage:
     alert: Alert
     missing_settings: tuple[str, ...]
     recheck: Recheck | None = None
+    bins: FilterCounts | None = None
 
     @property
     def is_standing(self) -> bool:
@@ -68,7 +74,7 @@ def load_page(
     Starts nothing. Raises UnknownReading for the reading of another connection.
     """
     runtime, who = get_runtime(), get_signed_in()
-    counts, recheck = AccountCounts(), None
+    counts, recheck, bins = AccountCounts(), None, None
     now, zone = runtime.clock(), find_zone(who.zone)
     with runtime.sessions() as session:
         connection = view_connection(session, who.company_id, provider)
@@ -81,8 +87,11 @@ def load_page(
                 recheck = view_recheck(session, connection, zone=zone, now=now)
         if is_opened or reading or alert.state is AlertState.RECONNECT:
             alert = view_alert(session, connection, now=now, reading_public_id=reading)
+        if connection is not None and alert.summary is not None:
+            bins = count_rows(session, connection.account_id)
     profile = provider_profile(provider)
-    return ProviderPage(profile, connection, counts, alert, missing_settings(provider), recheck)
+    missing = missing_settings(provider)
+    return ProviderPage(profile, connection, counts, alert, missing, recheck, bins)
 
 
 def render_page(
@@ -129,14 +138,6 @@ def kept_notice() -> Notice | None:
     """Return the notice that was kept, once."""
     kept: list[Any] = get_flashed_messages()
     return Notice(**kept[-1]) if kept else None
-
-
-def decision_notice(decision: Decision) -> Notice:
-    """Tell what a decision did, with the way back where there is one."""
-    customers = "1 customer" if decision.count == 1 else f"{decision.count:,} customers"
-    if decision.batch:
-        return Notice("ok", f"You ignored {customers}.", decision.batch, decision.count)
-    return Notice("ok", f"You restored {customers}.")
 
 
 def missing_settings(provider: ProviderKey) -> tuple[str, ...]:

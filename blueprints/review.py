@@ -1,66 +1,67 @@
-"""The list behind the number: filtered, searched, ordered by name, paged by key."""
+"""Review & import: the list behind the number, filtered, searched, compared, taken as a file."""
 
 from __future__ import annotations
 
-from typing import Any
+from flask import Blueprint, Response, make_response, redirect, render_template
+from flask.typing import ResponseReturnValue
 
-from flask import request, url_for
-
-from blueprints.addresses import public_id
-from blueprints.guards import get_runtime
-from blueprints.provider_page import Notice, is_standing, kept_notice, load_page
-from services.connections import NotConnected
-from services.import_request import plan_all
+from blueprints.guards import admin_required, get_runtime, get_signed_in
+from blueprints.htmx import is_htmx, next_wait_ms
+from blueprints.review_context import count_waiting, load_context
+from blueprints.review_place import asked_place, is_typed_on, place_address, place_before
+from services.connections import require_connection
+from services.local_days import find_zone, local_day
 from services.providers.contract import ProviderKey
-from services.remote_lists import search
-from services.review_query import MAX_SEARCH_CHARACTERS, ReviewQuery, RowFilter, RowSort
+from services.review_csv import stream_review_csv
+
+blueprint = Blueprint("review", __name__, url_prefix="/settings/integrations/<provider:provider>")
 
 
-def load_context(provider: ProviderKey, *, notice: Notice | None = None) -> dict[str, Any]:
-    """Read what the list's templates show. Raises NotConnected."""
-    page = load_page(provider, is_opened=True)
-    if page.connection is None or not is_standing(page.connection):
-        raise NotConnected
-    account_id = page.connection.account_id
-    show, query, after = _shown(), _query(), public_id(request.values.get("after"))
-    with get_runtime().sessions() as session:
-        rows = search(
-            session,
-            account_id,
-            query=ReviewQuery(show, query),
-            sort=RowSort.NAME,
-            after=after,
-        )
-        plan = plan_all(session, account_id)
-    return {
-        "page": page,
-        "rows": rows,
-        "show": show,
-        "query": query,
-        "after": after,
-        "plan": plan,
-        "notice": notice or kept_notice(),
-    }
+@blueprint.get("/review")
+@admin_required
+def show(provider: ProviderKey) -> ResponseReturnValue:
+    """Show the list at a place; reads our own rows only."""
+    return render_template("review/review.html", **load_context(provider))
 
 
-def address(provider: ProviderKey) -> str:
-    """Return the address of the place in the list that a form was sent from."""
-    after = public_id(request.values.get("after"))
-    return url_for(
-        "unsynced.show_list",
-        provider=provider,
-        show=_shown().value,
-        q=_query() or None,
-        after=after,
+@blueprint.get("/review/list")
+@admin_required
+def found(provider: ProviderKey) -> ResponseReturnValue:
+    """Answer the list's region at another place, and tell the browser the page's address."""
+    place = asked_place()
+    address = place_address(provider, place)
+    if not is_htmx():
+        return redirect(address, 303)
+    response = make_response(render_template("review/_list.html", **load_context(provider)))
+    before = place_before()
+    if before != place:
+        header = "HX-Replace-Url" if is_typed_on(before, place) else "HX-Push-Url"
+        response.headers[header] = address
+    return response
+
+
+@blueprint.get("/review/waiting")
+@admin_required
+def waiting(provider: ProviderKey) -> ResponseReturnValue:
+    """Answer how many are still being compared; with the last one the list looks again."""
+    place = asked_place()
+    if not is_htmx():
+        return redirect(place_address(provider, place), 303)
+    page, counts = count_waiting(provider)
+    return render_template(
+        "review/_waiting.html", page=page, counts=counts, place=place, wait_ms=next_wait_ms()
     )
 
 
-def _shown() -> RowFilter:
-    """Return the filter; an unknown word shows the unsynced."""
-    text = request.values.get("show", "")
-    return RowFilter(text) if text in set(RowFilter) else RowFilter.UNSYNCED
-
-
-def _query() -> str:
-    """Return what is searched for; no database is asked for a character zero."""
-    return request.values.get("q", "").replace("\0", "").strip()[:MAX_SEARCH_CHARACTERS]
+@blueprint.get("/review.csv")
+@admin_required
+def download(provider: ProviderKey) -> ResponseReturnValue:
+    """Send whom the list would show on all its pages as a file for a spreadsheet."""
+    runtime, who, place = get_runtime(), get_signed_in(), asked_place()
+    with runtime.sessions() as session:
+        account_id = require_connection(session, who.company_id, provider).account_id
+    today = local_day(find_zone(who.zone), runtime.clock())
+    lines = stream_review_csv(runtime, account_id, query=place.query, sort=place.sort)
+    name = f"{provider.value}-{place.query.show.value.replace('_', '-')}-{today}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(lines, mimetype="text/csv", headers=headers)

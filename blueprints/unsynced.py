@@ -1,29 +1,19 @@
-"""The alert: opened, polled, checked again, decided in; and the list behind its number."""
+"""The alert: opened, polled, checked again."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import review
-from blueprints.alert_answers import answer_alert, answer_decision
-from blueprints.choices import Choice, read_choice
-from blueprints.error_pages import find_answer
+from blueprints.alert_answers import answer_alert
 from blueprints.guards import admin_required, get_runtime, get_signed_in
-from blueprints.provider_page import (
-    Notice,
-    ProviderPage,
-    asked_reading,
-    decision_notice,
-    load_page,
-)
+from blueprints.htmx import is_htmx, next_wait_ms
+from blueprints.provider_page import ProviderPage, asked_reading, load_page
 from models import ConnectionState
-from services import decisions
 from services.alert import look_for_end
 from services.connections import require_connection
 from services.database import only_reading
 from services.providers.contract import ProviderKey
-from services.review_query import Meant, ReviewQuery
 from services.unsynced import ensure_fresh, note_look
 
 blueprint = Blueprint("unsynced", __name__, url_prefix="/settings/integrations/<provider:provider>")
@@ -53,25 +43,16 @@ def check(provider: ProviderKey) -> ResponseReturnValue:
     return _answer(provider, _start_if_due(provider, is_asked_for=True, accepts_loss=accepts_loss))
 
 
-@blueprint.get("/review")
+@blueprint.get("/unsynced/bins")
 @admin_required
-def show_list(provider: ProviderKey) -> ResponseReturnValue:
-    """Show the unsynced, the ignored or the archived by name; reads our own rows only."""
-    return render_template("unsynced/review.html", **review.load_context(provider))
-
-
-@blueprint.post("/ignore")
-@admin_required
-def ignore(provider: ProviderKey) -> ResponseReturnValue:
-    """Ignore the named customers, or everybody whom the person saw."""
-    return _decide(provider, read_choice(), is_restoring=False)
-
-
-@blueprint.post("/restore")
-@admin_required
-def restore(provider: ProviderKey) -> ResponseReturnValue:
-    """Take ignoring back, for the named customers or for one whole decision."""
-    return _decide(provider, read_choice(), is_restoring=True)
+def bins(provider: ProviderKey) -> ResponseReturnValue:
+    """Answer the alert's bins and first rows, which look again while some are being compared."""
+    if not is_htmx():
+        return redirect(url_for("integrations.detail", provider=provider, opened=1), 303)
+    page = load_page(provider, is_opened=True)
+    if page.alert.summary is None:
+        return answer_alert(page)
+    return render_template("unsynced/_bins.html", page=page, wait_ms=next_wait_ms())
 
 
 def _start_if_due(
@@ -111,41 +92,3 @@ def _note_look(page: ProviderPage) -> None:
     runtime = get_runtime()
     with runtime.sessions() as session:
         note_look(session, connection.id, now=runtime.clock())
-
-
-def _decide(provider: ProviderKey, choice: Choice, *, is_restoring: bool) -> ResponseReturnValue:
-    change = _restore_chosen if is_restoring else _ignore_chosen
-    try:
-        notice, status = decision_notice(change(provider, choice)), 200
-    except (
-        decisions.NothingSelected,
-        decisions.AlreadyDecided,
-        decisions.ListChanged,
-    ) as error:
-        answer = find_answer(error)
-        notice, status = Notice("warn", f"{answer.title}. {answer.sentence}"), answer.status
-    return answer_decision(provider, choice, notice, status=status)
-
-
-def _ignore_chosen(provider: ProviderKey, choice: Choice) -> decisions.Decision:
-    runtime, who = get_runtime(), get_signed_in()
-    meant = Meant(choice.public_ids)
-    if choice.is_all:
-        meant = Meant(matching=ReviewQuery(), reading=choice.seen_reading)
-    with runtime.sessions() as session:
-        account_id = require_connection(session, who.company_id, provider).account_id
-        return decisions.ignore(session, who, account_id, meant=meant, now=runtime.clock())
-
-
-def _restore_chosen(provider: ProviderKey, choice: Choice) -> decisions.Decision:
-    runtime, who = get_runtime(), get_signed_in()
-    with runtime.sessions() as session:
-        account_id = require_connection(session, who.company_id, provider).account_id
-        return decisions.restore(
-            session,
-            who,
-            account_id,
-            meant=Meant(choice.public_ids),
-            batch=choice.batch,
-            now=runtime.clock(),
-        )

@@ -13,7 +13,7 @@ from blueprints.guards import get_runtime
 from services.connection_views import ConnectionView
 from services.local_days import find_zone, local_day
 from services.review_rows import Balance
-from services.sentences import kept_sentence, new_sentence, unreadable_sentence
+from services.sentences import kept_sentence, new_sentence, since_day, unreadable_sentence
 
 MINUTE_S = 60
 HOUR_S = 3600
@@ -44,7 +44,12 @@ def count_of(value: int, one: str, many: str | None = None) -> str:
 
 def money(balance: Balance) -> str:
     """Write dollars with their sign, other currencies with their code, no currency with none."""
-    return balance.words
+    sign = "-" if balance.cents < 0 else ""
+    whole, cents = divmod(abs(balance.cents), 100)
+    amount = f"{whole:,}.{cents:02d}"
+    if balance.currency == "USD":
+        return f"{sign}${amount}"
+    return f"{balance.currency} {sign}{amount}".lstrip()
 
 
 def moneys(balances: Iterable[Balance]) -> str:
@@ -125,6 +130,11 @@ def new_since(
     )
 
 
+def since(at: datetime, *, now: datetime, zone: ZoneInfo) -> str:
+    """Write since which day: today · since yesterday · since Monday · since 17 November."""
+    return since_day(local_day(zone, at), local_day(zone, now))
+
+
 def until(at: datetime, *, now: datetime, zone: tzinfo) -> str:
     """Write a moment to come: in 40 s · in 12 min · at 09:14 · on 17 Nov at 09:14."""
     wait_s = int((at - now).total_seconds())
@@ -166,7 +176,7 @@ def _words_of_now() -> dict[str, object]:
     zone = find_zone(who.zone if who else "UTC")
     times = {
         word.__name__: partial(word, now=now, zone=zone)
-        for word in (when, day, day_name, until, clock_time, by_day, new_since)
+        for word in (when, day, day_name, since, until, clock_time, by_day, new_since)
     }
     days = {word.__name__: partial(word, zone=zone) for word in (dated, stamped, weekday_time)}
     return {"who": who, "now": now, **times, **days}

@@ -24,7 +24,7 @@ from services.reading_queue import fail_if_abandoned, new_reading
 from services.remote_counts import count_standings
 from services.remote_lists import IS_UNSYNCED
 from services.review_counts import FilterCounts, count_rows
-from services.review_rows import Balance, RemoteRow, view_rows
+from services.review_rows import Balance, ReviewRow, read_rows
 from services.runtime import Wake
 
 FRESH_FOR = timedelta(seconds=60)
@@ -70,7 +70,7 @@ class Summary:
     without_email: int
     with_balance: int
     balances: tuple[Balance, ...]
-    rows: tuple[RemoteRow, ...]
+    rows: tuple[ReviewRow, ...]
     reading: ReadingView
     counts: FilterCounts
 
@@ -250,11 +250,11 @@ def _balances(session: Session, account_id: int) -> tuple[Balance, ...]:
     return tuple(Balance(currency, int(cents)) for currency, cents in rows)
 
 
-def _first_rows(session: Session, account_id: int) -> tuple[RemoteRow, ...]:
-    rows = session.scalars(
-        select(RemoteCustomer)
+def _first_rows(session: Session, account_id: int) -> tuple[ReviewRow, ...]:
+    ids = session.scalars(
+        select(RemoteCustomer.id)
         .where(RemoteCustomer.account_id == account_id, IS_UNSYNCED)
         .order_by(RemoteCustomer.balance_cents.desc(), RemoteCustomer.id.desc())
         .limit(FIRST_ROWS)
     )
-    return view_rows(session, account_id, rows.all())
+    return read_rows(session, account_id, ids.all())

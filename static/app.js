@@ -46,21 +46,3 @@ document.addEventListener("htmx:error", (event) => {
   const words = document.getElementById("offline");
   if (words && target?.isConnected) target.replaceChildren(words.content.cloneNode(true));
 });
-
-// The box above a list ticks all of its page; having no name it is never sent. The button says
-// how many are ticked.
-const showTicked = () => document.querySelectorAll("[data-tick-all]").forEach((all) => {
-  const boxes = [...all.form.elements].filter((box) => box.type === "checkbox" && box.name);
-  const ticked = boxes.filter((box) => box.checked).length;
-  all.checked = ticked > 0 && ticked === boxes.length;
-  all.indeterminate = ticked > 0 && ticked < boxes.length;
-  all.form.querySelector("[data-ticked]").textContent = ticked || "";
-});
-document.addEventListener("change", ({ target }) => {
-  if (target.matches("[data-tick-all]")) {
-    for (const box of target.form.elements) if (box.type === "checkbox") box.checked = target.checked;
-  }
-  showTicked();
-});
-document.addEventListener("htmx:after:swap", showTicked);
-window.addEventListener("pageshow", showTicked);

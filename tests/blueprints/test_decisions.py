@@ -212,7 +212,7 @@ def test_deciding_in_the_list_stays_in_the_list(
 
     assert answer.text.lstrip().startswith('<div id="review"')
     assert "You ignored 1 customer. Restore" in text_of(answer)
-    assert "Unsynced 1" in text_of(answer)
+    assert "All 1" in text_of(answer)
     assert "Customer 000" not in text_of(answer)
 
 

@@ -31,6 +31,7 @@ INSIDE = {
     "BackupImpossible",
     "BadSmtpUrl",
     "CallBudgetUsed",
+    "ChildDied",
     "DeltaNotPossible",
     "FieldLost",
     "LeaseLost",

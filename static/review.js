@@ -1,0 +1,57 @@
+/* Review & import: boxes are counted, rows are walked and decided about by single keys. A key
+   presses a button of the row that has the focus, so whatever holds for the button holds for it. */
+"use strict";
+
+const rowsOf = () => [...document.querySelectorAll("#review tbody[id]")];
+const rowOf = (element) => element?.closest("#review tbody[id]");
+const focusRow = (row) => (row?.querySelector("th a") ?? row?.querySelector("button"))?.focus();
+
+// The box above the list ticks all of its page; having no name it is never sent. The button says
+// how many are ticked.
+const showTicked = () => {
+  const all = document.querySelector("[data-tick-all]");
+  if (!all || all.disabled) return;
+  const boxes = [...all.form.elements].filter((box) => box.type === "checkbox" && box.name);
+  const ticked = boxes.filter((box) => box.checked).length;
+  all.checked = ticked > 0 && ticked === boxes.length;
+  all.indeterminate = ticked > 0 && ticked < boxes.length;
+  all.form.querySelector("[data-ticked]").textContent = ticked || "";
+};
+document.addEventListener("change", ({ target }) => {
+  if (target.matches("[data-tick-all]")) {
+    for (const box of target.form.elements) if (box.type === "checkbox") box.checked = target.checked;
+  }
+  showTicked();
+});
+window.addEventListener("pageshow", showTicked);
+
+// After a decision about a row the next one has the focus, or the one whose comparison is open.
+let waiting = [];
+document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+  const row = rowOf(document.activeElement), rows = rowsOf(), at = rows.indexOf(row);
+  const following = at < 0 ? [] : [...rows.slice(at + 1), ...rows.slice(0, at).reverse()];
+  waiting = ctx.request.method === "POST" ? following.map(({ id }) => id) : [];
+});
+document.addEventListener("htmx:after:swap", () => {
+  showTicked();
+  const open = document.querySelector("#review .compare");
+  const next = waiting.map((id) => document.getElementById(id)).find(Boolean);
+  if (waiting.length) focusRow(rowOf(open) ?? next);
+  waiting = [];
+});
+
+const step = (by) => {
+  const rows = rowsOf(), at = rows.indexOf(rowOf(document.activeElement));
+  focusRow(rows[at < 0 ? 0 : Math.max(0, Math.min(at + by, rows.length - 1))]);
+};
+const KEYS = { j: () => step(1), k: () => step(-1), "/": () => document.getElementById("find-text")?.focus() };
+document.addEventListener("keydown", (event) => {
+  const { key, target } = event;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (target.id === "find-text" && key === "ArrowDown") step(1);
+  if (target.matches("textarea, select, input:not([type=checkbox])")) return;
+  const button = rowOf(target)?.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  if (!button && !KEYS[key]) return;
+  event.preventDefault();
+  if (KEYS[key]) KEYS[key](); else if (!event.repeat) button.click();
+});
