@@ -6,8 +6,10 @@ there, where a person reading the two rows would not have asked either.
 
 from __future__ import annotations
 
+import numpy as np
+
 from services.matching.columns import NOT_GIVEN, Flags, Ints, Pairs
-from services.matching.contacts import Contacts
+from services.matching.contacts import Contacts, has_mistyped_email
 from services.matching.levels import (
     AddressLevel,
     CompanyLevel,
@@ -51,7 +53,7 @@ def contacts_allow(
     is_firm = _is_same_firm(pairs, naming)
     is_supported = ~_has_other_email(contacts) | is_firm
     by_phone = (phone == PhoneLevel.OWN) & is_supported
-    allow: Flags = naming.is_same & _by_less(pairs, contacts, places)
+    allow: Flags = naming.is_same & _by_less(pairs, naming, contacts, places)
     allow |= is_firm & (address == AddressLevel.SAME) & (phone != PhoneLevel.DIFFERENT)
     allow |= naming.is_same & (address == AddressLevel.SAME) & ~_has_other_email(contacts)
     allow |= _is_one_house(naming, contacts, places)
@@ -94,12 +96,14 @@ def _is_one_house(naming: Naming, contacts: Contacts, places: Places) -> Flags:
     return house
 
 
-def _by_less(pairs: Pairs, contacts: Contacts, places: Places) -> Flags:
+def _by_less(pairs: Pairs, naming: Naming, contacts: Contacts, places: Places) -> Flags:
     """Say where a shared or mistyped contact is enough for equal names: nothing else differs."""
     email, phone, address = contacts.email, contacts.phone, places.address
     shared_email = email == EmailLevel.SHARED
     shared_phone = (phone == PhoneLevel.SHARED) & (contacts.phone_sharers > 1)
-    mistyped = (email == EmailLevel.SLIP) | (phone == PhoneLevel.SLIP)
+    mistyped = phone == PhoneLevel.SLIP
+    for at in np.nonzero(naming.is_same & (email == EmailLevel.SLIP))[0].tolist():
+        mistyped[at] |= has_mistyped_email(*pairs.parties(at))
     number, _ = pairs.both(lambda side: side.house_number)
     near = (address == AddressLevel.NEAR) & (number != NOT_GIVEN)
     both = shared_email & (phone >= PhoneLevel.SHARED)

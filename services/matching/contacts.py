@@ -72,6 +72,18 @@ def closest_email(ours: CleanedParty, theirs: CleanedParty) -> EmailLevel:
     )
 
 
+def has_mistyped_email(ours: CleanedParty, theirs: CleanedParty) -> bool:
+    """Say whether two addresses differ by a slip before the @.
+
+    The same before it at another provider may be a name in another spelling, which a namesake has.
+    """
+    return any(
+        _box_and_domain(one)[0] != _box_and_domain(other)[0]
+        and _compare_unequal(one, other, ours, theirs) == EmailLevel.SLIP
+        for one, other in product(ours.emails, theirs.emails)
+    )
+
+
 def has_phone_slip(ours: CleanedParty, theirs: CleanedParty) -> bool:
     """Say whether any two numbers are one digit apart."""
     return any(
@@ -149,8 +161,10 @@ def _compare_unequal(one: str, other: str, ours: CleanedParty, theirs: CleanedPa
     if our_domain != their_domain and our_box != their_box:
         return EmailLevel.DIFFERENT
     if our_box == their_box and len(our_box) >= MIN_LOCAL_PART and not is_role_mailbox(one):
-        is_the_name = any(name in our_box for name in _telling_names(ours, theirs))
-        return EmailLevel.SIMILAR if is_the_name else EmailLevel.SLIP
+        names = [name for name in _telling_names(ours, theirs) if name.isascii()]
+        # A name in another script may stand there in letters that are not compared.
+        may_be_the_name = not names or any(name in our_box for name in names)
+        return EmailLevel.SIMILAR if may_be_the_name else EmailLevel.SLIP
     allowed = 2 if len(our_box) >= LONG_LOCAL_PART else 1
     is_near = (
         abs(len(one) - len(other)) <= 2

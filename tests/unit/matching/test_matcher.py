@@ -254,3 +254,10 @@ def test_a_name_swapped_and_shortened_is_found_and_never_exact(first: str, last:
     theirs = replace(ANN, party_id="1", display_name="", first_name=first, last_name=last)
 
     assert _tier(ANN, theirs) is Tier.LIKELY
+
+
+def test_one_mailbox_name_at_two_providers_may_be_two_namesakes() -> None:
+    ours = Party("o", "大輔 青木", "大輔", "青木", email_text="daisuke.aoki@example.com")
+    theirs = replace(ours, party_id="t", email_text="daisuke.aoki@example.org")
+
+    assert _tier(ours, theirs) is Tier.LIKELY
