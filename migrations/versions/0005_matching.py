@@ -225,7 +225,7 @@ def _changed_texts(table: sa.TableClause) -> Iterator[list[dict]]:
             .order_by(table.c.id)
             .limit(REFRESHED_ROWS)
         )
-        texts = dict(rows.tuples().all())
+        texts = {row_id: text for row_id, text in rows}
         if not texts:
             return
         changed = [
