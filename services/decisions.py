@@ -92,6 +92,11 @@ def restore(
         "decided_at": None,
         "decision_batch": None,
         "ignore_reason": "",
+        # Who leaves the compared customers by this is compared anew, and whoever looks like him.
+        "revision": case(
+            (RemoteCustomer.is_counted.is_(True), RemoteCustomer.revision),
+            else_=RemoteCustomer.revision + 1,
+        ),
     }
     ids = _change(session, meant_rows.ids, values, before=RemoteState.IGNORED)
     refresh_bins(session, account_id, ids)

@@ -10,13 +10,15 @@ from sqlalchemy import select
 
 from models import Company, Customer, CustomerOrigin, RemoteAccount, RemoteCustomer
 from services.customers import CustomerDetails, add_customer, edit_customer
+from services.decisions import ignore, restore
 from services.providers.contract import RemoteKind, RemoteStatus
 from services.remote_customers import set_sub_customers
+from services.review_query import Meant
 from services.runtime import Runtime
 from tests.conftest import Clock
 from tests.factories import NOW, make_customer, make_link
 from tests.fakes import FakeAccountingClient
-from tests.services.support import Place, read, record, rows
+from tests.services.support import Place, public_ids, read, record, rows
 
 ANN = CustomerDetails("Ann Brandt", "Brandt Tools", "ann@example.com", "555 0100", "1 Elm Street")
 
@@ -143,3 +145,22 @@ def test_an_address_the_books_have_gained_is_compared(
     read(runtime, harbor)
 
     assert _customer_revision(runtime) == before + 1
+
+
+def test_who_is_restored_after_leaving_the_books_is_compared_anew(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient, clock: Clock
+) -> None:
+    books.records = [record(1)]
+    read(runtime, harbor)
+    meant = Meant(tuple(public_ids(runtime.sessions, harbor, "1")))
+    with runtime.sessions() as session:
+        ignore(session, harbor.admin, harbor.account_id, meant=meant, now=NOW)
+    books.records = []
+    clock.advance(days=8)
+    read(runtime, harbor)
+    before = _remote_revision(runtime)
+
+    with runtime.sessions() as session:
+        restore(session, harbor.admin, harbor.account_id, meant=meant, now=NOW)
+
+    assert _remote_revision(runtime) == before + 1
