@@ -8,7 +8,14 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy.orm import Session
 
-from models import Connection, ConnectionState, RemoteCustomer, RemoteState
+from models import (
+    Bin,
+    Connection,
+    ConnectionState,
+    RemoteAccount,
+    RemoteCustomer,
+    RemoteState,
+)
 from tests.blueprints.importing import (
     IMPORTS,
     REVIEW,
@@ -24,6 +31,7 @@ from tests.factories import (
     make_customer,
     make_remote_customer,
 )
+from tests.matching_factories import make_matched, make_suggestion
 
 FIRST_ONE = "Nothing was started twice: this import was there already."
 NOT_YOURS = "An import is running. Yours was not started; start it when this one has ended."
@@ -69,8 +77,9 @@ def test_the_numbers_said_before_are_the_numbers_of_the_receipt(
 ) -> None:
     reading = make_counted(session, connection, unsynced=50)
     for number in range(9):
-        make_remote_customer(session, reading, name=f"Same {number}", email=f"s{number}@a.example")
-        make_customer(session, people.company, name=f"Same {number}", email=f"s{number}@a.example")
+        remote = make_remote_customer(session, reading, name=f"Same {number}", bin=Bin.SAME)
+        make_suggestion(session, remote, make_customer(session, people.company))
+    make_matched(session, session.get_one(RemoteAccount, reading.account_id))
     for _ in range(4):
         make_remote_customer(session, reading, email=None)
     make_remote_customer(session, reading, state=RemoteState.IGNORED)
@@ -82,7 +91,7 @@ def test_the_numbers_said_before_are_the_numbers_of_the_receipt(
     run_jobs()
     receipt = ada.get(answer.location)
 
-    assert dock.startswith("54 create · 9 link · 1 ignored · 4 without e-mail get a placeholder")
+    assert dock.startswith("54 create · 9 link · 0 need you · 1 ignored")
     assert bins_of(asked) == {"Create": 54, "Link": 9}
     assert "4 of those to create have no e-mail" in text_of(asked)
     assert bins_of(receipt) == {"Created": 54, "Linked": 9, "Skipped": 0, "Failed": 0}

@@ -71,7 +71,7 @@ def test_the_list_offers_no_import_while_one_runs(ada: Browser, running_import: 
     answer = ada.get(REVIEW)
 
     assert "Import 1 is running: 112 of 180 done." in text_of(answer)
-    assert 'id="import"' not in answer.text
+    assert 'id="selected"' not in answer.text
     assert 'type="checkbox"' not in answer.text
 
 

@@ -17,17 +17,26 @@ from tests.fakes import FakeAccountingClient
 REVIEW = f"{QUICKBOOKS}/review"
 
 
-def test_the_list_shows_the_unsynced_by_name(
-    ada: Browser, session: Session, connection: Connection
+@pytest.mark.parametrize(
+    ("sort", "names"),
+    [
+        ("", ["Oak", "alamo", "Zebra"]),
+        ("balance", ["Oak", "alamo", "Zebra"]),
+        ("name", ["alamo", "Oak", "Zebra"]),
+        ("x'--", ["Oak", "alamo", "Zebra"]),
+    ],
+)
+def test_the_list_shows_who_owes_most_first_or_goes_by_name(
+    ada: Browser, session: Session, connection: Connection, sort: str, names: list[str]
 ) -> None:
     reading = make_counted(session, connection, unsynced=0, counted_count=4)
-    for name in ("Zebra", "alamo", "Oak"):
-        make_remote_customer(session, reading, name=name)
+    for name, cents in (("Zebra", 0), ("alamo", 500), ("Oak", 90_000)):
+        make_remote_customer(session, reading, name=name, balance_cents=cents)
     make_remote_customer(session, reading, name="Linked", state=RemoteState.LINKED)
 
-    text = text_of(ada.get(REVIEW))
+    text = text_of(ada.get(REVIEW, query_string={"sort": sort}))
 
-    assert text.index("alamo") < text.index("Oak") < text.index("Zebra")
+    assert sorted(names, key=text.index) == names
     assert "3 of 4 customers in QuickBooks are not yet imported into BlueClerk" in text
     assert "Linked" not in text.split("Customer Contact")[1]
 
@@ -56,12 +65,12 @@ def test_pages_follow_each_other_without_a_gap(
 ) -> None:
     make_counted(session, connection, unsynced=PAGE_ROWS + 3)
 
-    first = ada.get(REVIEW)
+    first = ada.get(f"{REVIEW}?sort=name")
     address = re.search(r'href="([^"]+after=[^"]+)"', first.text)
     assert address
     second = ada.get(address[1].replace("&amp;", "&"))
 
-    assert f"{PAGE_ROWS} of {PAGE_ROWS + 3}, by name" in text_of(first)
+    assert f"{PAGE_ROWS} of {PAGE_ROWS + 3}" in text_of(first)
     assert "Customer 049" in text_of(first)
     assert "Customer 050" in text_of(second)
     assert "Customer 049" not in text_of(second)
@@ -88,9 +97,10 @@ def test_the_ignored_can_be_restored_page_by_page(
     for _ in range(2):
         make_remote_customer(session, reading, state=RemoteState.IGNORED)
 
-    text = text_of(ada.get(f"{REVIEW}?show=ignored"))
+    page = ada.get(f"{REVIEW}?show=ignored&selected=matching")
 
-    assert "Restore these 2" in text
+    assert "All 2 that match are selected" in text_of(page)
+    assert "Restore all 2" in text_of(page)
 
 
 def test_nothing_can_be_decided_about_the_archived(

@@ -69,7 +69,7 @@ def test_the_rule_is_told_as_it_is_for_this_account(
 
 @pytest.mark.parametrize(
     ("show", "name", "chip"),
-    [("suppliers", "Sun Supply", "Suppliers 1"), ("archived", "Ari", "Archived there 1")],
+    [("suppliers", "Sun Supply", "Suppliers 1"), ("archived", "Ari", "Archived 1")],
 )
 def test_whoever_is_left_out_can_be_looked_up(
     ada: Browser, session: Session, people: SimpleNamespace, show: str, name: str, chip: str
