@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from flask import Flask, render_template_string, session
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
 from app import create_app
 from benchmarks.measuring import Result, compare, medians_ms
@@ -16,6 +17,10 @@ from config import load_settings, new_keys
 from extensions import db
 from models import Base, Company, Role
 from services import accounts
+from services.prepared_rows import prepare_difference
+from services.providers.contract import CustomerPage, CustomerRecord
+from services.reading_pages import ReadingPages
+from services.remote_customers import store_difference
 from services.runtime import Runtime, utc_now
 from tests.factories import (
     make_account,
@@ -39,14 +44,14 @@ def run() -> list[Result]:
 
 def _of_size(size: int) -> list[Result]:
     with TemporaryDirectory() as folder:
-        app = _filled_app(Path(folder), size)
-        client = _signed_in(app)
+        app = filled_app(Path(folder), size)
+        client = signed_in(app)
         bare = _bare_client(Path(folder) / "blueclerk.db")
         measured = medians_ms(
             {
-                "collapsed page": _getting(client, PAGE),
-                "login, one query, one template": _getting(bare, "/"),
-                "opened again": _getting(client, f"{PAGE}/unsynced", {"HX-Request": "true"}),
+                "collapsed page": getting(client, PAGE),
+                "login, one query, one template": getting(bare, "/"),
+                "opened again": getting(client, f"{PAGE}/unsynced", {"HX-Request": "true"}),
             },
             runs=RUNS,
         )
@@ -70,7 +75,10 @@ def _of_size(size: int) -> list[Result]:
     ]
 
 
-def _filled_app(folder: Path, size: int) -> Flask:
+def filled_app(
+    folder: Path, size: int, *, record: Callable[[int], CustomerRecord] | None = None
+) -> Flask:
+    """Return an application whose company has so many unsynced, made by number by `record`."""
     environ = new_keys() | {"BLUECLERK_ENV": "demo", "BLUECLERK_INSTANCE_FOLDER": str(folder)}
     app = create_app(load_settings(environ))
     with app.app_context():
@@ -90,25 +98,23 @@ def _filled_app(folder: Path, size: int) -> Flask:
             password=PASSWORD,
             now=now,
         )
-        _fill(runtime, rows.get_one(Company, company.id), rows, size)
+        records = tuple(map(record or _record, range(size)))
+        _fill(runtime, rows.get_one(Company, company.id), rows, records)
     return app
 
 
-def _fill(runtime: Runtime, company: Company, rows: object, size: int) -> None:
-    from sqlalchemy.orm import Session
+def _record(number: int) -> CustomerRecord:
+    return make_record(balance_cents=number % 7 * 100)
 
-    from services.prepared_rows import prepare_difference
-    from services.providers.contract import CustomerPage
-    from services.reading_pages import ReadingPages
-    from services.remote_customers import store_difference
 
-    assert isinstance(rows, Session)
+def _fill(
+    runtime: Runtime, company: Company, rows: Session, records: tuple[CustomerRecord, ...]
+) -> None:
     account = make_account(rows, company)
     connection = make_connection(rows, account, vault=runtime.vault)
-    reading = make_reading(rows, connection, counted_count=size, finished_at=utc_now())
+    reading = make_reading(rows, connection, counted_count=len(records), finished_at=utc_now())
     pages = ReadingPages()
-    records = [make_record(balance_cents=number % 7 * 100) for number in range(size)]
-    pages.add(CustomerPage(tuple(records)))
+    pages.add(CustomerPage(records))
     store_difference(
         rows,
         account_id=account.id,
@@ -116,10 +122,13 @@ def _fill(runtime: Runtime, company: Company, rows: object, size: int) -> None:
         prepared=prepare_difference(rows, account_id=account.id, pages=pages, is_whole=True),
         now=utc_now(),
     )
+    # The minute within which the list is opened again begins when everything is stored.
+    reading.finished_at = utc_now()
     rows.commit()
 
 
-def _signed_in(app: Flask) -> FlaskClient:
+def signed_in(app: Flask) -> FlaskClient:
+    """Return a client with Ada signed in."""
     client = app.test_client()
     page = client.get("/login").get_data(as_text=True)
     token = page.split('name="csrf_token"', 1)[1].split('value="', 1)[1].split('"', 1)[0]
@@ -147,9 +156,11 @@ def _bare_client(database: Path) -> FlaskClient:
     return client
 
 
-def _getting(
+def getting(
     client: FlaskClient, path: str, headers: dict[str, str] | None = None
 ) -> Callable[[], object]:
+    """Return a way that asks for the whole page and fails where it is not given."""
+
     def get() -> object:
         answer = client.get(path, headers=headers)
         assert answer.status_code == 200, answer.status

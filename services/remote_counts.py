@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import TextClause, func, select, text
 from sqlalchemy.orm import Session
 
 from models import Reading, ReadingState, RemoteAccount, RemoteCustomer, RemoteState
@@ -31,19 +31,29 @@ def written_values(members: Iterable[StrEnum]) -> str:
     return ", ".join(f"('{member.value}')" for member in members)
 
 
+def by_index(session: Session, statement: str, index: str) -> TextClause:
+    """Return the statement with its index named, where SQLite would take one that is slow.
+
+    Without statistics it prefers a range of one column to five equal ones: 900 ms, not 6.
+    """
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    return text(statement.replace("/* index */", f"INDEXED BY {index}" if is_sqlite else ""))
+
+
 # One index range for each combination: a fifth of what sums over all rows take. Of the unsynced
 # only sub-customers are told; FilterCounts counts the rest. Nothing in it comes from outside.
-_STANDINGS = text(f"""
+_STANDINGS = f"""
 WITH states(one_state) AS (VALUES {written_values(_SHOWN_STATES)}),
      answers(is_one) AS (VALUES (false), (true)),
      statuses(one_status) AS (VALUES {written_values(RemoteStatus)}),
      kinds(one_kind) AS (VALUES {written_values(RemoteKind)})
 SELECT one_state, is_one, one_status, one_kind,
-  (SELECT count(*) FROM remote_customer WHERE account_id = :account AND state = one_state
+  (SELECT count(*) FROM remote_customer /* index */ WHERE account_id = :account
+    AND state = one_state
     AND is_counted = is_one AND status = one_status AND kind = one_kind)
 FROM states, answers, statuses, kinds
 WHERE one_state <> 'unsynced' OR one_kind = 'sub_customer'
-""")  # noqa: S608
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +121,8 @@ def count_new(session: Session, account_id: int, *, looked_reading_id: int) -> i
 
 def count_standings(session: Session, account_id: int) -> list[Standing]:
     """Count by state, status and kind; of the unsynced the sub-customers only, no vanished."""
-    rows = session.execute(_STANDINGS, {"account": account_id})
+    statement = by_index(session, _STANDINGS, "ix_remote_customer_state")
+    rows = session.execute(statement, {"account": account_id})
     return [
         Standing(RemoteState(state), bool(is_one), RemoteStatus(status), RemoteKind(kind), count)
         for state, is_one, status, kind, count in rows
