@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, exists, or_, select, update
@@ -20,14 +20,17 @@ from models import (
     ReviewChoice,
     ToldApart,
 )
+from services.database import in_batches
 from services.matching.tiers import Tier
 
 #: A customer who is linked already counts from here on: the books tell those two apart.
 TAKEN_BITS = 4.0
 BINNED = (RemoteState.UNSYNCED, RemoteState.IGNORED)
 TWIN_STATES = (RemoteState.UNSYNCED, RemoteState.LINKED)
-#: Rows that are worked out at once; of more than that, the whole account is.
+#: Rows that are worked out at once.
 CHUNK_ROWS = 2_000
+#: Of more rows than these, going through the whole account in order is quicker.
+MANY_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +91,13 @@ def refresh_bins(
     changes are written. 100,000 rows take seconds, a handful milliseconds.
     """
     session.flush()
-    if remote_row_ids is None or len(remote_row_ids) > CHUNK_ROWS:
-        chunks: Iterator[ColumnElement[bool]] = _whole_account(session, account_id)
-    else:
-        chunks = _around(session, account_id, set(remote_row_ids), set(customer_ids))
-    for chunk in chunks:
-        _refresh(session, account_id, chunk)
+    if remote_row_ids is None or len(remote_row_ids) > MANY_ROWS:
+        for ids in in_batches(_whole_account(session, account_id), CHUNK_ROWS):
+            _refresh(session, account_id, RemoteCustomer.id.between(ids[0], ids[-1]))
+        return
+    around = _around(session, account_id, set(remote_row_ids), set(customer_ids))
+    for ids in in_batches(sorted(around), CHUNK_ROWS):
+        _refresh(session, account_id, RemoteCustomer.id.in_(ids))
 
 
 def is_told_apart(remote: type[RemoteCustomer] = RemoteCustomer) -> ColumnElement[bool]:
@@ -138,43 +142,33 @@ def is_overtaken() -> ColumnElement[bool]:
     )
 
 
-def _whole_account(session: Session, account_id: int) -> Iterator[ColumnElement[bool]]:
-    after = 0
-    while True:
-        ids = session.scalars(
-            select(RemoteCustomer.id)
-            .where(RemoteCustomer.account_id == account_id, RemoteCustomer.id > after)
-            .order_by(RemoteCustomer.id)
-            .limit(CHUNK_ROWS)
-        ).all()
-        if not ids:
-            return
-        yield RemoteCustomer.id.between(ids[0], ids[-1])
-        after = ids[-1]
+def _whole_account(session: Session, account_id: int) -> Sequence[int]:
+    return session.scalars(
+        select(RemoteCustomer.id)
+        .where(RemoteCustomer.account_id == account_id, RemoteCustomer.state.in_(BINNED))
+        .order_by(RemoteCustomer.id)
+    ).all()
 
 
 def _around(
     session: Session, account_id: int, row_ids: set[int], customer_ids: set[int]
-) -> Iterator[ColumnElement[bool]]:
+) -> set[int]:
+    """Return the rows with those whose bin may follow from theirs or from the customers."""
     wanted = set(row_ids)
-    wanted.update(
-        session.scalars(select(LookAlike.other_id).where(LookAlike.remote_customer_id.in_(row_ids)))
-    )
-    of_rows = select(MatchSuggestion.customer_id).where(
-        MatchSuggestion.remote_customer_id.in_(row_ids), MatchSuggestion.tier == Tier.EXACT.value
-    )
-    customer_ids |= set(session.scalars(of_rows))
-    wanted.update(
-        session.scalars(
-            select(MatchSuggestion.remote_customer_id).where(
-                MatchSuggestion.customer_id.in_(customer_ids),
-                MatchSuggestion.account_id + 0 == account_id,
-            )
+    for batch in in_batches(row_ids):
+        alike = select(LookAlike.other_id).where(LookAlike.remote_customer_id.in_(batch))
+        wanted.update(session.scalars(alike))
+        of_rows = select(MatchSuggestion.customer_id).where(
+            MatchSuggestion.remote_customer_id.in_(batch),
+            MatchSuggestion.tier == Tier.EXACT.value,
         )
-    )
-    ordered = sorted(wanted)
-    for start in range(0, len(ordered), CHUNK_ROWS):
-        yield RemoteCustomer.id.in_(ordered[start : start + CHUNK_ROWS])
+        customer_ids.update(session.scalars(of_rows))
+    for batch in in_batches(customer_ids):
+        of_customers = select(MatchSuggestion.remote_customer_id).where(
+            MatchSuggestion.customer_id.in_(batch), MatchSuggestion.account_id + 0 == account_id
+        )
+        wanted.update(session.scalars(of_customers))
+    return wanted
 
 
 def _refresh(session: Session, account_id: int, chunk: ColumnElement[bool]) -> None:
