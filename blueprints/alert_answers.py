@@ -44,7 +44,9 @@ def answer_decision(
         if choice.came_from_list:
             template = "_list" if is_htmx() else "review"
             context = review_context.load_context(provider, notice=notice)
-            return render_template(f"review/{template}.html", **context), status
+            text = render_template(f"review/{template}.html", **context)
+            # The comparison that was decided in is over, so a reload must not open it again.
+            return text, status, {"HX-Replace-Url": _place(provider, choice)}
         page = load_page(provider, is_opened=True)
     if is_htmx():
         return _fragment(page, notice=notice, status=status)

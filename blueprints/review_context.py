@@ -144,11 +144,11 @@ def _chips(counts: FilterCounts, place: Place) -> tuple[Chip, ...]:
 
 
 def _compared(account_id: int, place: Place, rows: RowPage) -> OpenComparison | None:
-    """Return the comparison, and who is the next to be compared; none for the linked."""
+    """Return the comparison, and who is the next to be compared; none for the decided."""
     assert place.compare is not None
     with get_runtime().sessions() as session:
         view = compare_row(session, account_id, place.compare)
-        if view.row.state not in (RemoteState.UNSYNCED, RemoteState.IGNORED):
+        if view.row.state is not RemoteState.UNSYNCED:
             return None
         is_on_page = any(row.public_id == place.compare for row in rows.rows)
         if view.row.bin is not Bin.MAYBE:

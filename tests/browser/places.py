@@ -148,6 +148,13 @@ def _other_account(people: Opener, _demo: Demo, **options: Any) -> Page:
     return page
 
 
+def _compared(people: Opener, _demo: Demo, **options: Any) -> Page:
+    page = people.open("ada", f"{QUICKBOOKS}/review?show=maybe", **options)
+    page.locator("#review tbody[id] th a").first.click()
+    expect(page.locator("#review .compare")).to_be_visible()
+    return page
+
+
 def _sandbox(people: Opener, demo: Demo, **options: Any) -> Page:
     return people.open(None, f"{demo.sandbox_url}/", **options)
 
@@ -165,6 +172,9 @@ PAGES: Mapping[str, Place] = {
     "freshbooks not connected": _page("ada", "/settings/integrations/freshbooks"),
     "list": _page("ada", f"{QUICKBOOKS}/review"),
     "same": _page("ada", f"{QUICKBOOKS}/review?show=same"),
+    "compared": _compared,
+    "all selected": _page("ada", f"{QUICKBOOKS}/review?selected=matching"),
+    "ordered by name": _page("ada", f"{QUICKBOOKS}/review?show=maybe&sort=name"),
     "nobody found": _page("ada", f"{QUICKBOOKS}/review?show=same&q=nobody"),
     "import all": _page("ada", f"{QUICKBOOKS}/imports/new"),
     "import runs": _import_runs,
