@@ -23,7 +23,7 @@ from services.local_days import find_zone
 from services.providers.contract import ProviderKey
 from services.providers.registry import ProviderProfile, provider_profile
 from services.rechecks import Recheck, view_recheck
-from services.remote_lists import FilterCounts, count_rows
+from services.remote_lists import FilterCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,8 @@ def load_page(
                 recheck = view_recheck(session, connection, zone=zone, now=now)
         if is_opened or reading or alert.state is AlertState.RECONNECT:
             alert = view_alert(session, connection, now=now, reading_public_id=reading)
-        if connection is not None and alert.summary is not None:
-            bins = count_rows(session, connection.account_id)
+        if alert.summary is not None:
+            bins = alert.summary.counts
     profile = provider_profile(provider)
     missing = missing_settings(provider)
     return ProviderPage(profile, connection, counts, alert, missing, recheck, bins)
