@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from flask import Flask, render_template_string, session
 from flask.testing import FlaskClient
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app import create_app
 from benchmarks.measuring import Result, compare, medians_ms
 from config import load_settings, new_keys
 from extensions import db
-from models import Base, Company, Role
+from models import Base, Bin, Company, RemoteCustomer, Role
 from services import accounts
 from services.prepared_rows import prepare_difference
 from services.providers.contract import CustomerPage, CustomerRecord
@@ -80,11 +82,12 @@ def filled_app(
 ) -> Flask:
     """Return an application whose company has so many unsynced, made by number by `record`."""
     environ = new_keys() | {"BLUECLERK_ENV": "demo", "BLUECLERK_INSTANCE_FOLDER": str(folder)}
-    app = create_app(load_settings(environ))
+    now = utc_now()
+    # With a clock that stands, a list is opened within its minute on a slow machine as well.
+    app = create_app(load_settings(environ), clock=lambda: now)
     with app.app_context():
         Base.metadata.create_all(db.engine)
     runtime: Runtime = app.extensions["runtime"]
-    now = utc_now()
     with runtime.sessions() as rows:
         company = accounts.add_company(
             rows, name="Bench", slug="bench", zone="America/New_York", now=now
@@ -99,7 +102,7 @@ def filled_app(
             now=now,
         )
         records = tuple(map(record or _record, range(size)))
-        _fill(runtime, rows.get_one(Company, company.id), rows, records)
+        _fill(runtime, rows.get_one(Company, company.id), rows, records, now=now)
     return app
 
 
@@ -108,11 +111,16 @@ def _record(number: int) -> CustomerRecord:
 
 
 def _fill(
-    runtime: Runtime, company: Company, rows: Session, records: tuple[CustomerRecord, ...]
+    runtime: Runtime,
+    company: Company,
+    rows: Session,
+    records: tuple[CustomerRecord, ...],
+    *,
+    now: datetime,
 ) -> None:
     account = make_account(rows, company)
     connection = make_connection(rows, account, vault=runtime.vault)
-    reading = make_reading(rows, connection, counted_count=len(records), finished_at=utc_now())
+    reading = make_reading(rows, connection, counted_count=len(records), finished_at=now)
     pages = ReadingPages()
     pages.add(CustomerPage(records))
     store_difference(
@@ -120,10 +128,10 @@ def _fill(
         account_id=account.id,
         reading_id=reading.id,
         prepared=prepare_difference(rows, account_id=account.id, pages=pages, is_whole=True),
-        now=utc_now(),
+        now=now,
     )
-    # The minute within which the list is opened again begins when everything is stored.
-    reading.finished_at = utc_now()
+    compared = {"kept_revision": RemoteCustomer.revision, "bin": Bin.NEW}
+    rows.execute(update(RemoteCustomer).values(compared))
     rows.commit()
 
 
