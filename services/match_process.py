@@ -19,7 +19,7 @@ from services.match_whole import WholeMatching
 from services.runtime import Runtime
 
 ROOT = Path(__file__).resolve().parent.parent
-#: 100,000 on each side take some three minutes (docs/matching.md); a busy machine a multiple.
+#: 100,000 on each side took 8 minutes on two busy cores (docs/architecture.md).
 MAX_S = 3600.0
 LOOK_EVERY_S = 2.0
 ENDING_S = 10.0
