@@ -72,7 +72,7 @@ UNSYNCED_INDEXES = {
     "bins": (*_FACETS, "state"),
     "unsynced": ("state", "balance_cents", "id", "bin", "has_email", "why", "currency"),
     "new": ("state", "first_reading_id", "id", *_FACETS),
-    "search": ("state", "sort_key", "id", "search_text", *_FACETS),
+    "search": ("state", "sort_key", "id", "search_text", "first_reading_id", *_FACETS),
 }
 
 

@@ -25,7 +25,10 @@ INDEXES = {
         UNSYNCED,
     ),
     'new': (('state', 'first_reading_id', 'id', *FACETS), UNSYNCED),
-    'search': (('state', 'sort_key', 'id', 'search_text', *FACETS), UNSYNCED),
+    'search': (
+        ('state', 'sort_key', 'id', 'search_text', 'first_reading_id', *FACETS),
+        UNSYNCED,
+    ),
 }
 INDEXES_BEFORE = {
     'list': (('state', 'sort_key', 'id'), None),
