@@ -15,7 +15,7 @@ from services.local_days import find_zone
 from services.providers.contract import DailyLimitReached, ProviderKey, ProviderUnavailable
 from services.readings import refresh
 from services.runtime import Runtime
-from services.unsynced import note_look
+from services.unsynced import READ_JOB, note_look
 from tests.conftest import Clock, WakeUps
 from tests.fakes import FakeAccountingClient
 from tests.services.support import Place, count, last_reading, one, read, record
@@ -33,9 +33,10 @@ def _tick(runtime: Runtime, wake_ups: WakeUps) -> int:
     """Ask for what is due and carry it out; return how many readings that were."""
     before = len(wake_ups.rows)
     rechecks.start_rechecks(runtime)
-    for _, reading_id in wake_ups.rows[before:]:
+    asked = [row_id for job, row_id in wake_ups.rows[before:] if job == READ_JOB]
+    for reading_id in asked:
         refresh(runtime, reading_id)
-    return len(wake_ups.rows) - before
+    return len(asked)
 
 
 def _view(runtime: Runtime, place: Place) -> rechecks.Recheck:
