@@ -106,7 +106,7 @@ def test_all_of_the_list_are_ignored_and_restored(people: Opener) -> None:
     press(page, "Restore these 182")
 
     expect(_rows(page)).to_have_count(50)
-    expect(page.get_by_role("link", name="All 182")).to_be_visible()
+    expect(page.get_by_role("link", name="All 182", exact=True)).to_be_visible()
 
 
 @pytest.mark.full
