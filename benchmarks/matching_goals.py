@@ -72,7 +72,7 @@ def _large(name: str, standings: dict[str, Standing]) -> list[Result]:
 def _seconds(
     name: str, standings: dict[str, Standing], who: str, *, limit_ratio: float
 ) -> list[Result]:
-    """Compare from raw lists to pairs, and once without the cleaning that the other is given."""
+    """Compare with and without the cleaning that the other is given; the goal is for both."""
     seconds = {one: standings[one].seconds for one in (OURS, who, CLEANING)}
     cleaned_by_all = seconds | {who: seconds[who] + seconds[CLEANING]}
     return [
@@ -91,6 +91,7 @@ def _seconds(
             seconds,
             ours=OURS,
             against=who,
+            limit_ratio=limit_ratio,
             unit="s",
         ),
     ]
