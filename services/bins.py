@@ -24,7 +24,7 @@ from services.database import in_batches
 from services.matching.tiers import Tier
 
 #: A customer who is linked already counts from here on: the books tell those two apart.
-TAKEN_BITS = 4.0
+TAKEN_BITS = 3.0
 BINNED = (RemoteState.UNSYNCED, RemoteState.IGNORED)
 TWIN_STATES = (RemoteState.UNSYNCED, RemoteState.LINKED)
 #: Rows that are worked out at once.
