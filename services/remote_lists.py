@@ -34,6 +34,7 @@ from services.review_rows import ReviewRow, read_rows
 from services.text_search import holds_text
 
 PAGE_ROWS = 50
+MANY_HITS = 10_000
 # Written out, not bound: a database picks a partial index by its literal condition.
 IS_UNSYNCED = text("remote_customer.state = 'unsynced'")
 NOT_UNSYNCED = text("remote_customer.state <> 'unsynced'")
@@ -147,12 +148,16 @@ def _searched(
     order: _Order,
     start: tuple[Any, int] | None,
 ) -> tuple[list[int], int]:
-    """Return the ids of a page and how many match, reading every text once."""
+    """Return the ids of a page and how many match.
+
+    Every text is read once, unless so many match that keeping them would cost more than finding
+    the page in the order of the list.
+    """
     matching = select(RemoteCustomer.id, order.key.label("key")).where(
         *review_conditions(account_id, query)
     )
     # Asked for twice, so that both databases keep the result instead of searching again.
-    hits = _by_index(matching, query, _SEARCH_INDEX).cte("hits")
+    hits = _by_index(matching, query, _SEARCH_INDEX).limit(MANY_HITS + 1).cte("hits")
     total = select(func.count()).select_from(hits).scalar_subquery()
     page = select(hits.c.id, total)
     if start is not None:
@@ -160,10 +165,12 @@ def _searched(
         page = page.where(place < start if order.is_falling else place > start)
     page = _ordered(page, hits.c.key, hits.c.id, order).limit(PAGE_ROWS + 1)
     rows: Sequence[Row[*tuple[Any, ...]]] = session.execute(page).all()
-    if not rows:
-        # Nobody matches, or nobody behind a row that has changed meanwhile.
-        return [], 0 if start is None else _count(session, account_id, query)
-    return [row_id for row_id, _ in rows], rows[0][1]
+    # Behind the last of those kept there is no row to tell how many there are.
+    count = rows[0][1] if rows else _count(session, account_id, query) if start else 0
+    if count <= MANY_HITS:
+        return [row_id for row_id, _ in rows], count
+    found = _listed(session, account_id, query, order, start, limit=PAGE_ROWS + 1)
+    return found, _count(session, account_id, query)
 
 
 def _ordered(

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 SORT_KEY_CHARACTERS = 200
 #: A text of digits and what stands between them is a phone number from so many digits on.
 MIN_PHONE_DIGITS = 3
+WHOLE_PHONE_DIGITS = 7
 #: From so many digits on a number may hold a country code or a leading zero that the stored one
 #: has not, and only its end is searched for.
 LONG_PHONE_DIGITS, PHONE_END_DIGITS = 10, 8
@@ -57,6 +58,7 @@ def search_text(*parts: str | None, phone: str = "", other_phones: Iterable[str]
     already is left out: a search reads the texts of everybody.
     """
     phones = [text for text in (phone, *other_phones) if text]
+    phones += [part for part in parts if part and phone_digits(part)]
     worded = [text for text in phones if phone_digits(text) is None]
     lines = [search_fold(part) for part in (*parts, *worded) if part]
     lines = list(dict.fromkeys((*lines, *map(_digits, phones))))
@@ -74,6 +76,9 @@ def searched_texts(query: str) -> tuple[str, ...]:
     digits = phone_digits(query)
     if digits is not None and len(digits) >= LONG_PHONE_DIGITS:
         digits = digits[-PHONE_END_DIGITS:]
+    if digits is not None and len(digits) >= WHOLE_PHONE_DIGITS:
+        # Looking for two texts takes longer, and a number this long is meant as one.
+        return (digits,)
     return tuple(dict.fromkeys(filter(None, (digits, wanted))))
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Bin, Connection, Reading, RemoteCustomer, RemoteState, WhyUnsynced
+from services import remote_lists
 from services.remote_lists import PAGE_ROWS, count_rows, each_row, review_conditions, search
 from services.review_query import ReviewQuery, RowFilter, RowSort
 from tests.factories import make_reading, make_remote_customer
@@ -145,6 +146,28 @@ def test_paging_shows_everybody_once_in_one_order(
     assert pages == whole
     assert len(pages) == 2 * PAGE_ROWS + 3
     assert sort is not RowSort.NAME or pages == sorted(pages)
+
+
+@pytest.mark.parametrize("sort", RowSort)
+def test_paging_is_the_same_where_too_many_match_to_keep_them(
+    session: Session,
+    harbor: Place,
+    reading: Reading,
+    sort: RowSort,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for number in range(2 * PAGE_ROWS + 3):
+        name = f"Customer {number % 60:03}"
+        make_remote_customer(session, reading, name=name, balance_cents=number % 4)
+    query = ReviewQuery(text="customer")
+    before = _names(session, harbor, query, sort)
+
+    monkeypatch.setattr(remote_lists, "MANY_HITS", 10)
+    after = _names(session, harbor, query, sort)
+    total = search(session, harbor.account_id, query=query, sort=sort).total
+
+    assert after == before
+    assert total == len(before)
 
 
 def test_a_page_that_ends_with_the_list_has_no_next_one(
