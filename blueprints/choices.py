@@ -17,8 +17,9 @@ from services.review_query import Meant, ReviewQuery
 MOST_NAMED = 200
 MOST_DIGITS = 9
 NO_COUNT = -1
-# How a row was seen: its revision, and behind a dot that of whom it was compared with.
-_SEEN = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+# How a row was seen: its revision, behind a dot that of whom it was compared with, and the id of
+# that one if it is ours.
+_SEEN = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}(\.[0-9a-f]{16})?)?")
 
 
 @dataclass(frozen=True, slots=True)

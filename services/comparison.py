@@ -121,7 +121,7 @@ def _candidates(
             customer_public_id=candidate.public_id,
             name=candidate.name,
             reason=reason_words(candidate.reasons),
-            seen=seen_token(remote.revision, candidate.revision),
+            seen=seen_token(remote.revision, candidate),
             linked_to=linked.get(candidate.customer_id, ""),
             fields=_fields(customers[candidate.customer_id], remote, row, zone=company.zone),
         )

@@ -93,12 +93,23 @@ def check_list(session: Session, account_id: int, meant: Meant, *, matches: int)
 def is_as_seen(seen: str, revision: int, customer_revision: int | None = None) -> bool:
     """Say whether a row, or a pair, is still what the token stands for; no token checks nothing.
 
-    A token is "<revision>" of the remote customer, for a pair followed by ".<revision>" of ours.
+    A token is "<revision>" of the remote customer, for a pair followed by ".<revision>" of the
+    other one, and with one of ours by ".<public id>" of it.
     """
-    of_remote, _, of_customer = seen.partition(".")
+    of_remote, of_customer, _ = _parts(seen)
     if of_remote and of_remote != str(revision):
         return False
     return not of_customer or customer_revision is None or of_customer == str(customer_revision)
+
+
+def seen_customer(seen: str) -> str:
+    """Return the public id of our customer whom the person saw beside the row, "" if nobody."""
+    return _parts(seen)[2]
+
+
+def _parts(seen: str) -> tuple[str, str, str]:
+    of_remote, of_customer, customer = [*seen.split(".", 2), "", ""][:3]
+    return of_remote, of_customer, customer
 
 
 def _named(

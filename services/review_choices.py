@@ -23,9 +23,10 @@ from models.base import new_public_id
 from services.accounts import SignedIn
 from services.audit import AuditAction
 from services.bins import TAKEN_BITS, is_taken, is_told_apart, refresh_bins
+from services.candidates import find_choices
 from services.database import in_batches, insert_rows
 from services.decision_record import Decision, end_decision
-from services.meant import MeantRow, MeantRows, is_as_seen, resolve_meant
+from services.meant import MeantRow, MeantRows, is_as_seen, resolve_meant, seen_customer
 from services.review_query import Meant
 
 
@@ -40,6 +41,7 @@ class CustomerGone(Exception):
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     customer_id: int
+    public_id: str
     revision: int
     is_taken: bool
 
@@ -173,7 +175,8 @@ def _targets(
     unchanged = {
         row.id: candidates[row.id]
         for row in rows.rows
-        if row.id in candidates and _is_pair_as_seen(row, candidates[row.id])
+        if row.id in candidates
+        and _is_pair_as_seen(row, candidates[row.id], is_named=named is not None)
     }
     changed = len(candidates) - len(unchanged)
     if named is not None:
@@ -187,10 +190,15 @@ def _targets(
     return targets, changed
 
 
-def _is_pair_as_seen(row: MeantRow, candidate: _Candidate) -> bool:
+def _is_pair_as_seen(row: MeantRow, candidate: _Candidate, *, is_named: bool) -> bool:
+    """Say whether the person saw just this pair; who was not named must have been seen."""
+    if not row.seen:
+        return True
+    customer = seen_customer(row.seen)
+    if customer != candidate.public_id and (customer or not is_named):
+        return False
     # The remote customer's part was compared when the row was found.
-    of_remote = row.seen.partition(".")[0] or "0"
-    return is_as_seen(row.seen, int(of_remote), candidate.revision)
+    return is_as_seen(row.seen, int(row.seen.partition(".")[0]), candidate.revision)
 
 
 def _candidates(
@@ -203,6 +211,7 @@ def _candidates(
             select(
                 MatchSuggestion.remote_customer_id,
                 MatchSuggestion.customer_id,
+                Customer.public_id,
                 Customer.revision,
                 is_taken(),
                 MatchSuggestion.score,
@@ -214,9 +223,12 @@ def _candidates(
         )
         if named is not None:
             query = query.where(MatchSuggestion.customer_id == named.id)
-        for row_id, customer_id, revision, taken, score in session.execute(query):
+        chosen = find_choices(session, batch)
+        # Whom a person chose before is the one that the page shows.
+        rows = sorted(session.execute(query), key=lambda row: chosen.get(row[0]) != row[1])
+        for row_id, customer_id, public_id, revision, taken, score in rows:
             if named is not None or not taken or score >= TAKEN_BITS:
-                best.setdefault(row_id, _Candidate(customer_id, revision, bool(taken)))
+                best.setdefault(row_id, _Candidate(customer_id, public_id, revision, bool(taken)))
     return best
 
 

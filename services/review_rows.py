@@ -177,11 +177,11 @@ def read_rows(session: Session, account_id: int, row_ids: Sequence[int]) -> tupl
     return tuple(_view(remotes[row_id], beside) for row_id in row_ids if row_id in remotes)
 
 
-def seen_token(remote_revision: int, customer_revision: int | None = None) -> str:
+def seen_token(remote_revision: int, candidate: CandidateRow | None = None) -> str:
     """Return the token of what a person sees: of a row, or of a row beside a customer here."""
-    if customer_revision is None:
+    if candidate is None:
         return str(remote_revision)
-    return f"{remote_revision}.{customer_revision}"
+    return f"{remote_revision}.{candidate.revision}.{candidate.public_id}"
 
 
 def reason_words(reasons: str) -> str:
@@ -242,7 +242,7 @@ def _suggestion(remote: AnyRow, candidate: CandidateRow) -> SuggestionView:
         tier=Tier(candidate.tier),
         reason=reason_words(candidate.reasons),
         is_linked_elsewhere=candidate.is_taken,
-        seen=seen_token(remote.revision, candidate.revision),
+        seen=seen_token(remote.revision, candidate),
     )
 
 

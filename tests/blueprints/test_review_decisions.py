@@ -43,7 +43,8 @@ class Maybes:
 
     def token(self, number: int, *, pair: bool = True) -> str:
         remote, customer = self.remotes[number], self.customers[number]
-        return f"{remote.public_id}:{remote.revision}" + (f".{customer.revision}" if pair else "")
+        beside = f".{customer.revision}.{customer.public_id}" if pair else ""
+        return f"{remote.public_id}:{remote.revision}{beside}"
 
     def form(self, *numbers: int, **more: Any) -> dict[str, Any]:
         return {"id": [self.token(number) for number in numbers], "from": "list"} | more

@@ -18,6 +18,7 @@ from models import (
     ReviewChoice,
 )
 from services.decisions import AlreadyDecided, Decision, RowsChanged, UnknownRemoteCustomer
+from services.remote_lists import search
 from services.review_choices import CustomerGone, NotACandidate, choose, take_back
 from services.review_query import Meant, ReviewQuery, RowFilter
 from services.runtime import Runtime
@@ -58,6 +59,13 @@ def _choose(
 def _choices(importing: Importing) -> dict[int, int | None]:
     rows = importing.session.scalars(select(ReviewChoice)).all()
     return {row.remote_customer_id: row.customer_id for row in rows}
+
+
+def _seen(importing: Importing) -> dict[str, str]:
+    """Return the tokens that the page has for everybody."""
+    page = search(importing.session, importing.account_id, query=ReviewQuery())
+    importing.session.rollback()
+    return {row.public_id: row.suggestion.seen if row.suggestion else row.seen for row in page.rows}
 
 
 def test_a_choice_to_link_takes_the_best_candidate(importing: Importing) -> None:
@@ -177,11 +185,11 @@ def test_a_pair_that_changed_on_either_side_is_told(importing: Importing) -> Non
     changed_there, _ours = importing.doubtful()
     changed_here, ours = importing.doubtful()
     unchanged, _ours = importing.doubtful()
+    seen = _seen(importing)
     changed_there.revision, ours.revision = 2, 2
     importing.session.commit()
-    remotes = (changed_there, changed_here, unchanged)
 
-    decision = _choose(importing, *remotes, seen={each.public_id: "1.1" for each in remotes})
+    decision = _choose(importing, changed_there, changed_here, unchanged, seen=seen)
 
     assert (decision.count, decision.changed, decision.passed) == (1, 2, 0)
     assert set(_choices(importing)) == {unchanged.id}
@@ -189,11 +197,36 @@ def test_a_pair_that_changed_on_either_side_is_told(importing: Importing) -> Non
 
 def test_when_all_of_them_changed_nothing_is_decided(importing: Importing) -> None:
     remote, customer = importing.doubtful()
+    seen = _seen(importing)
     customer.revision = 2
     importing.session.commit()
 
     with pytest.raises(RowsChanged):
-        _choose(importing, remote, seen={remote.public_id: "1.1"})
+        _choose(importing, remote, seen=seen)
+
+
+def test_nobody_is_linked_to_another_one_than_the_person_saw(importing: Importing) -> None:
+    overtaken, _shown = importing.doubtful()
+    new, unchanged = importing.there(), importing.doubtful()[0]
+    seen = _seen(importing)
+    for remote in (overtaken, new):
+        make_suggestion(importing.session, remote, importing.here())
+
+    decision = _choose(importing, overtaken, new, unchanged, seen=seen)
+
+    assert (decision.count, decision.changed) == (1, 2)
+    assert set(_choices(importing)) == {unchanged.id}
+
+
+def test_whom_a_person_chose_before_is_whom_the_page_shows(importing: Importing) -> None:
+    remote, chosen = importing.doubtful()
+    make_suggestion(importing.session, remote, importing.here(), tier="likely", score=9.0)
+    _choose(importing, remote, customer=chosen)
+
+    decision = _choose(importing, remote, seen=_seen(importing))
+
+    assert decision.count == 1
+    assert _choices(importing) == {remote.id: chosen.id}
 
 
 def test_who_is_not_unsynced_any_more_is_passed(importing: Importing) -> None:
