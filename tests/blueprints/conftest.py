@@ -20,6 +20,7 @@ from models import Connection, ImportRun, ImportState, Role
 from services.database import prepare_engine
 from services.providers import registry
 from services.runtime import Runtime
+from tests.blueprints.reviewing import Maybes, make_maybes
 from tests.blueprints.support import CHEAP_HASH, QUICKBOOKS, Browser, make_counted
 from tests.conftest import Clock, WakeUps
 from tests.factories import make_account, make_company, make_connection, make_user
@@ -117,6 +118,12 @@ def connection(session: Session, people: SimpleNamespace, runtime: Runtime) -> C
     """The company's connection to QuickBooks; nothing has been read yet."""
     account = make_account(session, people.company, remote_account_id="9341450000000001")
     return make_connection(session, account, vault=runtime.vault, connected_by_id=people.ada.id)
+
+
+@pytest.fixture
+def maybes(session: Session, connection: Connection, people: SimpleNamespace) -> Maybes:
+    """Three who look like somebody here, and one New."""
+    return make_maybes(session, connection, people.company)
 
 
 @pytest.fixture
