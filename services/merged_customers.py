@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from models import CustomerLink, RemoteAccount, RemoteCustomer, RemoteState
 from services.database import in_batches, insert_rows
+from services.ended_choices import end_choices_of
 
 OPEN_STATES = (RemoteState.UNSYNCED, RemoteState.LEFT_OUT)
 
@@ -41,6 +42,7 @@ def follow_merges(
                 for remote_id in open_heirs
             ),
         )
+        end_choices_of(session, account.id, open_heirs)
         session.execute(
             update(RemoteCustomer)
             .where(

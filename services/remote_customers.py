@@ -14,6 +14,7 @@ from models.base import new_public_id
 from services.customer_diff import missing
 from services.database import insert_rows
 from services.email_addresses import email_key
+from services.ended_choices import end_choices, outdated_choices
 from services.merged_customers import follow_merges
 from services.prepared_rows import PreparedDifference, Row, stored_customers
 from services.providers.contract import RemoteKind, RemoteStatus
@@ -44,16 +45,19 @@ def store_difference(
     """Write what a reading changed, in the caller's transaction, 500 rows at a time.
 
     Links and decisions are never touched: a decided row keeps its state whatever happens there.
+    A choice that no import has carried out yet ends when it is about somebody else by now.
     A linked customer's placeholder gives way to an address that the books have gained, and where
     customers were merged the link follows.
     """
     account = session.get_one(RemoteAccount, account_id)
     for batch in prepared.batches():
         batch.settle(includes_sub_customers=account.includes_sub_customers)
+        outdated = outdated_choices(session, account_id, batch)
         _insert_rows(session, account, batch.added, reading_id=reading_id)
         _update_rows(session, account, batch.changed)
         _replace_placeholders(session, account, batch.changed)
         _mark_vanished(session, account_id, batch.vanished)
+        end_choices(session, account_id, outdated)
     follow_merges(session, account, prepared.merges, now=now)
 
 
