@@ -111,12 +111,28 @@ def _match_all_anew(runtime: Runtime, scene: Scene) -> None:
     match_account(runtime, scene.account_id)
 
 
-@settings(
-    max_examples=25,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(seed=st.integers(0, 10**6), change_count=st.integers(1, 6), limit=st.sampled_from([6, 4000]))
+SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+SEEDS, COUNTS, LIMITS = st.integers(0, 10**6), st.integers(1, 6), st.sampled_from([6, 4000])
+
+
+@settings(max_examples=8, suppress_health_check=SLOW)
+@given(seed=SEEDS, change_count=COUNTS, limit=LIMITS)
 def test_changes_one_by_one_give_what_the_whole_lists_give(
+    runtime: Runtime, seed: int, change_count: int, limit: int
+) -> None:
+    _change_one_by_one_and_whole(runtime, seed, change_count, limit)
+
+
+@pytest.mark.full
+@settings(max_examples=60, suppress_health_check=SLOW)
+@given(seed=SEEDS, change_count=COUNTS, limit=LIMITS)
+def test_many_more_changes_give_what_the_whole_lists_give(
+    runtime: Runtime, seed: int, change_count: int, limit: int
+) -> None:
+    _change_one_by_one_and_whole(runtime, seed, change_count, limit)
+
+
+def _change_one_by_one_and_whole(
     runtime: Runtime, seed: int, change_count: int, limit: int
 ) -> None:
     chance = random.Random(seed)

@@ -108,7 +108,8 @@ def test_the_best_candidate_is_suggested_with_its_reason(
     assert row.suggestion_count == 2
     assert row.suggestion is not None
     assert (row.suggestion.name, row.suggestion.company_name) == ("Best", "Best LLC")
-    assert (row.suggestion.tier, row.suggestion.seen) == (Tier.EXACT, "3.5")
+    assert row.suggestion.tier is Tier.EXACT
+    assert row.suggestion.seen == f"3.5.{best.public_id}"
     assert row.suggestion.reason == "Same name and same phone."
     assert not row.suggestion.is_linked_elsewhere
 
@@ -126,7 +127,7 @@ def test_who_was_told_apart_is_not_suggested(
     assert (row.suggestion, row.suggestion_count) == (None, 0)
 
 
-@pytest.mark.parametrize(("score", "count"), [(3.9, 0), (4.0, 1)])
+@pytest.mark.parametrize(("score", "count"), [(2.9, 0), (3.0, 1)])
 def test_who_is_linked_elsewhere_is_suggested_on_more_evidence_only(
     session: Session, harbor: Place, reading: Reading, score: float, count: int
 ) -> None:
