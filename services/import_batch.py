@@ -24,11 +24,13 @@ from models import (
 )
 from models.base import new_public_id
 from services.bins import refresh_bins
+from services.candidates import find_choices
 from services.database import insert_rows
 from services.email_addresses import email_key
 from services.filling import fillings
 from services.import_outcomes import ItemResult, OutcomeReason, leave_open, refuse
 from services.import_targets import Target, find_targets
+from services.kept_parties import COMPARE_AGAIN
 from services.placeholder_email import make_placeholder_email
 from services.plain_text import plain_line
 from services.review_choices import drop_choices, renew_choices
@@ -54,14 +56,15 @@ def write_batch(
     remotes = _remote_customers(session, account.id, remote_ids)
     wanted = [remote for remote in remotes.values() if remote.state is RemoteState.UNSYNCED]
     results = {remote_id: refuse(remotes.get(remote_id)) for remote_id in remote_ids}
-    same = [remote for remote in wanted if remote.bin is Bin.SAME]
+    bins = _bins(session, wanted, are_all_carried_out=run.creates_maybes)
+    same = [remote for remote in wanted if bins[remote.id] is Bin.SAME]
     results |= _link_same(same, find_targets(session, same))
-    new = [remote for remote in wanted if remote.bin is Bin.NEW]
-    unsure = [remote for remote in wanted if remote.bin in UNSURE]
+    new = [remote for remote in wanted if bins[remote.id] is Bin.NEW]
+    unsure = [remote for remote in wanted if bins[remote.id] in UNSURE]
     if run.creates_maybes:
         new += unsure
     else:
-        results |= {remote.remote_id: leave_open(remote) for remote in unsure}
+        results |= {remote.remote_id: leave_open(bins[remote.id]) for remote in unsure}
     results |= _create(session, account, new, now=now)
     _link(session, account, results, now=now)
     _settle(session, account, remotes, results, now=now)
@@ -101,6 +104,25 @@ def _remote_customers(
         .execution_options(populate_existing=True)
     )
     return {remote.remote_id: remote for remote in rows}
+
+
+def _bins(
+    session: Session, remotes: Sequence[RemoteCustomer], *, are_all_carried_out: bool
+) -> dict[int, Bin]:
+    """Return the bins; who changed since the comparison waits, unless a person has decided.
+
+    Where nobody is left open, the last comparison is better than none.
+    """
+    bins = {remote.id: remote.bin for remote in remotes}
+    if are_all_carried_out:
+        return bins
+    changed = {
+        remote.id
+        for remote in remotes
+        if remote.kept_revision not in (remote.revision, COMPARE_AGAIN)
+    }
+    decided = find_choices(session, changed) if changed else {}
+    return bins | dict.fromkeys(changed - decided.keys(), Bin.WAITING)
 
 
 def _link_same(

@@ -48,8 +48,8 @@ def refuse(remote: RemoteCustomer | None) -> ItemResult:
     return ItemResult(ItemOutcome.SKIPPED, OutcomeReason.IGNORED)
 
 
-def leave_open(remote: RemoteCustomer) -> ItemResult:
-    """Say why an unsynced row is left to a person."""
-    is_waiting = remote.bin is Bin.WAITING
+def leave_open(bin_: Bin) -> ItemResult:
+    """Say why an unsynced row in this bin is left to a person."""
+    is_waiting = bin_ is Bin.WAITING
     reason = OutcomeReason.NOT_COMPARED if is_waiting else OutcomeReason.WAITS
     return ItemResult(ItemOutcome.SKIPPED, reason)

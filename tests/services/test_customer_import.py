@@ -19,6 +19,7 @@ from models import (
 from services.customer_import import (
     ImportAlreadyRunning,
     NothingChosen,
+    run_import,
     start_import,
     start_import_of,
 )
@@ -29,7 +30,7 @@ from services.placeholder_email import is_placeholder_email
 from services.review_query import Meant
 from services.runtime import Runtime
 from tests.conftest import Clock, WakeUps
-from tests.matching_factories import make_suggestion
+from tests.matching_factories import make_choice, make_suggestion
 from tests.services.importing import Importing
 
 
@@ -216,3 +217,28 @@ def test_a_finished_run_is_written_down(importing: Importing) -> None:
     ).one()
     assert event.detail == "1 created, 0 linked"
     assert event.user_id == importing.ada.user_id
+
+
+@pytest.mark.parametrize("is_decided", [False, True])
+def test_who_changed_since_the_comparison_is_left_open_unless_decided(
+    importing: Importing, session: Session, is_decided: bool
+) -> None:
+    """A reading may end between the comparison and the batch, or the comparison may fail."""
+    changed, same, unchanged = importing.there(), importing.same()[0], importing.there()
+    changed.revision, same.revision = 2, 2
+    session.commit()
+    if is_decided:
+        make_choice(session, changed)
+    run_id = importing.start(changed, same, unchanged).id
+    session.rollback()
+
+    run_import(importing.runtime, run_id, is_matched=True)
+
+    run = session.get_one(ImportRun, run_id)
+    skipped = (ItemOutcome.SKIPPED, OutcomeReason.NOT_COMPARED)
+    outcomes = [importing.item(run, each) for each in (changed, same, unchanged)]
+    assert [(each.outcome, each.reason) for each in outcomes] == [
+        (ItemOutcome.CREATED, "") if is_decided else skipped,
+        skipped,
+        (ItemOutcome.CREATED, ""),
+    ]
