@@ -177,6 +177,7 @@ def _fields(
         ("Phone", phone[0], phones, phone[1]),
         ("Address", address[0], addresses, address[1]),
     )
+    contact = "" if remote.person_name in (remote.name, remote.company_name) else remote.person_name
     region = region_of_zone(zone)
     came = _came(customer, zone)
     return (
@@ -184,6 +185,7 @@ def _fields(
             FieldRow(label, ours, theirs, after, differ_in(label, ours, theirs, region=region))
             for label, ours, theirs, after in values
         ),
+        FieldRow("Contact person", "", contact, "", False),
         FieldRow("Came here", came, "", came, False),
         FieldRow("Open balance", "", row.balance.words if row.balance.cents else "", "", False),
     )

@@ -117,6 +117,17 @@ def test_every_phone_and_address_of_the_books_is_shown_and_compared(
     assert _field(candidate, "Address").theirs == "12 Main St., Springfield\n9 Elm Street"
 
 
+def test_the_contact_person_is_shown_where_the_name_is_another(
+    session: Session, harbor: Place, reading: Reading
+) -> None:
+    remote, _ = _pair(session, harbor, reading, theirs={"person_name": "Ann Daughters"})
+
+    [candidate] = _compare(session, remote).candidates
+
+    person = _field(candidate, "Contact person")
+    assert (person.theirs, person.differs) == ("Ann Daughters", False)
+
+
 def test_a_placeholder_is_no_address(session: Session, harbor: Place, reading: Reading) -> None:
     ours = {"email": "x@example.com", "is_placeholder_email": True}
     remote, _ = _pair(session, harbor, reading, ours=ours)
