@@ -74,7 +74,7 @@ def test_while_some_are_compared_the_list_says_so_and_looks_again(
     ready = ada.htmx_get(poll, page=REVIEW)
 
     assert "Comparing 3 customers with yours …" in text_of(page)
-    assert "being compared" in text_of(page)
+    assert "need you · 3 being compared · " in text_of(page)
     assert "Look again" in text_of(page)
     assert "Comparing 3 customers with yours …" in text_of(still)
     assert (_polls(still.text, "waiting") or "").startswith(WAITING)
