@@ -36,7 +36,8 @@ document.addEventListener("htmx:after:swap", () => {
   showTicked();
   const open = document.querySelector("#review .compare");
   const next = waiting.map((id) => document.getElementById(id)).find(Boolean);
-  if (waiting.length) focusRow(rowOf(open) ?? next);
+  // The link "next Maybe" is gone by then, and app.js has put the focus at the top of the list.
+  if (waiting.length || document.activeElement?.id === "review") focusRow(rowOf(open) ?? next);
   waiting = [];
 });
 

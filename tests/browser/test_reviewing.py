@@ -131,6 +131,17 @@ def test_the_comparison_opens_in_place_and_back_closes_it(people: Opener) -> Non
     expect(page.locator("#review .compare")).to_contain_text("2 of 8 · next Maybe")
 
 
+def test_the_keys_go_on_at_the_next_maybe(people: Opener) -> None:
+    page = people.open("ada", f"{REVIEW}?show=maybe")
+    names = _rows(page).locator("th a")
+    names.first.click()
+
+    follow(page, "next Maybe")
+
+    expect(names.nth(1)).to_have_attribute("aria-expanded", "true")
+    expect(names.nth(1)).to_be_focused()
+
+
 def test_deciding_in_the_comparison_goes_on_to_the_next_maybe(people: Opener) -> None:
     page = people.open("ada", f"{REVIEW}?show=maybe")
     _rows(page).first.locator("th a").click()
