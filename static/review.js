@@ -1,13 +1,12 @@
-/* Review & import: boxes are counted, rows are walked and decided about by single keys. A key
-   presses a button of the row that has the focus, so whatever holds for the button holds for it. */
+/* Review & import: boxes are counted, rows walked and decided about by single keys. A key presses
+   a button of the row that has the focus. */
 "use strict";
 
 const rowsOf = () => [...document.querySelectorAll("#review tbody[id]")];
 const rowOf = (element) => element?.closest("#review tbody[id]");
 const focusRow = (row) => (row?.querySelector("th a") ?? row?.querySelector("button"))?.focus();
 
-// The box above the list ticks all of its page; having no name it is never sent. The button says
-// how many are ticked.
+// The box above the list ticks all of its page; it has no name.
 const showTicked = () => {
   const all = document.querySelector("[data-tick-all]");
   if (!all || all.disabled) return;
@@ -24,8 +23,13 @@ document.addEventListener("change", ({ target }) => {
   showTicked();
 });
 window.addEventListener("pageshow", showTicked);
+// Typed before htmx listened: search now.
+document.addEventListener("htmx:after:init", ({ target }) => {
+  const { id, q } = target;
+  if (id === "find" && q.value !== q.defaultValue) htmx.trigger(target, "submit");
+});
 
-// After a decision about a row the next one has the focus, or the one whose comparison is open.
+// After a decision the next row has the focus, or the compared one.
 let waiting = [];
 document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
   const row = rowOf(document.activeElement), rows = rowsOf(), at = rows.indexOf(row);
@@ -36,7 +40,6 @@ document.addEventListener("htmx:after:swap", () => {
   showTicked();
   const open = document.querySelector("#review .compare");
   const next = waiting.map((id) => document.getElementById(id)).find(Boolean);
-  // The link "next Maybe" is gone by then, and app.js has put the focus at the top of the list.
   if (waiting.length || document.activeElement?.id === "review") focusRow(rowOf(open) ?? next);
   waiting = [];
 });
