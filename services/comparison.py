@@ -173,7 +173,7 @@ def _fields(
     values = (
         ("Name", customer.name, remote.name, customer.name),
         ("Company", company[0], remote.company_name, company[1]),
-        ("E-mail", email, _emails(remote), email),
+        ("E-mail", email, _emails(remote), filled.get("email", email)),
         ("Phone", phone[0], phones, phone[1]),
         ("Address", address[0], addresses, address[1]),
     )

@@ -27,7 +27,7 @@ from services.bins import refresh_bins
 from services.candidates import find_choices
 from services.database import insert_rows
 from services.email_addresses import email_key
-from services.filling import fillings
+from services.filling import fill, fillings
 from services.import_outcomes import ItemResult, OutcomeReason, leave_open, refuse
 from services.import_targets import Target, find_targets
 from services.kept_parties import COMPARE_AGAIN
@@ -145,12 +145,7 @@ def _link_same(
 def _fill(customer: Customer, remote: RemoteCustomer, *, reason: str) -> ItemResult:
     """Fill the customer's empty fields from the books; what somebody entered here stays."""
     filled = fillings(customer, remote)
-    for field, value in filled.items():
-        setattr(customer, field, value)
-    customer.revision += bool(filled)
-    customer.search_text = search_text(
-        customer.name, customer.company_name, customer.email, phone=customer.phone
-    )
+    fill(customer, filled)
     return ItemResult(
         ItemOutcome.LINKED,
         plain_line(reason, REASON_CHARACTERS),

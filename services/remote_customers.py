@@ -13,14 +13,13 @@ from models import Customer, CustomerLink, RemoteAccount, RemoteCustomer, Remote
 from models.base import new_public_id
 from services.customer_diff import missing
 from services.database import insert_rows
-from services.email_addresses import email_key
 from services.ended_choices import end_choices, outdated_choices
+from services.filling import fill
 from services.merged_customers import follow_merges
 from services.prepared_rows import PreparedDifference, Row, stored_customers
 from services.providers.contract import RemoteKind, RemoteStatus
 from services.reading_pages import ReadingPages
 from services.remote_counts import DECIDED, VANISHED_FINGERPRINT
-from services.text_keys import search_text
 
 #: The columns of a remote customer that matching compares, as they come from the books.
 COMPARED_FIELDS = (
@@ -159,14 +158,7 @@ def _replace_placeholders(session: Session, account: RemoteAccount, rows: Sequen
         )
     )
     for remote_id, customer in linked.all():
-        address = addresses[remote_id]
-        customer.email = address
-        customer.email_key = email_key(address)
-        customer.is_placeholder_email = False
-        customer.revision += 1
-        customer.search_text = search_text(
-            customer.name, customer.company_name, address, phone=customer.phone
-        )
+        fill(customer, {"email": addresses[remote_id]})
 
 
 def _mark_vanished(session: Session, account_id: int, remote_ids: Collection[str]) -> None:

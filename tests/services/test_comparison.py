@@ -136,6 +136,7 @@ def test_a_placeholder_is_no_address(session: Session, harbor: Place, reading: R
 
     email = _field(candidate, "E-mail")
     assert (email.ours, email.theirs, email.differs) == ("", "ann@example.com", False)
+    assert email.after == "ann@example.com"
 
 
 def test_after_linking_is_what_an_import_leaves(

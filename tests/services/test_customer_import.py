@@ -132,6 +132,20 @@ def test_a_customer_without_email_gets_a_placeholder(importing: Importing) -> No
     assert customer.email.startswith("quickbooks-")
 
 
+def test_a_link_replaces_the_placeholder_by_the_address_of_the_books(importing: Importing) -> None:
+    placeholder = "hand-0123456789abcdef@placeholder.local"
+    here = importing.here(name="Cool Cars", email=placeholder, is_placeholder_email=True)
+    remote = importing.there(name="Cool Cars", email="Office@example.com", bin=Bin.SAME)
+    make_suggestion(importing.session, remote, here)
+
+    run = importing.run(importing.start(remote))
+
+    importing.session.refresh(here)
+    assert (here.email, here.email_key) == ("Office@example.com", "office@example.com")
+    assert not here.is_placeholder_email
+    assert importing.item(run, remote).filled_fields == "email"
+
+
 def test_linking_fills_empty_fields_only(importing: Importing) -> None:
     here = importing.here(name="Cool  Cars", phone="555-0100")
     remote = importing.there(
