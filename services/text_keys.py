@@ -12,7 +12,7 @@ MIN_PHONE_DIGITS = 3
 WHOLE_PHONE_DIGITS = 7
 #: From so many digits on a number may hold a country code or a leading zero that the stored one
 #: has not, and only its end is searched for.
-LONG_PHONE_DIGITS, PHONE_END_DIGITS = 10, 8
+LONG_PHONE_DIGITS, PHONE_END_DIGITS = 10, 9
 
 _PHONE = re.compile(r"[\d\s().+/\-]+")
 #: Letters that Unicode does not take apart into a letter and an accent, and signs that look alike.

@@ -61,6 +61,10 @@ def test_other_phones_are_found_as_well() -> None:
     assert _is_found("+44 (0)20 7946 0958", text)
 
 
+def test_the_same_number_of_another_area_is_not_found() -> None:
+    assert not _is_found("(650) 555-0142", search_text("Ada", phone="570-555-0142"))
+
+
 def test_words_beside_a_phone_are_found() -> None:
     assert _is_found("ask for bob", search_text("Ada", phone="555 0100, ask for Bob"))
 
