@@ -48,9 +48,11 @@ def decision_notice(verb: Verb, done: Decision, choice: Choice) -> Notice:
         sentences.append(
             f"{done.changed:,} changed meanwhile and {was} left: look at {them} again."
         )
+    if done.replaced:
+        sentences.append(f"This replaces an earlier decision about {_customers(done.replaced)}.")
     if done.passed and verb in _PASSED:
         sentences.append(_passed(verb, done.passed))
-    tone = "warn" if done.changed else "ok"
+    tone = "warn" if done.changed or done.replaced else "ok"
     undo, label, fields = _way_back(verb, done, choice)
     return Notice(tone, " ".join(sentences), undo, label, fields)
 

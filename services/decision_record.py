@@ -24,13 +24,15 @@ class Decision:
     """How many rows changed; `batch` names them all, to take the decision back at once.
 
     `changed` rows were left because they are not any more what the person saw, `passed` ones
-    because they are not in a state for it.
+    because they are not in a state for it. `replaced` are some of `count`: somebody had decided
+    otherwise about them before.
     """
 
     batch: str
     count: int
     changed: int = 0
     passed: int = 0
+    replaced: int = 0
 
 
 def end_decision(

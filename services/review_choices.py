@@ -70,6 +70,7 @@ def choose(
     else:
         named = None if customer is None else _require_customer(session, who, customer)
         targets, changed = _targets(session, rows, named)
+    replaced = _count_replaced(session, targets)
     freed = drop_choices(session, targets)
     batch = new_public_id()
     _write(session, who, account_id, targets, outcome=outcome, batch=batch, now=now)
@@ -80,6 +81,7 @@ def choose(
         len(targets),
         changed=rows.changed + changed,
         passed=rows.passed + len(rows.rows) - len(targets) - changed,
+        replaced=replaced,
     )
     detail = f"{decision.count} to {outcome.value}"
     return end_decision(session, who, decision, action=AuditAction.CHOSEN, detail=detail, now=now)
@@ -151,6 +153,15 @@ def renew_choices(
         )
         .values(decided_at=now)
         .execution_options(synchronize_session=False)
+    )
+
+
+def _count_replaced(session: Session, targets: Mapping[int, int | None]) -> int:
+    """Count about whom somebody has decided otherwise before."""
+    return sum(
+        targets[row_id] != customer_id
+        for batch in in_batches(targets)
+        for row_id, customer_id in find_choices(session, batch).items()
     )
 
 

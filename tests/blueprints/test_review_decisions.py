@@ -103,6 +103,15 @@ def test_creating_anyway_is_remembered_until_the_import(
     assert stored_bins(session) == {"maybe": 2, "new": 2}
 
 
+def test_a_second_tab_is_told_that_it_replaces_a_decision(ada: Browser, maybes: Maybes) -> None:
+    ada.htmx_post(CHOOSE, maybes.form(0, **LINK), page=REVIEW)
+
+    answer = ada.htmx_post(CHOOSE, maybes.form(0, 1, **CREATE), page=REVIEW)
+
+    assert "You chose to create 2 customers" in text_of(answer)
+    assert "This replaces an earlier decision about 1 customer." in text_of(answer)
+
+
 def test_all_that_match_are_decided_about_by_the_filter_itself(
     ada: Browser, session: Session, maybes: Maybes
 ) -> None:

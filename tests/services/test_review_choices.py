@@ -94,10 +94,18 @@ def test_a_later_choice_replaces_the_earlier_one(importing: Importing) -> None:
     remote, _customer = importing.doubtful()
     _choose(importing, remote)
 
-    _choose(importing, remote, outcome=CREATE)
+    decision = _choose(importing, remote, outcome=CREATE)
 
     assert remote.bin is Bin.NEW
     assert importing.count(ReviewChoice) == 1
+    assert decision.replaced == 1
+
+
+def test_the_same_choice_again_replaces_nothing(importing: Importing) -> None:
+    remote, _customer = importing.doubtful()
+    _choose(importing, remote)
+
+    assert _choose(importing, remote).replaced == 0
 
 
 def test_the_audit_line_holds_a_count_and_no_name(importing: Importing) -> None:
