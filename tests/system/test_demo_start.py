@@ -57,6 +57,7 @@ def test_it_prints_where_to_go_and_how_to_sign_in(demo: Demo) -> None:
     assert "demo-password" in printed
 
 
+@pytest.mark.full
 def test_reset_starts_over(folder: Path) -> None:
     before = (folder / "demo.env").read_text(encoding="utf-8")
     (folder / "demo.db").write_bytes(b"of no use any more")

@@ -12,6 +12,7 @@ from tests.system.asking import SENTENCE, check_again, followed, number_in, open
 from tests.system.demo import Demo, start_demo, wait_until
 from tests.system.prepared import PreparedDemo
 
+pytestmark = pytest.mark.full
 LONG_AGO = "2026-01-01 00:00:00.000000"
 
 
