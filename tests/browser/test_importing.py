@@ -60,6 +60,7 @@ def test_all_are_imported_from_the_alert(people: Opener, demo: Demo) -> None:
     assert demo.calls() == calls
 
 
+@pytest.mark.full
 def test_all_that_are_certain_are_imported_without_scripts(people: Opener) -> None:
     page = people.open("ada", REVIEW, java_script_enabled=False)
     expect(page.get_by_label("Select all on this page")).to_be_hidden()
@@ -138,6 +139,7 @@ def test_opening_the_alert_shows_the_import_and_reads_nothing(people: Opener, de
     assert demo.calls() == 0
 
 
+@pytest.mark.full
 def test_without_scripts_progress_looks_again_by_itself(people: Opener, demo: Demo) -> None:
     hold_import(demo)
     page = people.open("ada", f"{QUICKBOOKS}/imports/new", java_script_enabled=False)

@@ -108,6 +108,7 @@ def test_a_permission_that_ended_leads_to_reconnecting(people: Opener, demo: Dem
     expect_number(page, "182", "1,204")
 
 
+@pytest.mark.full
 def test_a_slow_reading_shows_progress_and_polling_ends(people: Opener, demo: Demo) -> None:
     demo.age_readings("-8 days")
     demo.fault("delay", seconds=2, from_page=2)

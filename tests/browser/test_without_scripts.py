@@ -39,6 +39,7 @@ def test_opening_asks_nobody_and_checking_says_the_number(people: Opener, demo: 
     assert demo.calls() <= 3
 
 
+@pytest.mark.full
 def test_a_decision_is_made_and_taken_back(people: Opener) -> None:
     page = people.open("ada", java_script_enabled=False)
     _check_now(page)
@@ -54,6 +55,7 @@ def test_a_decision_is_made_and_taken_back(people: Opener) -> None:
     expect_number(page, "182", "1,204")
 
 
+@pytest.mark.full
 def test_checking_again_sees_what_changed(people: Opener, demo: Demo) -> None:
     page = people.open("ada", java_script_enabled=False)
     _check_now(page)
@@ -76,6 +78,7 @@ def test_a_slow_reading_is_looked_at_again_by_itself(people: Opener, demo: Demo)
     expect_number(page, "182", "1,204")
 
 
+@pytest.mark.full
 def test_a_failure_is_told_and_tried_again(people: Opener, demo: Demo) -> None:
     demo.fault("html200")
     page = people.open("ada", java_script_enabled=False)
@@ -89,6 +92,7 @@ def test_a_failure_is_told_and_tried_again(people: Opener, demo: Demo) -> None:
     expect_number(page, "182", "1,204")
 
 
+@pytest.mark.full
 def test_the_list_is_paged_and_decided_in(people: Opener) -> None:
     page = people.open("ada", f"{QUICKBOOKS}/review", java_script_enabled=False)
     rows = page.locator("#review tbody[id]")

@@ -33,6 +33,7 @@ def _refusal(folder: Path, *ports: int, **settings: str) -> tuple[int, list[str]
     return code, printed_by(folder).read_text(encoding="utf-8").splitlines()
 
 
+@pytest.mark.full
 def test_the_environment_file_is_there_before_anybody_can_connect(folder: Path) -> None:
     path = folder / "demo.env"
     path.unlink()
