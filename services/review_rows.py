@@ -67,22 +67,6 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True)
-class RemoteRow:
-    """A remote customer as the alert shows it; the address is None when none is usable.
-
-    `parent_name` is whom a sub-customer belongs to there, empty where nobody is known.
-    """
-
-    public_id: str
-    name: str
-    company_name: str
-    email: str | None
-    phone: str
-    balance: Balance
-    parent_name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class SuggestionView:
     """The customer here whom a row most likely is, with the reason in words.
 
@@ -140,28 +124,6 @@ class _Beside:
     chosen: dict[int, int | None]
     looked_at: datetime | None
     looked_reading_id: int
-
-
-def view_rows(
-    session: Session, account_id: int, remotes: Sequence[RemoteCustomer]
-) -> tuple[RemoteRow, ...]:
-    """Return the rows as the alert shows them.
-
-    One statement for the names of all parents, none where nobody has one.
-    """
-    parents = _parent_names(session, account_id, remotes)
-    return tuple(
-        RemoteRow(
-            public_id=remote.public_id,
-            name=remote.name,
-            company_name=remote.company_name,
-            email=remote.email,
-            phone=remote.phone,
-            balance=Balance(remote.currency, remote.balance_cents),
-            parent_name=parents.get(_parent_id(remote), ""),
-        )
-        for remote in remotes
-    )
 
 
 def read_rows(session: Session, account_id: int, row_ids: Sequence[int]) -> tuple[ReviewRow, ...]:

@@ -17,7 +17,7 @@ from services.prepared_rows import prepare_difference
 from services.providers.contract import CustomerRecord, RemoteStatus
 from services.reading_pages import ReadingPages
 from services.remote_customers import store_difference
-from services.review_rows import view_rows
+from services.review_rows import read_rows
 from tests.factories import make_account, make_company, make_connection, make_customer, make_reading
 from tests.fuzz.reading import NOW, Outcome
 
@@ -67,7 +67,9 @@ class Shelf:
         rows = self.session.scalars(select(RemoteCustomer)).all()
         stored = {row.remote_id: row for row in rows}
         assert stored.keys() == {record.remote_id for record in records}, "everybody is stored"
-        assert len(view_rows(self.session, self.account.id, rows)) == len(rows), "rows can be shown"
+        assert len(read_rows(self.session, self.account.id, [row.id for row in rows])) == len(
+            rows
+        ), "rows can be shown"
         for record in records:
             row = stored[record.remote_id]
             if record.remote_id in deleted:
