@@ -26,8 +26,17 @@ from models.customer import (
     RemoteState,
     WhyUnsynced,
 )
+from models.customer_event import CustomerAction, CustomerEvent
 from models.heartbeat import Heartbeat
-from models.import_run import ImportItem, ImportRun, ImportState, ItemOutcome
+from models.import_run import (
+    ImportItem,
+    ImportRun,
+    ImportState,
+    ItemOutcome,
+    PauseReason,
+    PlannedOutcome,
+    RunKind,
+)
 from models.matching import (
     ChosenOutcome,
     CustomerKey,
@@ -61,6 +70,8 @@ __all__ = [
     "ConnectionState",
     "ConsentRequest",
     "Customer",
+    "CustomerAction",
+    "CustomerEvent",
     "CustomerKey",
     "CustomerLink",
     "CustomerOrigin",
@@ -76,6 +87,8 @@ __all__ = [
     "KeptRemote",
     "LookAlike",
     "MatchSuggestion",
+    "PauseReason",
+    "PlannedOutcome",
     "ProviderCall",
     "Reading",
     "ReadingFailure",
@@ -93,6 +106,7 @@ __all__ = [
     "ReportSettings",
     "ReviewChoice",
     "Role",
+    "RunKind",
     "SignIn",
     "SkipReason",
     "ToldApart",

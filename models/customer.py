@@ -51,17 +51,23 @@ class Bin(StrEnum):
 
 
 class WhyUnsynced(StrEnum):
-    """What became of a remote customer before, so that it is not here."""
+    """What became of a remote customer before, so that it is not here.
+
+    UNLINKED by an undo stands as before the import; who was REMOVED_HERE or LET_GO (unlinked by
+    hand) waits for a person, because importing it again would go against what somebody did.
+    """
 
     NEVER_IMPORTED = "never_imported"
     FAILED = "failed"
     REMOVED_HERE = "removed_here"
     UNLINKED = "unlinked"
+    LET_GO = "let_go"
 
 
 #: A row whose `kept_revision` is another one has changed since it was last cleaned for matching.
 IS_UNKEPT = text("kept_revision <> revision")
 _IS_UNSYNCED, _NOT_UNSYNCED = text("state = 'unsynced'"), text("state <> 'unsynced'")
+_IS_DIFFERING = text("differing <> ''")
 
 #: What the filters of the unsynced ask for. Every index of the unsynced carries it, so that
 #: counting and filtering 100,000 of them never opens the table (benchmarks/review.py).
@@ -205,10 +211,23 @@ class RemoteCustomer(Base):
 
 
 class CustomerLink(Base):
-    """This remote customer is that customer. Unique per remote customer, whatever happens."""
+    """This remote customer is that customer. Unique per remote customer, whatever happens.
+
+    `differing` names, separated by blanks, the fields that both have and that do not mean the
+    same; kept true by whoever changes one of the two.
+    """
 
     __tablename__ = "customer_link"
-    __table_args__ = (UniqueConstraint("account_id", "remote_id"),)
+    __table_args__ = (
+        UniqueConstraint("account_id", "remote_id"),
+        Index(
+            "ix_customer_link_differing",
+            "account_id",
+            "customer_id",
+            sqlite_where=_IS_DIFFERING,
+            postgresql_where=_IS_DIFFERING,
+        ),
+    )
 
     id: Mapped[RowId]
     company_id: Mapped[CompanyId]
@@ -218,3 +237,4 @@ class CustomerLink(Base):
         ForeignKey("customer.id", ondelete="CASCADE"), index=True
     )
     linked_at: Mapped[At]
+    differing: Mapped[str] = mapped_column(String(100), default="", server_default="")
