@@ -58,7 +58,7 @@ def write_batch(
     results = {remote_id: refuse(remotes.get(remote_id)) for remote_id in remote_ids}
     bins = _bins(session, wanted, are_all_carried_out=run.creates_maybes)
     same = [remote for remote in wanted if bins[remote.id] is Bin.SAME]
-    results |= _link_same(same, find_targets(session, same))
+    results |= _link_same(session, run, same, find_targets(session, same), now=now)
     new = [remote for remote in wanted if bins[remote.id] is Bin.NEW]
     unsure = [remote for remote in wanted if bins[remote.id] in UNSURE]
     if run.creates_maybes:
@@ -126,7 +126,12 @@ def _bins(
 
 
 def _link_same(
-    remotes: Sequence[RemoteCustomer], targets: Mapping[int, Target]
+    session: Session,
+    run: ImportRun,
+    remotes: Sequence[RemoteCustomer],
+    targets: Mapping[int, Target],
+    *,
+    now: datetime,
 ) -> dict[str, ItemResult]:
     results = {}
     for remote in remotes:
@@ -137,21 +142,23 @@ def _link_same(
             result = ItemResult(ItemOutcome.SKIPPED, OutcomeReason.TARGET_TAKEN)
         else:
             reason = OutcomeReason.CHOSEN if target.is_chosen else target.words
-            result = _fill(target.customer, remote, reason=reason or OutcomeReason.SAME)
+            filled = fillings(target.customer, remote)
+            fill(
+                session,
+                target.customer,
+                filled,
+                account_id=remote.account_id,
+                run_id=run.id,
+                now=now,
+            )
+            result = ItemResult(
+                ItemOutcome.LINKED,
+                plain_line(reason or OutcomeReason.SAME, REASON_CHARACTERS),
+                target.customer.id,
+                filled_fields=" ".join(filled),
+            )
         results[remote.remote_id] = result
     return results
-
-
-def _fill(customer: Customer, remote: RemoteCustomer, *, reason: str) -> ItemResult:
-    """Fill the customer's empty fields from the books; what somebody entered here stays."""
-    filled = fillings(customer, remote)
-    fill(customer, filled)
-    return ItemResult(
-        ItemOutcome.LINKED,
-        plain_line(reason, REASON_CHARACTERS),
-        customer.id,
-        filled_fields=" ".join(filled),
-    )
 
 
 def _create(

@@ -54,7 +54,7 @@ def store_difference(
         outdated = outdated_choices(session, account_id, batch)
         _insert_rows(session, account, batch.added, reading_id=reading_id)
         _update_rows(session, account, batch.changed)
-        _replace_placeholders(session, account, batch.changed)
+        _replace_placeholders(session, account, batch.changed, now=now)
         _mark_vanished(session, account_id, batch.vanished)
         end_choices(session, account_id, outdated)
     follow_merges(session, account, prepared.merges, now=now)
@@ -142,7 +142,9 @@ def _raised_if(differs: ColumnElement[bool]) -> ColumnElement[int]:
     return case((differs, RemoteCustomer.revision + 1), else_=RemoteCustomer.revision)
 
 
-def _replace_placeholders(session: Session, account: RemoteAccount, rows: Sequence[Row]) -> None:
+def _replace_placeholders(
+    session: Session, account: RemoteAccount, rows: Sequence[Row], *, now: datetime
+) -> None:
     """Give linked customers without an address the one that the books have gained.
 
     Only a placeholder gives way; an address somebody entered here stays. The signup day stays.
@@ -158,7 +160,8 @@ def _replace_placeholders(session: Session, account: RemoteAccount, rows: Sequen
         )
     )
     for remote_id, customer in linked.all():
-        fill(customer, {"email": addresses[remote_id]})
+        values = {"email": addresses[remote_id]}
+        fill(session, customer, values, account_id=account.id, run_id=None, now=now)
 
 
 def _mark_vanished(session: Session, account_id: int, remote_ids: Collection[str]) -> None:

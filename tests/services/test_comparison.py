@@ -18,7 +18,7 @@ from models import (
 )
 from services.comparison import CandidateView, Comparison, FieldRow, compare_row
 from services.decisions import UnknownRemoteCustomer
-from services.import_batch import _fill
+from services.filling import fill, fillings
 from tests.factories import NOW, make_customer, make_link, make_reading, make_remote_customer
 from tests.matching_factories import make_choice, make_look_alike, make_suggestion, make_told_apart
 from tests.services.support import Place
@@ -146,7 +146,8 @@ def test_after_linking_is_what_an_import_leaves(
     remote, customer = _pair(session, harbor, reading, ours=ours)
 
     [candidate] = _compare(session, remote).candidates
-    _fill(customer, remote, reason="")
+    values = fillings(customer, remote)
+    fill(session, customer, values, account_id=remote.account_id, run_id=None, now=NOW)
 
     after = {field.label: field.after for field in candidate.fields[:5]}
     assert after == {
