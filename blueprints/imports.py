@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints import review_context
-from blueprints.addresses import public_id
 from blueprints.choices import read_choice
 from blueprints.error_pages import find_answer
 from blueprints.guards import admin_required, get_runtime, get_signed_in
-from blueprints.htmx import is_htmx, next_wait_ms
+from blueprints.htmx import is_htmx
+from blueprints.import_context import load_run
 from blueprints.provider_page import Notice, keep_notice, kept_notice, load_page
-from models import ItemOutcome
 from services.connections import require_connection
 from services.customer_import import ImportAlreadyRunning, NothingChosen
 from services.database import only_reading
@@ -27,14 +24,7 @@ from services.import_request import (
     plan_import,
     start_requested,
 )
-from services.import_views import (
-    RUNS_SHOWN,
-    UnknownImport,
-    count_without_email,
-    list_imports,
-    list_items,
-    view_import,
-)
+from services.import_views import RUNS_SHOWN, list_imports
 from services.providers.contract import ProviderKey
 from services.providers.registry import PROVIDERS, provider_profile
 from services.review_query import Meant, ReviewQuery, RowFilter
@@ -45,9 +35,6 @@ blueprint = Blueprint(
 
 # More than a page of the list, so more than anybody has ticked and seen.
 MOST_UNASKED = 50
-MOST_ID_CHARACTERS = 64
-TOLD = (ItemOutcome.FAILED, ItemOutcome.SKIPPED)
-DONE = (ItemOutcome.CREATED, ItemOutcome.LINKED)
 
 
 @blueprint.get("")
@@ -107,7 +94,7 @@ def start(provider: ProviderKey) -> ResponseReturnValue:
 @admin_required
 def show(provider: ProviderKey, import_id: str) -> ResponseReturnValue:
     """Show one import: its progress, or its receipt."""
-    context = _context(provider, import_id)
+    context = load_run(provider, import_id)
     return render_template("imports/run.html", notice=kept_notice(), **context)
 
 
@@ -117,7 +104,7 @@ def progress(provider: ProviderKey, import_id: str) -> ResponseReturnValue:
     """Answer the import's region as it stands; it holds the next poll only while it runs."""
     if not is_htmx():
         return redirect(url_for("imports.show", provider=provider, import_id=import_id), 303)
-    return render_template("imports/_run.html", **_context(provider, import_id))
+    return render_template("imports/_run.html", **load_run(provider, import_id))
 
 
 def _plan(provider: ProviderKey, wanted: ImportRequest) -> ImportPlan:
@@ -172,34 +159,3 @@ def _list_again(provider: ProviderKey, error: Exception) -> ResponseReturnValue:
     with only_reading():
         context = review_context.load_context(provider, notice=notice)
     return render_template("review/review.html", **context), answer.status
-
-
-def _context(provider: ProviderKey, import_id: str) -> dict[str, Any]:
-    """Read what the templates of one import show; the lists only when it has ended.
-
-    Raises UnknownImport, for that of another provider as well.
-    """
-    if public_id(import_id) is None:
-        raise UnknownImport
-    company_id = get_signed_in().company_id
-    told_after, done_after = _item_key("told"), _item_key("done")
-    with get_runtime().sessions() as session:
-        run = view_import(session, company_id, import_id)
-        if run.provider is not provider:
-            raise UnknownImport
-        context = {"profile": provider_profile(provider), "run": run, "wait_ms": next_wait_ms()}
-        if run.is_active:
-            return context
-        return context | {
-            "told": list_items(session, company_id, import_id, outcomes=TOLD, after=told_after),
-            "told_after": told_after,
-            "done": list_items(session, company_id, import_id, outcomes=DONE, after=done_after),
-            "done_after": done_after,
-            "without_email": count_without_email(session, company_id, import_id),
-        }
-
-
-def _item_key(name: str) -> str | None:
-    """Return the key that a list goes on after; what cannot be one begins the list."""
-    text = request.args.get(name, "")
-    return text if text.isprintable() and 0 < len(text) <= MOST_ID_CHARACTERS else None

@@ -1,29 +1,33 @@
-"""Imports as pages and commands show them: progress, receipt, history."""
+"""Imports and their undos as pages and commands show them: progress, end, history."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, func, literal_column, select
+from sqlalchemy.orm import Session, aliased
 
 from models import (
-    Customer,
-    ImportItem,
     ImportRun,
     ImportState,
-    ItemOutcome,
+    PauseReason,
+    ReadingFailure,
     RemoteAccount,
-    RemoteCustomer,
+    RunKind,
     User,
 )
 from services.providers.contract import ProviderKey
 
-PAGE_ROWS = 50
 RUNS_SHOWN = 50
+UNDO_OFFERED_FOR = timedelta(days=30)
+ACTIVE = frozenset({ImportState.QUEUED, ImportState.RUNNING, ImportState.PAUSED})
+#: As the partial index of the active runs has it; a bound value would hide it from SQLite.
+_IS_ACTIVE: ColumnElement[bool] = literal_column(
+    "import_run.state IN ('queued', 'running', 'paused')"
+)
 
 
 class UnknownImport(Exception):
@@ -31,51 +35,96 @@ class UnknownImport(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class ImportView:
-    """One run. created + linked + skipped + failed is `done`; at the end it is `chosen`.
+class RunName:
+    """How one run speaks of another. `number` counts the company's imports from 1."""
 
-    `number` counts the company's imports from 1.
+    public_id: str
+    number: int
+    kind: RunKind = RunKind.IMPORT
+
+
+@dataclass(frozen=True, slots=True)
+class UndoneBy:
+    """The latest undo of an import."""
+
+    public_id: str
+    state: ImportState
+    requested_by_name: str
+    created_at: datetime
+    removed: int
+    unlinked: int
+    kept: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportView:
+    """One run. Its outcomes add up to `done`, and at the end to `chosen`.
+
+    `number` counts the company's imports from 1; an undo bears the number of what it takes back,
+    `undoes`. `continues` is the import whose failed or stopped customers this one tries again.
     """
 
     public_id: str
     number: int
+    kind: RunKind
     provider: ProviderKey
     state: ImportState
     requested_by_name: str
     created_at: datetime
+    began_at: datetime | None
     finished_at: datetime | None
     chosen: int
     created: int
     linked: int
     skipped: int
     failed: int
+    removed: int = 0
+    unlinked: int = 0
+    kept: int = 0
+    call_count: int = 0
+    interruptions: int = 0
+    wants_stop: bool = False
+    stopped_by_name: str = ""
+    pause_reason: PauseReason | None = None
+    pause_failure: ReadingFailure | None = None
+    paused_until_at: datetime | None = None
+    undoes: RunName | None = None
+    continues: RunName | None = None
+    undo: UndoneBy | None = None
 
     @property
     def done(self) -> int:
-        return self.created + self.linked + self.skipped + self.failed
+        taken_back = self.removed + self.unlinked + self.kept
+        return self.created + self.linked + self.skipped + self.failed + taken_back
+
+    @property
+    def brought(self) -> int:
+        """Return how many customers an undo could take back."""
+        return self.created + self.linked
 
     @property
     def is_active(self) -> bool:
-        return self.state is not ImportState.FINISHED
+        return self.state in ACTIVE
 
+    @property
+    def is_undo(self) -> bool:
+        return self.kind is RunKind.UNDO
 
-@dataclass(frozen=True, slots=True)
-class ItemRow:
-    """What became of one customer. `customer_public_id` leads to the customer, if there is one."""
+    @property
+    def is_checking(self) -> bool:
+        """Say whether the accounting software is looked at before the first batch."""
+        is_before = self.began_at is None and self.done == 0 and not self.is_undo
+        return is_before and self.state is ImportState.RUNNING
 
-    remote_id: str
-    name: str
-    outcome: ItemOutcome
-    reason: str
-    customer_public_id: str | None
+    @property
+    def undo_until_at(self) -> datetime:
+        return (self.finished_at or self.created_at) + UNDO_OFFERED_FOR
 
-
-@dataclass(frozen=True, slots=True)
-class ItemPage:
-    """Some items of a run by remote id. `next_after` continues them, None at the end."""
-
-    rows: tuple[ItemRow, ...]
-    next_after: str | None
+    def may_be_undone(self, now: datetime) -> bool:
+        """Say whether the page offers to undo; an undo that was stopped may be asked for again."""
+        is_whole = self.undo is None or self.undo.state is ImportState.STOPPED
+        has_ended = not self.is_active and not self.is_undo and self.brought > 0
+        return has_ended and is_whole and now <= self.undo_until_at
 
 
 def view_import(session: Session, company_id: int, public_id: str) -> ImportView:
@@ -87,112 +136,159 @@ def view_import(session: Session, company_id: int, public_id: str) -> ImportView
     return view
 
 
+def view_active(session: Session, company_id: int) -> ImportView | None:
+    """Return the run that every page tells of: the one that runs, else the first that waits.
+
+    One statement inside a small index while there is none.
+    """
+    accounts = select(RemoteAccount.id).where(RemoteAccount.company_id == company_id)
+    rows = session.execute(
+        select(ImportRun.public_id, ImportRun.state)
+        .where(ImportRun.account_id.in_(accounts), _IS_ACTIVE)
+        .order_by(ImportRun.id)
+    ).all()
+    if not rows:
+        return None
+    running = (public_id for public_id, state in rows if state is ImportState.RUNNING)
+    return view_import(session, company_id, next(running, rows[0][0]))
+
+
 def list_imports(
-    session: Session, company_id: int, *, provider: ProviderKey
+    session: Session, company_id: int, *, provider: ProviderKey, limit: int | None = RUNS_SHOWN
 ) -> Sequence[ImportView]:
-    """Return the latest runs from one provider, newest first. One statement."""
+    """Return the latest imports from one provider, newest first, no undos. One statement."""
     query = (
         _runs(company_id)
-        .where(RemoteAccount.provider == provider.value)
+        .where(RemoteAccount.provider == provider.value, ImportRun.kind == RunKind.IMPORT)
         .order_by(ImportRun.id.desc())
-        .limit(RUNS_SHOWN)
+        .limit(limit)
     )
     return _views(session, query)
 
 
-def list_items(
-    session: Session,
-    company_id: int,
-    public_id: str,
-    *,
-    outcomes: Sequence[ItemOutcome],
-    after: str | None = None,
-) -> ItemPage:
-    """Return items of a run that ended in one of the outcomes, by key. One statement."""
+def find_ahead(session: Session, company_id: int, public_id: str) -> RunName | None:
+    """Return the run of the same account that has to end before this one begins."""
+    this = aliased(ImportRun)
     query = (
-        select(ImportItem, RemoteCustomer.name, Customer.public_id)
-        .join(ImportRun, ImportRun.id == ImportItem.run_id)
-        .outerjoin(
-            RemoteCustomer,
-            (RemoteCustomer.account_id == ImportRun.account_id)
-            & (RemoteCustomer.remote_id == ImportItem.remote_id),
-        )
-        .outerjoin(Customer, Customer.id == ImportItem.customer_id)
-        .where(
-            ImportRun.company_id == company_id,
-            ImportRun.public_id == public_id,
-            ImportItem.outcome.in_(outcomes),
-        )
-        .order_by(ImportItem.remote_id)
-        .limit(PAGE_ROWS + 1)
+        _runs(company_id)
+        .join(this, (this.account_id == ImportRun.account_id) & (this.id > ImportRun.id))
+        .where(this.public_id == public_id, _IS_ACTIVE)
+        .order_by(ImportRun.id)
+        .limit(1)
     )
-    if after is not None:
-        query = query.where(ImportItem.remote_id > after)
-    found = [_item(*row) for row in session.execute(query)]
-    rows = tuple(found[:PAGE_ROWS])
-    return ItemPage(rows, rows[-1].remote_id if len(found) > PAGE_ROWS else None)
+    return next((_name(view) for view in _views(session, query)), None)
 
 
-def count_without_email(session: Session, company_id: int, public_id: str) -> int:
-    """Return how many customers of the run still have a placeholder address."""
+def list_continuing(session: Session, company_id: int, public_id: str) -> tuple[RunName, ...]:
+    """Return the runs that tried again what failed or was stopped in this one, oldest first."""
+    first = aliased(ImportRun)
     query = (
-        select(func.count())
-        .select_from(ImportItem)
-        .join(ImportRun, ImportRun.id == ImportItem.run_id)
-        .join(Customer, Customer.id == ImportItem.customer_id)
-        .where(
-            ImportRun.company_id == company_id,
-            ImportRun.public_id == public_id,
-            ImportItem.outcome == ItemOutcome.CREATED,
-            Customer.is_placeholder_email.is_(True),
-        )
+        _runs(company_id)
+        .join(first, first.id == ImportRun.continues_id)
+        .where(first.public_id == public_id)
+        .order_by(ImportRun.id)
     )
-    return session.scalar(query) or 0
+    return tuple(_name(view) for view in _views(session, query))
 
 
 def _runs(company_id: int) -> Select[Any]:
     number = func.row_number().over(order_by=ImportRun.id)
-    numbered = (
-        select(ImportRun.id, number.label("number"))
-        .where(ImportRun.company_id == company_id)
-        .subquery()
+    numbers = (
+        select(ImportRun.id, ImportRun.public_id, number.label("number"))
+        .where(ImportRun.company_id == company_id, ImportRun.kind == RunKind.IMPORT)
+        .cte("numbers")
     )
+    # An undo bears the number of what it takes back.
+    own, continued = numbers.alias("own"), numbers.alias("continued")
+    asking, stopping, undoing = aliased(User), aliased(User), aliased(User)
+    undo, later = aliased(ImportRun), aliased(ImportRun)
+    latest = (
+        select(func.max(later.id))
+        .where(later.undoes_id == ImportRun.id)
+        .correlate(ImportRun)
+        .scalar_subquery()
+    )
+    names = (asking.name, stopping.name, undoing.name)
+    numbered = (own.c.public_id, own.c.number, continued.c.public_id, continued.c.number)
     return (
-        select(ImportRun, RemoteAccount.provider, User.name, numbered.c.number)
-        .join(numbered, numbered.c.id == ImportRun.id)
+        select(ImportRun, RemoteAccount.provider, undo, *names, *numbered)
+        .join(own, own.c.id == func.coalesce(ImportRun.undoes_id, ImportRun.id))
         .join(RemoteAccount, RemoteAccount.id == ImportRun.account_id)
-        .outerjoin(User, User.id == ImportRun.requested_by_id)
+        .outerjoin(continued, continued.c.id == ImportRun.continues_id)
+        .outerjoin(asking, asking.id == ImportRun.requested_by_id)
+        .outerjoin(stopping, stopping.id == ImportRun.stopped_by_id)
+        .outerjoin(undo, undo.id == latest)
+        .outerjoin(undoing, undoing.id == undo.requested_by_id)
         .where(ImportRun.company_id == company_id)
     )
 
 
 def _views(session: Session, query: Select[Any]) -> Sequence[ImportView]:
-    rows = session.execute(query).all()
-    return [_view(run, provider, name, number) for run, provider, name, number in rows]
+    return [_view(*row) for row in session.execute(query)]
 
 
-def _view(run: ImportRun, provider: str, user_name: str | None, number: int) -> ImportView:
+def _view(
+    run: ImportRun,
+    provider: str,
+    undo: ImportRun | None,
+    asking_name: str | None,
+    stopping_name: str | None,
+    undoing_name: str | None,
+    own_public_id: str,
+    number: int,
+    continued_public_id: str | None,
+    continued_number: int | None,
+) -> ImportView:
+    continued = RunName(continued_public_id or "", continued_number or 0)
     return ImportView(
         public_id=run.public_id,
         number=number,
+        kind=run.kind,
         provider=ProviderKey(provider),
         state=run.state,
-        requested_by_name=user_name or "",
+        requested_by_name=asking_name or "",
         created_at=run.created_at,
+        began_at=run.began_at,
         finished_at=run.finished_at,
         chosen=run.chosen_count,
-        created=run.created_count,
-        linked=run.linked_count,
-        skipped=run.skipped_count,
-        failed=run.failed_count,
+        call_count=run.call_count,
+        # Every claim is an attempt; those that ended in a pause were none that was cut off.
+        interruptions=max(run.attempts - run.pause_count - 1, 0),
+        wants_stop=run.wants_stop,
+        stopped_by_name=stopping_name or "",
+        pause_reason=run.pause_reason,
+        pause_failure=run.pause_failure,
+        paused_until_at=run.paused_until_at,
+        undoes=RunName(own_public_id, number) if run.kind is RunKind.UNDO else None,
+        continues=continued if continued_public_id else None,
+        undo=_undone_by(undo, undoing_name or "") if undo else None,
+        **_outcomes(run),
     )
 
 
-def _item(item: ImportItem, name: str | None, customer_public_id: str | None) -> ItemRow:
-    return ItemRow(
-        remote_id=item.remote_id,
-        name=name or item.remote_id,
-        outcome=item.outcome,
-        reason=item.reason,
-        customer_public_id=customer_public_id,
+def _outcomes(run: ImportRun) -> dict[str, int]:
+    return {
+        "created": run.created_count,
+        "linked": run.linked_count,
+        "skipped": run.skipped_count,
+        "failed": run.failed_count,
+        "removed": run.removed_count,
+        "unlinked": run.unlinked_count,
+        "kept": run.kept_count,
+    }
+
+
+def _undone_by(undo: ImportRun, name: str) -> UndoneBy:
+    return UndoneBy(
+        public_id=undo.public_id,
+        state=undo.state,
+        requested_by_name=name,
+        created_at=undo.created_at,
+        removed=undo.removed_count,
+        unlinked=undo.unlinked_count,
+        kept=undo.kept_count,
     )
+
+
+def _name(view: ImportView) -> RunName:
+    return RunName(view.public_id, view.number, view.kind)

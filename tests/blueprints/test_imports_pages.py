@@ -11,7 +11,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from models import Connection, ImportItem, ImportRun, ImportState, ItemOutcome, RemoteState
-from services.import_views import PAGE_ROWS
+from services.item_rows import PAGE_ROWS
 from tests.blueprints.importing import (
     IMPORTS,
     REVIEW,
