@@ -188,13 +188,13 @@ def _import(
         run_id = start_import(
             session,
             account_id,
-            meant=Meant(tuple(public_ids)),
+            choice=Meant(tuple(public_ids)),
             creates_maybes=True,
             requested_by_id=ada.user_id,
             wake=runtime.wake,
             now=at,
         ).id
-    run_import(that_day, run_id, is_matched=True)
+    run_import(that_day, run_id, is_prepared=True)
 
 
 def _ignore(

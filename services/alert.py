@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from models import Reading, ReadingFailure, ReadingState
 from services.connection_views import ConnectionView
-from services.customer_import import find_active
 from services.database import only_reading
+from services.import_queue import find_busy
 from services.import_views import ImportView, view_import
 from services.lost_fields import WORDS as LOST_FIELDS
 from services.providers.registry import ProviderProfile
@@ -103,7 +103,7 @@ def view_alert(
         return Alert(AlertState.NOT_CONNECTED)
     last_whole = _last_whole(session, connection.account_id)
     followed = _followed(session, connection, reading_public_id, now=now)
-    active = find_active(session, connection.account_id)
+    active = find_busy(session, connection.account_id)
     is_followed = followed is not None and followed.state is not ReadingState.FINISHED
     if last_whole is not None and not (connection.needs_reconnect or active or is_followed):
         return _counted(session, connection.account_id, last_whole)

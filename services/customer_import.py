@@ -1,36 +1,47 @@
-"""Imports: one run at a time for an account, batch by batch, each customer exactly once."""
+"""Imports: queued, checked, carried out batch by batch, each customer exactly once."""
 
 from __future__ import annotations
 
 import logging
-import secrets
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import and_, or_, select, update
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from models import (
-    ImportItem,
-    ImportRun,
-    ImportState,
-    ItemOutcome,
-    RemoteAccount,
-)
-from services.audit import AuditAction, record_event
-from services.database import BATCH_ROWS, insert_rows, only_reading
+from models import ImportItem, ImportRun, ImportState, ItemOutcome, RemoteAccount, RunKind
+from services.database import BATCH_ROWS, is_full, only_reading
 from services.import_batch import fail_item, write_batch
-from services.import_choice import ImportScope, choose, choose_meant
+from services.import_check import check_books
+from services.import_end import finish_run, stop_now
+from services.import_items import ImportChoice, write_items
+from services.import_lease import ImportLease, LeaseLost, beating, claim, hold, release
+from services.import_pause import pause_for_disk, pause_run
+from services.import_queue import (
+    ACTIVE,
+    IMPORT_JOB,
+    due_imports,
+    find_active,
+    is_due,
+    list_active,
+    lock_account,
+    next_due,
+)
 from services.match_job import ensure_matched
-from services.review_query import Meant
-from services.runtime import Runtime, Wake
+from services.runtime import ProcessEnds, Runtime, Wake
+from services.undo_batch import write_undo_batch
+
+__all__ = [
+    "ACTIVE",
+    "IMPORT_JOB",
+    "due_imports",
+    "find_active",
+    "list_active",
+]
 
 logger = logging.getLogger(__name__)
-
-LEASE = timedelta(seconds=30)
-IMPORT_JOB = "import_customers"
-ACTIVE = (ImportState.QUEUED, ImportState.RUNNING)
 
 
 class NothingChosen(Exception):
@@ -38,89 +49,78 @@ class NothingChosen(Exception):
 
 
 class ImportAlreadyRunning(Exception):
-    """The account has an active run; the second click is shown that one."""
+    """Raised no more: a second import waits for the first."""
 
     def __init__(self, public_id: str) -> None:
         super().__init__("an import of this account is running")
         self.public_id = public_id
 
 
-class LeaseLost(Exception):
-    """Another process has taken the run over; whatever this one did is not saved."""
-
-
 def start_import(
     session: Session,
     account_id: int,
     *,
-    meant: Meant,
+    choice: ImportChoice,
     creates_maybes: bool = False,
     requested_by_id: int | None,
+    continues_id: int | None = None,
     wake: Wake,
     now: datetime,
 ) -> ImportRun:
-    """Write a run with one pending item for each who is meant, and wake the job. Commits.
+    """Queue a run with one pending item for each who is chosen, and wake the job. Commits.
 
-    `requested_by_id` is the user, None for a command. Ids that are nobody in this account are
-    left out, and so are those who changed since they were seen. Raises NothingChosen, RowsChanged
-    and ImportAlreadyRunning.
+    `requested_by_id` is the user, None for a command; `continues_id` the run whose items these
+    were. It begins when the earlier runs of the account have ended. Raises NothingChosen and
+    RowsChanged with nothing written.
     """
-    return _queue(
-        session,
-        account_id,
-        choose_meant(session, account_id, meant),
+    account = lock_account(session, account_id)
+    run = ImportRun(
+        company_id=account.company_id,
+        account_id=account_id,
+        requested_by_id=requested_by_id,
+        continues_id=continues_id,
+        state=ImportState.QUEUED,
+        created_at=now,
+        chosen_count=0,
         creates_maybes=creates_maybes,
-        requested_by_id=requested_by_id,
-        wake=wake,
-        now=now,
     )
+    session.add(run)
+    session.flush()
+    run.chosen_count = write_items(session, run, choice)
+    if not run.chosen_count:
+        session.rollback()
+        raise NothingChosen
+    session.commit()
+    wake(IMPORT_JOB, run.id)
+    return run
 
 
-def start_import_of(
-    session: Session,
-    account_id: int,
-    *,
-    scope: ImportScope,
-    requested_by_id: int | None,
-    wake: Wake,
-    now: datetime,
-) -> ImportRun:
-    """Write a run for all the unsynced, the doubtful included, or for the new ones. Commits.
+def run_import(runtime: Runtime, run_id: int, *, is_prepared: bool = False) -> None:
+    """Carry out a run, an undo as well, as far as it comes. Commits batch by batch.
 
-    Raises NothingChosen and ImportAlreadyRunning.
+    Before an import's first batch the accounting software is checked, which may call the network,
+    and everybody is compared, so that nobody is created who is here; `is_prepared` says that the
+    caller has seen to both. The run ends, is paused, or is given back where this process ends.
+    Returns at once if its turn has not come or another process holds it. If the database cannot
+    be written, the run stays as it is and is found again when its lease has ended.
     """
-    return _queue(
-        session,
-        account_id,
-        choose(session, account_id, scope),
-        creates_maybes=scope is ImportScope.ALL,
-        requested_by_id=requested_by_id,
-        wake=wake,
-        now=now,
-    )
-
-
-def run_import(runtime: Runtime, run_id: int, *, is_matched: bool = False) -> None:
-    """Carry out a run to its end. Commits batch by batch. Calls no provider.
-
-    Before the first batch everybody is compared, so that nobody is created who is here, unless
-    the caller has seen to that (`is_matched`).
-    Returns at once if another process holds the run. If the database cannot be written, the run
-    stays as it is and is found again when its lease has ended.
-    """
-    if not is_matched:
-        # Before the claim: it may take longer than the lease, and the run waits in its row.
-        with only_reading(), runtime.sessions() as session:
-            account_id = session.get_one(ImportRun, run_id).account_id
-        ensure_matched(runtime, account_id)
-    owner = _claim(runtime, run_id)
-    if owner is None:
+    if runtime.stopping.is_set():
+        return
+    lease = claim(runtime, run_id, is_due=is_due(runtime.clock()))
+    if lease is None:
         return
     try:
-        while _next_batch(runtime, run_id, owner, BATCH_ROWS):
-            pass
+        with beating(runtime, lease):
+            _carry_out(runtime, lease, is_prepared=is_prepared)
     except LeaseLost:
-        logger.warning("an import was taken over by another process")
+        logger.info("run %s was stopped or taken over by another process", run_id)
+    except ProcessEnds:
+        release(runtime, lease)
+    except DBAPIError as error:
+        if not is_full(error):
+            raise
+        pause_for_disk(runtime, lease)
+    _wake_next(runtime, run_id)
 
 
 def process_batch(
@@ -130,168 +130,96 @@ def process_batch(
 
     Customers, links, items, remote customers, counters and lease change in one transaction, so a
     process killed in the middle leaves nothing behind, and the next batch begins where the last
-    whole one ended. Raises LeaseLost.
+    whole one ended. A run that a person has stopped ends here. Raises LeaseLost.
     """
-    run = _hold(session, run_id, owner, now=now)
-    pending = _pending(session, run_id, size)
-    if not pending:
-        _finish(session, run, now=now)
-        return False
-    account = session.get_one(RemoteAccount, run.account_id)
-    outcomes = write_batch(session, account, run, pending, now=now)
-    run.created_count += outcomes[ItemOutcome.CREATED]
-    run.linked_count += outcomes[ItemOutcome.LINKED]
-    run.skipped_count += outcomes[ItemOutcome.SKIPPED]
-    run.failed_count += outcomes[ItemOutcome.FAILED]
+    run = hold(session, ImportLease(run_id, owner), now=now)
+    items = [] if run.wants_stop else _pending(session, run_id, size)
+    if items:
+        run.began_at = run.began_at or now
+        run.pause_count = 0
+        account = session.get_one(RemoteAccount, run.account_id)
+        write = write_undo_batch if run.kind is RunKind.UNDO else write_batch
+        _count(run, write(session, account, run, items, now=now))
+    elif run.wants_stop:
+        stop_now(session, run, now=now)
+    else:
+        finish_run(session, run, now=now)
     session.commit()
+    return bool(items)
+
+
+def _carry_out(runtime: Runtime, lease: ImportLease, *, is_prepared: bool) -> None:
+    with only_reading(), runtime.sessions() as session:
+        run = session.get_one(ImportRun, lease.run_id)
+    if run.kind is RunKind.IMPORT and not (is_prepared or _prepare(runtime, lease, run)):
+        return
+    while _next_batch(runtime, lease, BATCH_ROWS):
+        runtime.wait(0)
+
+
+def _prepare(runtime: Runtime, lease: ImportLease, run: ImportRun) -> bool:
+    """Check the books before the first batch, and compare; say whether the run may go on."""
+    if run.wants_stop:
+        return True
+    if run.began_at is None:
+        checked = check_books(runtime, run.account_id, is_repeated=run.pause_count > 0)
+        _note_calls(runtime, lease, checked.calls)
+        if checked.trouble is not None:
+            pause_run(runtime, lease, checked.trouble)
+            return False
+    ensure_matched(runtime, run.account_id, sleep=runtime.wait)
     return True
 
 
-def due_imports(session: Session, *, now: datetime) -> list[int]:
-    """Return the runs nobody works on: queued, or left by a process that died."""
-    is_left = and_(ImportRun.state == ImportState.RUNNING, ImportRun.lease_until_at < now)
-    return list(
-        session.scalars(
-            select(ImportRun.id).where(or_(ImportRun.state == ImportState.QUEUED, is_left))
-        )
-    )
-
-
-def find_active(session: Session, account_id: int) -> ImportRun | None:
-    """Return the account's queued or running import, or None."""
-    return session.scalar(
-        select(ImportRun).where(ImportRun.account_id == account_id, ImportRun.state.in_(ACTIVE))
-    )
-
-
-def _queue(
-    session: Session,
-    account_id: int,
-    remote_ids: Iterable[str],
-    *,
-    creates_maybes: bool,
-    requested_by_id: int | None,
-    wake: Wake,
-    now: datetime,
-) -> ImportRun:
-    _refuse_second(session, account_id)
-    chosen = sorted(remote_ids)
-    if not chosen:
-        raise NothingChosen
-    run = ImportRun(
-        company_id=session.get_one(RemoteAccount, account_id).company_id,
-        account_id=account_id,
-        requested_by_id=requested_by_id,
-        state=ImportState.QUEUED,
-        created_at=now,
-        chosen_count=len(chosen),
-        creates_maybes=creates_maybes,
-    )
-    session.add(run)
-    try:
-        session.flush()
-    except IntegrityError:
-        session.rollback()
-        _refuse_second(session, account_id)
-        raise
-    pending = ({"run_id": run.id, "remote_id": i, "outcome": ItemOutcome.PENDING} for i in chosen)
-    insert_rows(session, ImportItem, pending)
-    session.commit()
-    wake(IMPORT_JOB, run.id)
-    return run
-
-
-def _refuse_second(session: Session, account_id: int) -> None:
-    active = find_active(session, account_id)
-    if active is not None:
-        raise ImportAlreadyRunning(active.public_id)
-
-
-def _claim(runtime: Runtime, run_id: int) -> str | None:
-    owner = secrets.token_hex(8)
-    now = runtime.clock()
-    is_free = or_(
-        ImportRun.state == ImportState.QUEUED,
-        and_(ImportRun.state == ImportState.RUNNING, ImportRun.lease_until_at < now),
-    )
+def _note_calls(runtime: Runtime, lease: ImportLease, calls: int) -> None:
     with runtime.sessions() as session:
-        claimed = session.execute(
-            update(ImportRun)
-            .where(ImportRun.id == run_id, is_free)
-            .values(
-                state=ImportState.RUNNING,
-                lease_owner=owner,
-                lease_until_at=now + LEASE,
-                attempts=ImportRun.attempts + 1,
-            )
-            .returning(ImportRun.id)
-            .execution_options(synchronize_session=False)
-        ).scalar()
+        hold(session, lease, now=runtime.clock()).call_count += calls
         session.commit()
-    return owner if claimed is not None else None
 
 
-def _next_batch(runtime: Runtime, run_id: int, owner: str, size: int) -> bool:
+def _next_batch(runtime: Runtime, lease: ImportLease, size: int) -> bool:
     """Process one batch; if it breaks, its items one by one, so that one costs no others."""
     try:
         with runtime.sessions() as session:
-            return process_batch(session, run_id, owner=owner, now=runtime.clock(), size=size)
+            now = runtime.clock()
+            return process_batch(session, lease.run_id, owner=lease.owner, now=now, size=size)
     except (LeaseLost, OperationalError):
         raise
     except Exception:  # the edge of a batch: whatever a single row does must not stop the run
-        logger.exception("a batch of an import broke", extra={"run_id": run_id, "size": size})
+        logger.exception("a batch of a run broke", extra={"run_id": lease.run_id, "size": size})
     if size == 1:
-        _fail_next(runtime, run_id, owner)
+        _fail_next(runtime, lease)
         return True
-    return all(_next_batch(runtime, run_id, owner, 1) for _ in range(size))
+    return all(_next_batch(runtime, lease, 1) for _ in range(size))
 
 
-def _fail_next(runtime: Runtime, run_id: int, owner: str) -> None:
+def _fail_next(runtime: Runtime, lease: ImportLease) -> None:
     with runtime.sessions() as session:
         now = runtime.clock()
-        run = _hold(session, run_id, owner, now=now)
-        remote_id = _pending(session, run_id, 1)[0]
-        fail_item(session, run, remote_id, now=now)
+        run = hold(session, lease, now=now)
+        fail_item(session, run, _pending(session, lease.run_id, 1)[0].remote_id, now=now)
         session.commit()
 
 
-def _hold(session: Session, run_id: int, owner: str, *, now: datetime) -> ImportRun:
-    """Extend the lease and return the run, locked by this transaction. Raises LeaseLost."""
-    run: ImportRun | None = session.scalar(
-        update(ImportRun)
-        .where(
-            ImportRun.id == run_id,
-            ImportRun.lease_owner == owner,
-            ImportRun.state == ImportState.RUNNING,
-        )
-        .values(lease_until_at=now + LEASE)
-        .returning(ImportRun)
-    )
-    if run is None:
-        session.rollback()
-        raise LeaseLost
-    return run
-
-
-def _pending(session: Session, run_id: int, size: int) -> Sequence[str]:
+def _pending(session: Session, run_id: int, size: int) -> Sequence[ImportItem]:
     return session.scalars(
-        select(ImportItem.remote_id)
+        select(ImportItem)
         .where(ImportItem.run_id == run_id, ImportItem.outcome == ItemOutcome.PENDING)
         .order_by(ImportItem.remote_id)
         .limit(size)
     ).all()
 
 
-def _finish(session: Session, run: ImportRun, *, now: datetime) -> None:
-    run.state = ImportState.FINISHED
-    run.finished_at = now
-    record_event(
-        session,
-        company_id=run.company_id,
-        user_id=run.requested_by_id,
-        action=AuditAction.IMPORTED,
-        subject=run.public_id,
-        detail=f"{run.created_count} created, {run.linked_count} linked",
-        now=now,
-    )
-    session.commit()
+def _count(run: ImportRun, outcomes: Counter[ItemOutcome]) -> None:
+    for outcome, count in outcomes.items():
+        column = f"{outcome.value}_count"
+        setattr(run, column, getattr(run, column) + count)
+
+
+def _wake_next(runtime: Runtime, run_id: int) -> None:
+    """Wake the account's next run, if its turn has come now."""
+    with only_reading(), runtime.sessions() as session:
+        account_id = session.get_one(ImportRun, run_id).account_id
+        next_id = next_due(session, account_id, now=runtime.clock())
+    if next_id is not None:
+        runtime.wake(IMPORT_JOB, next_id)

@@ -24,6 +24,8 @@ BUSY_AGAIN_S = 0.2
 #: The work rolls back and is right the second time: somebody else was in the way
 #: (postgresql.org/docs/current/mvcc-serialization-failure-handling.html, read 2026-11-22).
 SERIALIZATION_FAILURE, DEADLOCK = "40001", "40P01"
+#: postgresql.org/docs/current/errcodes-appendix.html, read 2026-11-22.
+DISK_FULL = "53100"
 Item = TypeVar("Item")
 
 _only_reads: ContextVar[bool] = ContextVar("only_reads", default=False)
@@ -78,13 +80,23 @@ def _begin(connection: DatabaseConnection) -> None:
 
 def is_busy(error: BaseException) -> bool:
     """Say whether the database refused only because somebody else writes; trying again helps."""
+    busy = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, SERIALIZATION_FAILURE, DEADLOCK)
+    return _code(error) in busy
+
+
+def is_full(error: BaseException) -> bool:
+    """Say whether the database refused because its disk has no room left."""
+    return _code(error) in (sqlite3.SQLITE_FULL, DISK_FULL)
+
+
+def _code(error: BaseException) -> int | str | None:
+    """Return SQLite's kind of error or PostgreSQL's state, None for any other error."""
     if not isinstance(error, DBAPIError):
-        return False
+        return None
     if isinstance(error.orig, sqlite3.Error):
         # The low byte is the kind; the rest of an extended code tells how it came about.
-        kind = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
-        return kind in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-    return getattr(error.orig, "sqlstate", None) in (SERIALIZATION_FAILURE, DEADLOCK)
+        return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    return getattr(error.orig, "sqlstate", None)
 
 
 def retry_while_busy(

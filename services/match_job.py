@@ -130,9 +130,11 @@ def _exists_unkept(whose: ColumnElement[bool], side: Side) -> ColumnElement[bool
 
 
 def _is_importing() -> ColumnElement[bool]:
-    return exists().where(
-        ImportRun.account_id == RemoteAccount.id,
-        ImportRun.state.in_((ImportState.QUEUED, ImportState.RUNNING)),
+    """Say whether a run takes from the list; behind one that is paused, the others wait."""
+    run = exists().where(ImportRun.account_id == RemoteAccount.id)
+    is_any_paused = run.where(ImportRun.state == ImportState.PAUSED)
+    return ~is_any_paused & run.where(
+        ImportRun.state.in_((ImportState.QUEUED, ImportState.RUNNING))
     )
 
 

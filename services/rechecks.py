@@ -25,7 +25,7 @@ from services.accounts import SignedIn
 from services.audit import AuditAction, record_event
 from services.connection_views import ConnectionView
 from services.connections import require_connection
-from services.customer_import import find_active
+from services.import_queue import find_busy
 from services.local_days import DAY, find_zone, local_day, moment, next_due_at
 from services.providers.contract import ProviderKey
 from services.providers.registry import provider_profile
@@ -178,7 +178,7 @@ def _start_if_due(session: Session, connection_id: int, *, now: datetime) -> int
     connection = session.get_one(Connection, connection_id)
     recheck = view_recheck(session, connection, zone=_zone(session, connection), now=now)
     is_due = recheck.next_at is not None and recheck.next_at <= now
-    if not is_due or find_active(session, connection.account_id) is not None:
+    if not is_due or find_busy(session, connection.account_id) is not None:
         session.rollback()
         return None
     reading = new_reading(session, connection, now=now, origin=ReadingOrigin.RECHECK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,13 +31,17 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+class ProcessEnds(Exception):
+    """This process was asked to end; what it works on is left to another one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """Built once by create_app and passed to whatever needs more than a session.
 
     `mailer` is None where no mail server is set. `link_key` signs the links in mails; the one
     made here for want of another ends with the process. `frequencies` is what small matchings of
-    this process remember.
+    this process remember. `stopping` is set when the process shall end.
     """
 
     sessions: sessionmaker[Session]
@@ -49,7 +54,13 @@ class Runtime:
     mail_from: str = "blueclerk@localhost"
     link_key: str = field(default_factory=secrets.token_urlsafe, repr=False)
     frequencies: FrequencyMemory = field(default_factory=FrequencyMemory, repr=False)
+    stopping: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def redirect_uri(self, provider: ProviderKey) -> str:
         """Return the callback address; from the settings, never from a request's Host."""
         return f"{self.public_base_url}/settings/integrations/{provider.value}/callback"
+
+    def wait(self, wait_s: float) -> None:
+        """Sleep. Raises ProcessEnds as soon as this process shall end."""
+        if self.stopping.wait(wait_s):
+            raise ProcessEnds

@@ -19,7 +19,7 @@ from models import (
     RemoteCustomer,
     RemoteState,
 )
-from services.customer_import import find_active
+from services.import_queue import find_busy
 from services.reading_queue import fail_if_abandoned, new_reading
 from services.remote_counts import count_standings
 from services.remote_lists import IS_UNSYNCED
@@ -83,6 +83,7 @@ def ensure_fresh(
     now: datetime,
     is_asked_for: bool = False,
     accepts_loss: bool = False,
+    is_for_import: bool = False,
 ) -> str | None:
     """Make sure that a true number is there or on its way; return the reading to follow.
 
@@ -90,11 +91,12 @@ def ensure_fresh(
     at once, one reading runs and all follow it. `is_asked_for` (Check again, Try again) reads
     even when the last reading is young; `accepts_loss` takes the list although a field vanished
     from it. Nothing is read under a permission that ended, nor while an import takes from the
-    list. Commits; does not call the network itself.
+    list, except what that import itself asks for before it begins (`is_for_import`). Commits;
+    does not call the network itself.
     """
     if connection.state is not ConnectionState.CONNECTED:
         return _after_commit(session, None)
-    if find_active(session, connection.account_id) is not None:
+    if not is_for_import and find_busy(session, connection.account_id) is not None:
         return _after_commit(session, None)
     latest = _latest(session, connection)
     if latest is not None and not fail_if_abandoned(session, latest, now=now):

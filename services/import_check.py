@@ -1,0 +1,102 @@
+"""The check before an import: the accounting software is read once, like an opened alert."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Connection, ConnectionState, PauseReason, Reading, ReadingFailure, ReadingState
+from services.database import only_reading
+from services.import_pause import Trouble
+from services.readings import refresh
+from services.runtime import Runtime
+from services.unsynced import ensure_fresh
+
+LOOK_S = 0.2
+#: A reading whose process died is begun anew so often before the run pauses.
+TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the check came to, and the API calls that were made for it."""
+
+    calls: int = 0
+    trouble: Trouble | None = None
+
+
+class _NoPermission(Exception):
+    """Nobody may read the account now, so nobody is asked."""
+
+
+def check_books(runtime: Runtime, account_id: int, *, is_repeated: bool) -> Checked:
+    """Make sure that the list is no older than a minute. Commits, may call the network.
+
+    A reading of somebody else is waited for. With `is_repeated` a failure that is there already
+    is not taken for the answer: the run has waited since, or a person wants another try. Raises
+    ProcessEnds while it waits.
+    """
+    for _ in range(TRIES):
+        try:
+            reading = _ask(runtime, account_id, is_asked_for=False)
+            if is_repeated and reading is not None and reading.state is ReadingState.FAILED:
+                reading = _ask(runtime, account_id, is_asked_for=True)
+        except _NoPermission:
+            return Checked(trouble=Trouble(PauseReason.PERMISSION))
+        if reading is None:
+            return Checked()
+        is_made_now = reading.state is ReadingState.RUNNING
+        ended = _see_to_end(runtime, reading.id) if is_made_now else reading
+        calls = ended.call_count if is_made_now else 0
+        if ended.state is ReadingState.FINISHED:
+            return Checked(calls)
+        if ended.state is ReadingState.FAILED:
+            return Checked(calls, _trouble(runtime, account_id, ended))
+    return Checked(trouble=Trouble(PauseReason.CHECK, ReadingFailure.INTERRUPTED))
+
+
+def _ask(runtime: Runtime, account_id: int, *, is_asked_for: bool) -> Reading | None:
+    """Return the reading to follow, asked for now or before; None if a young one is there."""
+    with runtime.sessions() as session:
+        connection = _find_permitted(session, account_id)
+        if connection is None:
+            raise _NoPermission
+        public_id = ensure_fresh(
+            session,
+            connection,
+            # Whoever asks carries it out itself.
+            wake=lambda _job, _row_id: None,
+            now=runtime.clock(),
+            is_asked_for=is_asked_for,
+            is_for_import=True,
+        )
+        return session.scalar(select(Reading).where(Reading.public_id == public_id))
+
+
+def _see_to_end(runtime: Runtime, reading_id: int) -> Reading:
+    """Carry the reading out, or wait for whoever does; it still runs if that process died."""
+    refresh(runtime, reading_id)
+    while True:
+        with only_reading(), runtime.sessions() as session:
+            reading = session.get_one(Reading, reading_id)
+        is_alive = reading.lease_until_at >= runtime.clock()
+        if reading.state is not ReadingState.RUNNING or not is_alive:
+            return reading
+        runtime.wait(LOOK_S)
+
+
+def _trouble(runtime: Runtime, account_id: int, reading: Reading) -> Trouble:
+    with only_reading(), runtime.sessions() as session:
+        is_permitted = _find_permitted(session, account_id) is not None
+    reason = PauseReason.CHECK if is_permitted else PauseReason.PERMISSION
+    return Trouble(reason, reading.failure, reading.retry_at)
+
+
+def _find_permitted(session: Session, account_id: int) -> Connection | None:
+    return session.scalar(
+        select(Connection).where(
+            Connection.account_id == account_id, Connection.state == ConnectionState.CONNECTED
+        )
+    )

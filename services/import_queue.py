@@ -1,0 +1,144 @@
+"""The queue of runs: those of an account follow each other by id, and only the first is worked on.
+
+A run that is paused stays the first: what was asked for earlier is done earlier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from models import (
+    Connection,
+    ConnectionState,
+    ImportRun,
+    ImportState,
+    PauseReason,
+    RemoteAccount,
+    RunKind,
+)
+from services.import_lease import is_lease_over
+from services.providers.contract import ProviderKey
+
+IMPORT_JOB = "import_customers"
+ACTIVE = (ImportState.QUEUED, ImportState.RUNNING, ImportState.PAUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveRun:
+    """A run that has not ended, as every page shows it. `is_stopping`: a person asked it to stop.
+
+    `done` of `chosen` items have their outcome.
+    """
+
+    public_id: str
+    provider: ProviderKey
+    kind: RunKind
+    state: ImportState
+    chosen: int
+    done: int
+    is_stopping: bool
+
+
+def lock_account(session: Session, account_id: int) -> RemoteAccount:
+    """Return the account, held by the caller's transaction: runs of it are begun one at a time."""
+    return session.execute(
+        select(RemoteAccount).where(RemoteAccount.id == account_id).with_for_update()
+    ).scalar_one()
+
+
+def find_active(session: Session, account_id: int) -> ImportRun | None:
+    """Return the account's first run that has not ended, or None; the others wait for it."""
+    return session.scalar(
+        select(ImportRun)
+        .where(ImportRun.account_id == account_id, ImportRun.state.in_(ACTIVE))
+        .order_by(ImportRun.id)
+        .limit(1)
+    )
+
+
+def find_busy(session: Session, account_id: int) -> ImportRun | None:
+    """Return the run that takes from the account's list now or in a moment, or None.
+
+    While the first run is paused nobody takes from the list, so it may be read and counted.
+    """
+    first = find_active(session, account_id)
+    return None if first is None or first.state is ImportState.PAUSED else first
+
+
+def list_active(session: Session, company_id: int) -> Sequence[ActiveRun]:
+    """Return the company's runs that have not ended, oldest first. One statement."""
+    rows = session.execute(
+        select(ImportRun, RemoteAccount.provider)
+        .join(RemoteAccount, RemoteAccount.id == ImportRun.account_id)
+        .where(ImportRun.company_id == company_id, ImportRun.state.in_(ACTIVE))
+        .order_by(ImportRun.id)
+    )
+    return [_active(run, provider) for run, provider in rows]
+
+
+def due_imports(session: Session, *, now: datetime) -> list[int]:
+    """Return the runs that somebody should work on: queued, left by a process, done with a pause.
+
+    Only the first of each account.
+    """
+    return list(session.scalars(select(ImportRun.id).where(is_due(now)).order_by(ImportRun.id)))
+
+
+def next_due(session: Session, account_id: int, *, now: datetime) -> int | None:
+    """Return the account's run that somebody should work on now, or None."""
+    return session.scalar(
+        select(ImportRun.id).where(ImportRun.account_id == account_id, is_due(now))
+    )
+
+
+def is_due(now: datetime) -> ColumnElement[bool]:
+    """Say in SQL whether a run may be claimed: its turn has come, and nobody holds it."""
+    return and_(
+        or_(
+            ImportRun.state == ImportState.QUEUED,
+            and_(ImportRun.state == ImportState.RUNNING, is_lease_over(now)),
+            and_(ImportRun.state == ImportState.PAUSED, _may_go_on(now)),
+        ),
+        ~_waits_for_another(),
+    )
+
+
+def _may_go_on(now: datetime) -> ColumnElement[bool]:
+    """Say whether the moment has come; without permission it comes when there is one again."""
+    is_permitted = exists().where(
+        Connection.account_id == ImportRun.account_id,
+        Connection.state == ConnectionState.CONNECTED,
+    )
+    lacks_permission = ImportRun.pause_reason == PauseReason.PERMISSION
+    return or_(
+        and_(lacks_permission, is_permitted),
+        and_(~lacks_permission, ImportRun.paused_until_at <= now),
+    )
+
+
+def _waits_for_another() -> ColumnElement[bool]:
+    earlier = aliased(ImportRun)
+    return exists().where(
+        earlier.account_id == ImportRun.account_id,
+        earlier.id < ImportRun.id,
+        earlier.state.in_(ACTIVE),
+    )
+
+
+def _active(run: ImportRun, provider: str) -> ActiveRun:
+    imported = run.created_count + run.linked_count + run.skipped_count + run.failed_count
+    undone = run.removed_count + run.unlinked_count + run.kept_count
+    return ActiveRun(
+        public_id=run.public_id,
+        provider=ProviderKey(provider),
+        kind=run.kind,
+        state=run.state,
+        chosen=run.chosen_count,
+        done=imported + undone,
+        is_stopping=run.wants_stop,
+    )
