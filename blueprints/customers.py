@@ -16,18 +16,16 @@ from blueprints.provider_page import Notice, is_standing, keep_notice, kept_noti
 from models import CustomerOrigin
 from services.connection_views import list_connections
 from services.customer_csv import stream_csv
+from services.customer_lists import MAX_SEARCH_CHARACTERS, CustomerPage, list_customers
 from services.customers import (
-    MAX_SEARCH_CHARACTERS,
     BadDetails,
     CustomerDetails,
-    CustomerPage,
     CustomerView,
     LinkView,
     UnknownCustomer,
     add_customer,
     edit_customer,
     find_customer,
-    list_customers,
     list_links,
 )
 from services.local_days import find_zone, local_day
@@ -86,6 +84,7 @@ def new_submit() -> ResponseReturnValue:
                 get_signed_in().company_id,
                 details,
                 origin=CustomerOrigin.HAND,
+                added_by_id=get_signed_in().user_id,
                 now=runtime.clock(),
             )
     except BadDetails as error:
@@ -134,10 +133,10 @@ def edit(customer: str) -> ResponseReturnValue:
 @blueprint.post("/customers/<customer>/edit")
 def edit_submit(customer: str) -> ResponseReturnValue:
     """Change the customer, or say beside its field what cannot be."""
-    details = _entered()
+    runtime, details = get_runtime(), _entered()
     try:
-        with get_runtime().sessions() as session:
-            edit_customer(session, get_signed_in().company_id, _id(customer), details)
+        with runtime.sessions() as session:
+            edit_customer(session, get_signed_in(), _id(customer), details, now=runtime.clock())
     except BadDetails as error:
         return _form(_find(customer), details, errors=error.errors)
     keep_notice(Notice("ok", "The changes are saved."))

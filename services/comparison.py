@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -17,7 +17,7 @@ from models import (
     ReviewChoice,
 )
 from services.candidates import CandidateRow, find_candidates, find_choices, find_look_alikes
-from services.comparison_fields import differ_in
+from services.comparison_fields import differ_in, lines_of, written_emails
 from services.filling import fillings
 from services.local_days import find_zone, local_day
 from services.match_region import region_of_zone
@@ -164,8 +164,8 @@ def _fields(
 ) -> tuple[FieldRow, ...]:
     filled = fillings(customer, remote)
     email = "" if customer.is_placeholder_email else customer.email
-    phones = _lines(remote.phone, remote.other_phones.split("\n"))
-    addresses = _lines(remote.address, remote.other_addresses.split("\n"))
+    phones = lines_of(remote.phone, remote.other_phones.split("\n"))
+    addresses = lines_of(remote.address, remote.other_addresses.split("\n"))
     company, phone, address = (
         (getattr(customer, field), filled.get(field, getattr(customer, field)))
         for field in ("company_name", "phone", "address")
@@ -173,7 +173,12 @@ def _fields(
     values = (
         ("Name", customer.name, remote.name, customer.name),
         ("Company", company[0], remote.company_name, company[1]),
-        ("E-mail", email, _emails(remote), filled.get("email", email)),
+        (
+            "E-mail",
+            email,
+            written_emails(remote.email or "", remote.emails_text),
+            filled.get("email", email),
+        ),
         ("Phone", phone[0], phones, phone[1]),
         ("Address", address[0], addresses, address[1]),
     )
@@ -189,18 +194,6 @@ def _fields(
         FieldRow("Came here", came, "", came, False),
         FieldRow("Open balance", "", row.balance.words if row.balance.cents else "", "", False),
     )
-
-
-def _lines(first: str, others: Iterable[str]) -> str:
-    return "\n".join(dict.fromkeys(filter(None, (first, *others))))
-
-
-def _emails(remote: RemoteCustomer) -> str:
-    """Return the usable address, then what else stands in the field there."""
-    others = remote.emails_text.replace(";", ",").split(",")
-    kept = [each.strip() for each in others]
-    known = (remote.email or "").casefold()
-    return _lines(remote.email or "", [each for each in kept if each.casefold() != known])
 
 
 def _came(customer: Customer, zone: str) -> str:

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from services.customers import CustomerView, each_customer
+from services.customer_lists import CustomerFilter, each_customer
+from services.customers import CustomerView
 from services.database import in_batches, only_reading
 from services.runtime import Runtime
 
@@ -36,7 +37,13 @@ def csv_lines(customers: Iterable[CustomerView]) -> Iterator[str]:
         )
 
 
-def stream_csv(runtime: Runtime, company_id: int, *, query: str = "") -> Iterator[str]:
+def stream_csv(
+    runtime: Runtime,
+    company_id: int,
+    *,
+    query: str = "",
+    show: CustomerFilter = CustomerFilter.ALL,
+) -> Iterator[str]:
     """Yield the company's file in pieces, as they are read; opens and ends its own session.
 
     For an answer that is still being sent when its request has ended.
@@ -44,7 +51,8 @@ def stream_csv(runtime: Runtime, company_id: int, *, query: str = "") -> Iterato
     with runtime.sessions() as session:
         with only_reading():
             session.connection()
-        for lines in in_batches(csv_lines(each_customer(session, company_id, query=query))):
+        found = each_customer(session, company_id, query=query, show=show)
+        for lines in in_batches(csv_lines(found)):
             yield "".join(lines)
 
 

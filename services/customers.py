@@ -1,55 +1,36 @@
-"""Customers of a company: add, change, find, list."""
+"""Customers of a company: add, change, find one. Lists are in customer_lists."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from operator import attrgetter
-from typing import Any
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from models import Customer, CustomerLink, CustomerOrigin, RemoteAccount, RemoteCustomer
+from models import (
+    Customer,
+    CustomerAction,
+    CustomerLink,
+    CustomerOrigin,
+    RemoteAccount,
+    RemoteCustomer,
+)
 from models.base import new_public_id
-from services.database import BATCH_ROWS
-from services.email_addresses import UnusableAddress, email_key, normalise_address
+from services.accounts import SignedIn
+from services.audit import AuditAction, record_event
+from services.customer_details import BadDetails as BadDetails
+from services.customer_details import CustomerDetails as CustomerDetails
+from services.customer_details import check_details
+from services.differences import refresh_differing_of
+from services.filling import fill, write_values
 from services.placeholder_email import is_placeholder_email, make_placeholder_email
-from services.plain_text import has_visible, plain_line
 from services.providers.contract import ProviderKey
-from services.text_keys import search_text, sort_key
-from services.text_search import holds_text
-
-PAGE_ROWS = 50
-MAX_NAME_CHARACTERS = 500
-MAX_PHONE_CHARACTERS = 100
-MAX_SEARCH_CHARACTERS = 200
-#: What matching compares; whoever changes it raises the revision.
-_COMPARED = attrgetter("name", "company_name", "email", "phone", "address")
 
 
 class UnknownCustomer(Exception):
     """The company has no such customer."""
-
-
-class BadDetails(Exception):
-    """What was entered cannot be a customer; `errors` holds a sentence for each field."""
-
-    def __init__(self, errors: Mapping[str, str]) -> None:
-        super().__init__("the details of a customer cannot be")
-        self.errors = errors
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerDetails:
-    """What a person enters about a customer. An empty e-mail is none."""
-
-    name: str
-    company_name: str = ""
-    email: str = ""
-    phone: str = ""
-    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,53 +58,111 @@ class CustomerView:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerPage:
-    """One page of customers by name. `next_after` continues it, None at the end."""
-
-    rows: tuple[CustomerView, ...]
-    total: int
-    next_after: str | None
-
-
 def add_customer(
     session: Session,
     company_id: int,
     details: CustomerDetails,
     *,
     origin: CustomerOrigin,
+    added_by_id: int | None = None,
     now: datetime,
 ) -> str:
     """Create a customer and return its public id; without an e-mail it gets a placeholder.
 
-    Commits. Raises BadDetails.
+    With `added_by_id` the audit tells who added it. Commits. Raises BadDetails.
     """
     details = check_details(details)
     customer = Customer(
-        public_id=new_public_id(), company_id=company_id, origin=origin, created_at=now
+        public_id=new_public_id(), company_id=company_id, origin=origin, created_at=now, revision=0
     )
-    _write(customer, details, placeholder=_own_placeholder(customer))
+    values = asdict(details)
+    write_values(customer, values | {"email": details.email or _own_placeholder(customer)})
     session.add(customer)
+    if added_by_id is not None:
+        record_event(
+            session,
+            company_id=company_id,
+            user_id=added_by_id,
+            action=AuditAction.CUSTOMER_ADDED,
+            subject=audit_subject(customer.public_id),
+            now=now,
+        )
     session.commit()
     return customer.public_id
 
 
 def edit_customer(
-    session: Session, company_id: int, public_id: str, details: CustomerDetails
+    session: Session, who: SignedIn, public_id: str, details: CustomerDetails, *, now: datetime
 ) -> None:
     """Change a customer; an e-mail replaces the placeholder, the signup day stays. Commits.
 
-    Raises UnknownCustomer and BadDetails.
+    Each field that changes leaves an event. Raises UnknownCustomer and BadDetails.
     """
     details = check_details(details)
-    customer = _require(session, company_id, public_id)
-    _write(customer, details, placeholder=_placeholder(session, customer))
+    customer = lock_customer(session, who.company_id, public_id)
+    email = details.email or _placeholder(session, customer)
+    values = asdict(details) | {"email": email}
+    change_customer(session, who, customer, values, action=AuditAction.CUSTOMER_EDITED, now=now)
     session.commit()
+
+
+def change_customer(
+    session: Session,
+    who: SignedIn,
+    customer: Customer,
+    values: Mapping[str, str],
+    *,
+    action: AuditAction,
+    account: RemoteAccount | None = None,
+    now: datetime,
+) -> tuple[str, ...]:
+    """Write the values that are others than before, and return their fields.
+
+    With history, audit and what differs from the books, in the caller's transaction. `account` is
+    in whose books a person found them, None where they were typed.
+    """
+    changed = {field: value for field, value in values.items() if getattr(customer, field) != value}
+    if not changed:
+        return ()
+    fill(
+        session,
+        customer,
+        changed,
+        account_id=account.id if account else None,
+        run_id=None,
+        user_id=who.user_id,
+        action=CustomerAction.TAKEN if account else CustomerAction.EDITED,
+        now=now,
+    )
+    refresh_differing_of(session, [customer.id])
+    record_event(
+        session,
+        company_id=who.company_id,
+        user_id=who.user_id,
+        action=action,
+        subject=audit_subject(customer.public_id),
+        detail=", ".join(changed),
+        now=now,
+    )
+    return tuple(changed)
 
 
 def find_customer(session: Session, company_id: int, public_id: str) -> CustomerView:
     """Return one customer of the company. Raises UnknownCustomer."""
-    return _view(_require(session, company_id, public_id))
+    return view_customer(_require(session, _one(company_id, public_id)))
+
+
+def lock_customer(session: Session, company_id: int, public_id: str) -> Customer:
+    """Return the row of one customer of the company, to change it. Raises UnknownCustomer.
+
+    Nobody else writes it until the caller's transaction ends, so the history tells what was there.
+    """
+    return _require(session, _one(company_id, public_id).with_for_update())
+
+
+def audit_subject(public_id: str) -> str:
+    """Return how the audit names a customer: by the id of its page, never by its name."""
+    return f"customer {public_id}"
 
 
 def list_links(session: Session, company_id: int, public_id: str) -> tuple[LinkView, ...]:
@@ -152,85 +191,31 @@ def list_links(session: Session, company_id: int, public_id: str) -> tuple[LinkV
     )
 
 
-def list_customers(
-    session: Session, company_id: int, *, query: str = "", after: str | None = None
-) -> CustomerPage:
-    """Return one page by name, by key, of those whose name, company, e-mail or phone has the text.
-
-    Two statements, three from the second page on.
-    """
-    matching = _matching(company_id, query)
-    page = matching
-    start = _start(session, company_id, after)
-    if start is not None:
-        page = page.where(tuple_(Customer.sort_key, Customer.id) > start)
-    found = session.scalars(
-        page.order_by(Customer.sort_key, Customer.id).limit(PAGE_ROWS + 1)
-    ).all()
-    rows = tuple(_view(customer) for customer in found[:PAGE_ROWS])
-    total = session.scalar(select(func.count()).select_from(matching.subquery())) or 0
-    return CustomerPage(rows, total, rows[-1].public_id if len(found) > PAGE_ROWS else None)
-
-
-def each_customer(session: Session, company_id: int, *, query: str = "") -> Iterator[CustomerView]:
-    """Yield all customers the list would show, by name, without holding them all."""
-    rows = session.scalars(
-        _matching(company_id, query).order_by(Customer.sort_key, Customer.id),
-        execution_options={"yield_per": BATCH_ROWS},
+def view_customer(customer: Customer) -> CustomerView:
+    """Return the row as pages show it."""
+    return CustomerView(
+        public_id=customer.public_id,
+        name=customer.name,
+        company_name=customer.company_name,
+        email=None if customer.is_placeholder_email else customer.email,
+        phone=customer.phone,
+        address=customer.address,
+        origin=customer.origin,
+        created_at=customer.created_at,
     )
-    for customer in rows:
-        yield _view(customer)
 
 
-def check_details(details: CustomerDetails) -> CustomerDetails:
-    """Return the details tidied, the address normalised; changes nothing. Raises BadDetails."""
-    name, company_name, phone, address = (
-        plain_line(text, len(text))
-        for text in (details.name, details.company_name, details.phone, details.address)
-    )
-    errors = {
-        field: f"{noun} has at most {most} characters."
-        for field, noun, text, most in (
-            ("name", "A name", name, MAX_NAME_CHARACTERS),
-            ("company_name", "A company name", company_name, MAX_NAME_CHARACTERS),
-            ("phone", "A phone number", phone, MAX_PHONE_CHARACTERS),
-            ("address", "An address", address, MAX_NAME_CHARACTERS),
-        )
-        if len(text) > most
-    }
-    if not has_visible(name):
-        errors["name"] = "Enter a name."
-    email = details.email.strip()
-    try:
-        email = normalise_address(email) if email else ""
-    except UnusableAddress:
-        errors["email"] = "This is not an e-mail address that mail could reach."
-    if errors:
-        raise BadDetails(errors)
-    return CustomerDetails(name, company_name, email, phone, address)
-
-
-def _matching(company_id: int, query: str) -> Select[Any]:
+def _one(company_id: int, public_id: str) -> Select[Customer]:
     return select(Customer).where(
-        Customer.company_id == company_id, *holds_text(Customer.search_text, query)
+        Customer.company_id == company_id, Customer.public_id == public_id
     )
 
 
-def _write(customer: Customer, details: CustomerDetails, *, placeholder: str) -> None:
-    before = _COMPARED(customer)
-    customer.name = details.name
-    customer.sort_key = sort_key(details.name)
-    customer.company_name = details.company_name
-    customer.phone = details.phone
-    customer.address = details.address
-    customer.is_placeholder_email = not details.email
-    customer.email = details.email or placeholder
-    customer.email_key = email_key(customer.email)
-    customer.search_text = search_text(
-        details.name, details.company_name, details.email, phone=details.phone
-    )
-    if _COMPARED(customer) != before:
-        customer.revision = (customer.revision or 0) + 1
+def _require(session: Session, one: Select[Customer]) -> Customer:
+    customer = session.scalar(one)
+    if customer is None:
+        raise UnknownCustomer
+    return customer
 
 
 def _placeholder(session: Session, customer: Customer) -> str:
@@ -262,37 +247,4 @@ def _own_placeholder(customer: Customer) -> str:
         company_id=customer.company_id,
         remote_account_id="",
         remote_id=customer.public_id,
-    )
-
-
-def _require(session: Session, company_id: int, public_id: str) -> Customer:
-    customer = session.scalar(
-        select(Customer).where(Customer.company_id == company_id, Customer.public_id == public_id)
-    )
-    if customer is None:
-        raise UnknownCustomer
-    return customer
-
-
-def _start(session: Session, company_id: int, after: str | None) -> tuple[str, int] | None:
-    if after is None:
-        return None
-    row = session.execute(
-        select(Customer.sort_key, Customer.id).where(
-            Customer.company_id == company_id, Customer.public_id == after
-        )
-    ).first()
-    return (row[0], row[1]) if row else None
-
-
-def _view(customer: Customer) -> CustomerView:
-    return CustomerView(
-        public_id=customer.public_id,
-        name=customer.name,
-        company_name=customer.company_name,
-        email=None if customer.is_placeholder_email else customer.email,
-        phone=customer.phone,
-        address=customer.address,
-        origin=customer.origin,
-        created_at=customer.created_at,
     )

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Company, CustomerOrigin
-from services.customers import CustomerDetails, add_customer, check_details
+from services.customer_details import CustomerDetails, check_details
+from services.customers import add_customer
 from services.throttle import allow, hash_key
 
 SIGNUPS_AN_HOUR = 10

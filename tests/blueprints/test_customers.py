@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from models import CustomerOrigin
-from services.customers import PAGE_ROWS, CustomerDetails, add_customer
+from services.customer_lists import PAGE_ROWS
+from services.customers import CustomerDetails, add_customer
 from tests.blueprints.support import Browser, htmx_headers, text_of
 from tests.factories import NOW, make_customer
 

@@ -8,17 +8,16 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Customer, CustomerOrigin
+from models import Company, Customer, CustomerOrigin
 from services.customer_csv import csv_lines, guard_formula
+from services.customer_lists import each_customer, list_customers
 from services.customers import (
     BadDetails,
     CustomerDetails,
     UnknownCustomer,
     add_customer,
-    each_customer,
     edit_customer,
     find_customer,
-    list_customers,
     list_links,
 )
 from services.placeholder_email import make_placeholder_email
@@ -31,11 +30,18 @@ from tests.factories import (
     make_link,
     make_reading,
     make_remote_customer,
+    make_signed_in,
+    make_user,
 )
 
 
 def _add(session: Session, company_id: int, details: CustomerDetails) -> str:
     return add_customer(session, company_id, details, origin=CustomerOrigin.HAND, now=NOW)
+
+
+def _edit(session: Session, company: Company, public_id: str, details: CustomerDetails) -> None:
+    who = make_signed_in(session, make_user(session, company))
+    edit_customer(session, who, public_id, details, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -101,9 +107,7 @@ def test_an_email_replaces_the_placeholder_and_keeps_the_signup_day(session: Ses
     company = make_company(session)
     public_id = _add(session, company.id, CustomerDetails("Nell Harrow"))
 
-    edit_customer(
-        session, company.id, public_id, CustomerDetails("Nell Harrow", email="nell@example.com")
-    )
+    _edit(session, company, public_id, CustomerDetails("Nell Harrow", email="nell@example.com"))
 
     customer = session.scalars(select(Customer)).one()
     assert (customer.email, customer.is_placeholder_email) == ("nell@example.com", False)
@@ -114,7 +118,7 @@ def test_taking_the_email_away_brings_the_placeholder_back(session: Session) -> 
     company = make_company(session)
     public_id = _add(session, company.id, CustomerDetails("Nell", email="nell@example.com"))
 
-    edit_customer(session, company.id, public_id, CustomerDetails("Nell"))
+    _edit(session, company, public_id, CustomerDetails("Nell"))
 
     assert find_customer(session, company.id, public_id).email is None
 
@@ -130,7 +134,7 @@ def test_a_placeholder_from_the_books_survives_an_edit(session: Session) -> None
         origin=CustomerOrigin.IMPORT,
     )
 
-    edit_customer(session, company.id, customer.public_id, CustomerDetails("Nell", phone="1"))
+    _edit(session, company, customer.public_id, CustomerDetails("Nell", phone="1"))
 
     assert customer.email == address
     assert customer.is_placeholder_email
@@ -147,7 +151,7 @@ def test_taking_the_email_of_an_imported_customer_away_brings_the_books_placehol
     customer = make_customer(session, company, email="n@example.com", origin=CustomerOrigin.IMPORT)
     make_link(session, remote, customer)
 
-    edit_customer(session, company.id, customer.public_id, CustomerDetails("Nell"))
+    _edit(session, company, customer.public_id, CustomerDetails("Nell"))
 
     assert customer.is_placeholder_email
     assert customer.email == make_placeholder_email(

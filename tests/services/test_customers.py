@@ -7,7 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Customer, CustomerOrigin
-from services.customers import PAGE_ROWS, CustomerDetails, add_customer, list_customers
+from services.customer_lists import PAGE_ROWS, list_customers
+from services.customers import CustomerDetails, add_customer
 from services.placeholder_email import is_placeholder_email
 from tests.factories import (
     NOW,

@@ -96,7 +96,7 @@ def test_an_edit_here_refreshes_the_suggestions(runtime: Runtime, matched: Place
     ann = rows(runtime.sessions, select(Customer.public_id).where(Customer.name == ANN.name))[0][0]
     other = replace(ANN, name="Quentin Abelard", email="", phone="")
     with runtime.sessions() as session:
-        edit_customer(session, matched.company_id, ann, other)
+        edit_customer(session, matched.admin, ann, other, now=NOW)
 
     match_everything(runtime, matched.account_id)
 
@@ -154,7 +154,7 @@ def test_two_accounts_of_a_company_both_follow_an_edit(runtime: Runtime, matched
     ann = rows(runtime.sessions, select(Customer.public_id).where(Customer.name == ANN.name))[0][0]
     with runtime.sessions() as session:
         details = replace(ANN, name="Quentin Abelard", email="", phone="")
-        edit_customer(session, matched.company_id, ann, details)
+        edit_customer(session, matched.admin, ann, details, now=NOW)
 
     match_everything(runtime, second.account_id)
     due = _due(runtime)
@@ -248,7 +248,7 @@ def test_a_change_during_the_work_is_not_lost(
         if public_ids:
             with runtime.sessions() as session:
                 details = CustomerDetails("Customer 107", email="customer-107@example.com")
-                edit_customer(session, matched.company_id, public_ids.pop(), details)
+                edit_customer(session, matched.admin, public_ids.pop(), details, now=NOW)
         return found(*args, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(match_changes, "match_some", rename_meanwhile)

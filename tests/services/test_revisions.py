@@ -119,7 +119,7 @@ def test_an_edit_here_counts_if_it_changes_anything(
     before = _customer_revision(runtime)
 
     with runtime.sessions() as session:
-        edit_customer(session, harbor.company_id, one, details)
+        edit_customer(session, harbor.admin, one, details, now=NOW)
 
     assert _customer_revision(runtime) == before + raised_by
 
