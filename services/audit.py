@@ -25,6 +25,8 @@ class AuditAction(StrEnum):
     CUSTOMER_ADDED = "customer added"
     CUSTOMER_EDITED = "customer edited"
     TOOK_THEIRS = "took theirs"
+    CUSTOMER_REMOVED = "customer removed"
+    UNLINKED = "unlinked"
     RECHECK_CHANGED = "re-check changed"
     COUNTING_CHANGED = "counting changed"
     REPORT_CHANGED = "report changed"

@@ -19,6 +19,7 @@ from models import (
     RemoteState,
     ReviewChoice,
     ToldApart,
+    WhyUnsynced,
 )
 from services.database import in_batches
 from services.matching.tiers import Tier
@@ -27,6 +28,8 @@ from services.matching.tiers import Tier
 TAKEN_BITS = 3.0
 BINNED = (RemoteState.UNSYNCED, RemoteState.IGNORED)
 TWIN_STATES = (RemoteState.UNSYNCED, RemoteState.LINKED)
+#: Importing these again would go against what somebody did here.
+SOMEBODYS_WILL = (WhyUnsynced.REMOVED_HERE, WhyUnsynced.LET_GO)
 #: Rows that are worked out at once.
 CHUNK_ROWS = 2_000
 #: Of more rows than these, going through the whole account in order is quicker.
@@ -50,7 +53,7 @@ class BinFacts:
     """What decides the bin of a row.
 
     `has_twin`: another one in the file looks like it. `is_overtaken`: whom a person chose was
-    linked to another since.
+    linked to another since. `was_taken_out`: a person removed or unlinked it here.
     """
 
     is_compared: bool
@@ -58,6 +61,7 @@ class BinFacts:
     is_overtaken: bool = False
     candidates: tuple[Candidate, ...] = ()
     has_twin: bool = False
+    was_taken_out: bool = False
 
 
 def decide_bin(facts: BinFacts) -> Bin:
@@ -68,6 +72,8 @@ def decide_bin(facts: BinFacts) -> Bin:
         return Bin.SAME if facts.choice is ChosenOutcome.LINK else Bin.NEW
     if not facts.is_compared:
         return Bin.WAITING
+    if facts.was_taken_out:
+        return Bin.MAYBE
     counting = [each for each in facts.candidates if not each.is_taken or each.score >= TAKEN_BITS]
     if not counting and not facts.has_twin:
         return Bin.NEW
@@ -177,6 +183,7 @@ def _refresh(session: Session, account_id: int, chunk: ColumnElement[bool]) -> N
             RemoteCustomer.id,
             RemoteCustomer.bin,
             RemoteCustomer.kept_revision,
+            RemoteCustomer.why,
             ReviewChoice.outcome,
             is_overtaken(),
         )
@@ -186,13 +193,14 @@ def _refresh(session: Session, account_id: int, chunk: ColumnElement[bool]) -> N
     candidates = _candidates(session, chunk)
     twins = _with_twin(session, chunk)
     changed: dict[Bin, list[int]] = defaultdict(list)
-    for row_id, before, kept_revision, choice, overtaken in rows:
+    for row_id, before, kept_revision, why, choice, overtaken in rows:
         facts = BinFacts(
             is_compared=kept_revision > 0,
             choice=choice,
             is_overtaken=bool(overtaken),
             candidates=tuple(candidates.get(row_id, ())),
             has_twin=row_id in twins,
+            was_taken_out=why in SOMEBODYS_WILL,
         )
         if (bin_now := decide_bin(facts)) is not before:
             changed[bin_now].append(row_id)

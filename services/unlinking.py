@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
+from sqlalchemy import case, delete, select, update
 from sqlalchemy.orm import Session
 
-from models import RemoteAccount, WhyUnsynced
+from models import (
+    Customer,
+    CustomerAction,
+    CustomerEvent,
+    CustomerLink,
+    RemoteAccount,
+    RemoteCustomer,
+    RemoteState,
+    ReviewChoice,
+    WhyUnsynced,
+)
 from services.accounts import SignedIn
+from services.audit import AuditAction, record_event
+from services.bins import refresh_bins
+from services.database import insert_rows
 from services.providers.contract import ProviderKey
+from services.remote_counts import VANISHED_FINGERPRINT
 
 #: A remote id, and the customer it is linked to.
 Pair = tuple[str, int]
@@ -32,7 +47,40 @@ def unlink(
 
     What the link filled in stays. Raises UnknownLink.
     """
-    raise NotImplementedError
+    found = session.execute(
+        select(RemoteAccount, CustomerLink.customer_id)
+        .join(CustomerLink, CustomerLink.account_id == RemoteAccount.id)
+        .join(Customer, Customer.id == CustomerLink.customer_id)
+        .where(
+            RemoteAccount.company_id == who.company_id,
+            RemoteAccount.provider == provider.value,
+            CustomerLink.remote_id == remote_id,
+            Customer.public_id == customer_public_id,
+        )
+        .order_by(CustomerLink.id.desc())
+        .limit(1)
+    ).first()
+    if found is None:
+        session.rollback()
+        raise UnknownLink
+    account, customer_id = found
+    pair = (remote_id, customer_id)
+    ended = unlink_rows(
+        session, account, [pair], why=WhyUnsynced.LET_GO, run_id=None, user_id=who.user_id, now=now
+    )
+    if not ended:
+        session.rollback()
+        raise UnknownLink
+    record_event(
+        session,
+        company_id=who.company_id,
+        user_id=who.user_id,
+        action=AuditAction.UNLINKED,
+        subject=customer_public_id,
+        detail=provider.value,
+        now=now,
+    )
+    session.commit()
 
 
 def unlink_rows(
@@ -44,6 +92,96 @@ def unlink_rows(
     run_id: int | None,
     user_id: int | None = None,
     now: datetime,
+) -> Sequence[Pair]:
+    """End links of an account, up to some hundred, in the caller's transaction; return the ended.
+
+    Each leaves an event with its customer. The remote customers stand as they do now: unsynced,
+    left out or vanished.
+    """
+    row_ids = lock_remotes(session, account.id, [remote_id for remote_id, _ in pairs])
+    ended = _delete_links(session, account.id, pairs)
+    free_remotes(session, account.id, [remote_id for remote_id, _ in ended], why=why, now=now)
+    whose = {"company_id": account.company_id, "account_id": account.id, "run_id": run_id}
+    written = whose | {"user_id": user_id, "action": CustomerAction.UNLINKED, "at": now}
+    customer_ids = {customer_id for _, customer_id in ended}
+    insert_rows(
+        session,
+        CustomerEvent,
+        (written | {"customer_id": customer_id} for _, customer_id in ended),
+    )
+    chosen = chosen_rows(session, account.id, customer_ids)
+    refresh_bins(session, account.id, {*row_ids, *chosen}, customer_ids=customer_ids)
+    return ended
+
+
+def lock_remotes(session: Session, account_id: int, remote_ids: Collection[str]) -> Sequence[int]:
+    """Return the row ids of the remote customers, held by the caller's transaction, by id."""
+    return session.scalars(
+        select(RemoteCustomer.id)
+        .where(RemoteCustomer.account_id == account_id, RemoteCustomer.remote_id.in_(remote_ids))
+        .order_by(RemoteCustomer.id)
+        .with_for_update()
+    ).all()
+
+
+def free_remotes(
+    session: Session,
+    account_id: int,
+    remote_ids: Collection[str],
+    *,
+    why: WhyUnsynced,
+    now: datetime,
 ) -> None:
-    """End links of an account, in the caller's transaction, with an event for each customer."""
-    raise NotImplementedError
+    """Let remote customers stand as they do without a link, in the caller's transaction."""
+    is_counted = RemoteCustomer.is_counted.is_(True)
+    session.execute(
+        update(RemoteCustomer)
+        .where(
+            RemoteCustomer.account_id == account_id,
+            RemoteCustomer.remote_id.in_(remote_ids),
+            RemoteCustomer.state == RemoteState.LINKED,
+        )
+        .values(
+            state=case(
+                (is_counted, RemoteState.UNSYNCED),
+                (RemoteCustomer.fingerprint == VANISHED_FINGERPRINT, RemoteState.VANISHED),
+                else_=RemoteState.LEFT_OUT,
+            ),
+            # Who leaves the compared customers by this is compared anew, and whoever is like it.
+            revision=case((is_counted, RemoteCustomer.revision), else_=RemoteCustomer.revision + 1),
+            why=why,
+            why_text="",
+            why_at=now,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def chosen_rows(session: Session, account_id: int, customer_ids: Iterable[int]) -> Sequence[int]:
+    """Return the rows of the account that a person decided to link to any of the customers."""
+    return session.scalars(
+        select(ReviewChoice.remote_customer_id).where(
+            ReviewChoice.customer_id.in_(customer_ids), ReviewChoice.account_id + 0 == account_id
+        )
+    ).all()
+
+
+def _delete_links(session: Session, account_id: int, pairs: Collection[Pair]) -> list[Pair]:
+    wanted = set(pairs)
+    rows = session.execute(
+        select(CustomerLink.id, CustomerLink.remote_id, CustomerLink.customer_id).where(
+            CustomerLink.account_id == account_id,
+            CustomerLink.remote_id.in_([remote_id for remote_id, _ in pairs]),
+        )
+    )
+    ended = {
+        row_id: (remote_id, customer_id)
+        for row_id, remote_id, customer_id in rows
+        if (remote_id, customer_id) in wanted
+    }
+    session.execute(
+        delete(CustomerLink)
+        .where(CustomerLink.id.in_(ended))
+        .execution_options(synchronize_session=False)
+    )
+    return list(ended.values())
