@@ -8,24 +8,30 @@ import click
 
 from commands.reading import Whole, read_whole
 from commands.terminal import company_option, current_runtime, errors_in_words
-from models import ImportRun
+from models import ImportRun, ImportState, PauseReason
 from services.accounts import find_company
 from services.connections import find_connection
 from services.customer_import import (
-    ImportAlreadyRunning,
     NothingChosen,
     find_active,
     run_import,
-    start_import_of,
+    start_import,
 )
 from services.import_choice import ImportScope
+from services.import_pause import hurry_paused
 from services.import_request import ImportPlan, plan_all, plan_new
 from services.import_views import ImportView, view_import
 from services.match_job import ensure_matched
 from services.providers.contract import ProviderKey
+from services.providers.registry import provider_profile
 from services.runtime import Runtime
+from services.sentences import failure_words
 
 LOOK_S = 1.0
+GOES_ON = (
+    "Nothing is lost: the import goes on by itself while the server runs, "
+    "or when you run this command again."
+)
 
 
 @click.command("import")
@@ -95,40 +101,75 @@ def _plan(runtime: Runtime, account_id: int, scope: ImportScope) -> ImportPlan:
 
 
 def _finish_active(runtime: Runtime, slug: str | None, provider: ProviderKey) -> ImportView | None:
-    """See an import that is there already to its end; take it over if its process died."""
+    """See the imports that are there to their end; take over what another process has left."""
     with runtime.sessions() as session:
         company_id = find_company(session, slug).id
         connection = find_connection(session, company_id, provider)
-        active = find_active(session, connection.account_id) if connection else None
-    if active is None:
-        return None
-    click.echo("An import is running already; it is seen to its end first.")
-    return _see_to_end(runtime, company_id, active)
+    view = None
+    while connection is not None:
+        with runtime.sessions() as session:
+            active = find_active(session, connection.account_id)
+        if active is None:
+            break
+        click.echo("An import is running already; it is seen to its end first.")
+        with runtime.sessions() as session:
+            hurry_paused(session, active.account_id, now=runtime.clock())
+        view = _see_to_end(runtime, company_id, active)
+    return view
 
 
 def _carry_out(runtime: Runtime, whole: Whole, scope: ImportScope) -> ImportView:
     try:
         with runtime.sessions() as session:
-            run = start_import_of(
+            run = start_import(
                 session,
                 whole.account_id,
-                scope=scope,
+                choice=scope,
+                creates_maybes=scope is ImportScope.ALL,
                 requested_by_id=None,
                 wake=lambda _job, _row_id: None,
                 now=runtime.clock(),
             )
-    except (ImportAlreadyRunning, NothingChosen) as error:
+    except NothingChosen as error:
         raise click.ClickException(
-            "Somebody else has just begun to import them. Run this again to see it to its end."
+            "Somebody else has just imported them. Nobody is left to import."
         ) from error
     return _see_to_end(runtime, whole.company_id, run)
 
 
 def _see_to_end(runtime: Runtime, company_id: int, run: ImportRun) -> ImportView:
+    """Carry out what is first in the account's queue until the run has ended.
+
+    Raises ClickException where the first one is paused: it goes on later, and by itself.
+    """
     while True:
-        run_import(runtime, run.id)
         with runtime.sessions() as session:
-            view = view_import(session, company_id, run.public_id)
+            first = find_active(session, run.account_id)
+        if first is not None:
+            run_import(runtime, first.id)
+            _refuse_paused(_view(runtime, company_id, first))
+        view = _view(runtime, company_id, run)
         if not view.is_active:
             return view
-        time.sleep(LOOK_S)
+        if first is not None and first.id == run.id:
+            time.sleep(LOOK_S)
+
+
+def _view(runtime: Runtime, company_id: int, run: ImportRun) -> ImportView:
+    with runtime.sessions() as session:
+        return view_import(session, company_id, run.public_id)
+
+
+def _refuse_paused(view: ImportView) -> None:
+    if view.state is not ImportState.PAUSED:
+        return
+    profile = provider_profile(view.provider)
+    if view.pause_reason is PauseReason.DISK:
+        told = "The disk is full."
+    elif view.pause_reason is PauseReason.PERMISSION:
+        told = f"{profile.short_name} needs to be reconnected under Settings > Integrations."
+    elif view.pause_failure is not None:
+        told = failure_words(view.pause_failure, profile=profile).happened
+    else:
+        told = f"{profile.short_name} could not be checked."
+    raise click.ClickException(f"The import is paused. {told} {GOES_ON}")

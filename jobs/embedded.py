@@ -54,6 +54,8 @@ class EmbeddedEngine:
         """Start the thread pools and the beats; a second call does nothing."""
         if self._scheduler is not None:
             return
+        if self._runtime is not None:
+            self._runtime.stopping.clear()
         from apscheduler.schedulers.background import BackgroundScheduler
 
         # Wake-ups have threads of their own: long jobs cannot hold up a beat, and APScheduler
@@ -76,8 +78,13 @@ class EmbeddedEngine:
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Wait for running jobs and end the threads; what has not begun is left to its row."""
+        """Wait for running jobs and end the threads; what has not begun is left to its row.
+
+        Jobs that look at `stopping` give back what they work on.
+        """
         if self._scheduler is not None:
+            if self._runtime is not None:
+                self._runtime.stopping.set()
             self._scheduler.shutdown(wait=True)
             for pool in self._pools.values():
                 # All of them at once stop taking from their queues; then each is waited for.

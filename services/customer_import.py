@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -29,6 +30,7 @@ from services.import_queue import (
     lock_account,
     next_due,
 )
+from services.import_rows import PendingItem
 from services.match_job import ensure_matched
 from services.runtime import ProcessEnds, Runtime, Wake
 from services.undo_batch import write_undo_batch
@@ -136,10 +138,8 @@ def process_batch(
     items = [] if run.wants_stop else _pending(session, run_id, size)
     if items:
         run.began_at = run.began_at or now
-        run.pause_count = 0
         account = session.get_one(RemoteAccount, run.account_id)
-        write = write_undo_batch if run.kind is RunKind.UNDO else write_batch
-        _count(run, write(session, account, run, items, now=now))
+        _count(run, _write(session, account, run, items, now=now))
     elif run.wants_stop:
         stop_now(session, run, now=now)
     else:
@@ -197,17 +197,37 @@ def _fail_next(runtime: Runtime, lease: ImportLease) -> None:
     with runtime.sessions() as session:
         now = runtime.clock()
         run = hold(session, lease, now=now)
-        fail_item(session, run, _pending(session, lease.run_id, 1)[0].remote_id, now=now)
+        fail_item(session, run, _pending(session, lease.run_id, 1)[0], now=now)
         session.commit()
 
 
-def _pending(session: Session, run_id: int, size: int) -> Sequence[ImportItem]:
-    return session.scalars(
-        select(ImportItem)
+def _pending(session: Session, run_id: int, size: int) -> Sequence[PendingItem]:
+    rows = session.execute(
+        select(
+            ImportItem.id,
+            ImportItem.remote_id,
+            ImportItem.planned,
+            ImportItem.planned_customer_id,
+            ImportItem.seen_revision,
+        )
         .where(ImportItem.run_id == run_id, ImportItem.outcome == ItemOutcome.PENDING)
         .order_by(ImportItem.remote_id)
         .limit(size)
-    ).all()
+    )
+    return cast("Sequence[PendingItem]", rows.all())
+
+
+def _write(
+    session: Session,
+    account: RemoteAccount,
+    run: ImportRun,
+    items: Sequence[PendingItem],
+    *,
+    now: datetime,
+) -> Counter[ItemOutcome]:
+    if run.kind is RunKind.IMPORT:
+        return write_batch(session, account, run, items, now=now)
+    return write_undo_batch(session, account, run, cast("Sequence[ImportItem]", items), now=now)
 
 
 def _count(run: ImportRun, outcomes: Counter[ItemOutcome]) -> None:

@@ -6,7 +6,9 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from models import ImportRun, ImportState, PauseReason, ReadingFailure
 from services.database import is_full
@@ -69,9 +71,22 @@ def pause_for_disk(runtime: Runtime, lease: ImportLease) -> None:
             raise
 
 
+def hurry_paused(session: Session, account_id: int, *, now: datetime) -> None:
+    """Let the account's paused run try again now, as a person wishes. Commits.
+
+    Before the moment that the provider has named, nobody is asked all the same.
+    """
+    session.execute(
+        update(ImportRun)
+        .where(ImportRun.account_id == account_id, ImportRun.state == ImportState.PAUSED)
+        .values(paused_until_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    session.commit()
+
+
 def _pause(run: ImportRun, trouble: Trouble, *, now: datetime) -> None:
     give_up_lease(run, state=ImportState.PAUSED)
     run.pause_reason, run.pause_failure = trouble.reason, trouble.failure
     run.paused_until_at = next_try_at(trouble, pauses=run.pause_count, now=now)
-    if run.paused_until_at is not None:
-        run.pause_count += 1
+    run.pause_count += 1

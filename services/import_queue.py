@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, literal_column, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from models import (
@@ -26,6 +26,9 @@ from services.providers.contract import ProviderKey
 
 IMPORT_JOB = "import_customers"
 ACTIVE = (ImportState.QUEUED, ImportState.RUNNING, ImportState.PAUSED)
+#: As the partial index of the active runs has it; a bound value would hide that from SQLite.
+_IS_ACTIVE = "{}.state IN ('queued', 'running', 'paused')"
+IS_ACTIVE: ColumnElement[bool] = literal_column(_IS_ACTIVE.format("import_run"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ def find_active(session: Session, account_id: int) -> ImportRun | None:
     """Return the account's first run that has not ended, or None; the others wait for it."""
     return session.scalar(
         select(ImportRun)
-        .where(ImportRun.account_id == account_id, ImportRun.state.in_(ACTIVE))
+        .where(ImportRun.account_id == account_id, IS_ACTIVE)
         .order_by(ImportRun.id)
         .limit(1)
     )
@@ -75,7 +78,7 @@ def list_active(session: Session, company_id: int) -> Sequence[ActiveRun]:
     rows = session.execute(
         select(ImportRun, RemoteAccount.provider)
         .join(RemoteAccount, RemoteAccount.id == ImportRun.account_id)
-        .where(ImportRun.company_id == company_id, ImportRun.state.in_(ACTIVE))
+        .where(ImportRun.company_id == company_id, IS_ACTIVE)
         .order_by(ImportRun.id)
     )
     return [_active(run, provider) for run, provider in rows]
@@ -99,6 +102,7 @@ def next_due(session: Session, account_id: int, *, now: datetime) -> int | None:
 def is_due(now: datetime) -> ColumnElement[bool]:
     """Say in SQL whether a run may be claimed: its turn has come, and nobody holds it."""
     return and_(
+        IS_ACTIVE,
         or_(
             ImportRun.state == ImportState.QUEUED,
             and_(ImportRun.state == ImportState.RUNNING, is_lease_over(now)),
@@ -122,11 +126,11 @@ def _may_go_on(now: datetime) -> ColumnElement[bool]:
 
 
 def _waits_for_another() -> ColumnElement[bool]:
-    earlier = aliased(ImportRun)
+    earlier = aliased(ImportRun, name="earlier_run")
     return exists().where(
         earlier.account_id == ImportRun.account_id,
         earlier.id < ImportRun.id,
-        earlier.state.in_(ACTIVE),
+        literal_column(_IS_ACTIVE.format("earlier_run")),
     )
 
 

@@ -16,6 +16,7 @@ from services.customer_import import ACTIVE, IMPORT_JOB, NothingChosen, start_im
 from services.import_end import STOPPED, stop_now
 from services.import_items import ContinuedItems
 from services.import_lease import has_lease_ended
+from services.import_pause import hurry_paused
 from services.import_queue import lock_account
 from services.import_views import UnknownImport
 from services.runtime import Wake
@@ -55,9 +56,7 @@ def try_now(session: Session, who: SignedIn, public_id: str, *, wake: Wake, now:
     Before the moment that the provider has named, nobody is asked all the same.
     """
     run = _find_active_run(session, who, public_id)
-    if run.state is ImportState.PAUSED:
-        run.paused_until_at = now
-    session.commit()
+    hurry_paused(session, run.account_id, now=now)
     wake(IMPORT_JOB, run.id)
 
 
