@@ -12,7 +12,10 @@ class AuditEvent(Base):
     """`action` is a glossary verb such as `connected`; `detail` holds counts, never customers."""
 
     __tablename__ = "audit_event"
-    __table_args__ = (Index("ix_audit_event_company_at", "company_id", "at"),)
+    __table_args__ = (
+        Index("ix_audit_event_company_at", "company_id", "at"),
+        Index("ix_audit_event_action", "company_id", "action", "at"),
+    )
 
     id: Mapped[RowId]
     company_id: Mapped[CompanyId]

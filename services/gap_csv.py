@@ -60,10 +60,8 @@ def stream_gap_csv(
 
 def standing_there(row: GapRow) -> str:
     """Return in words how the customer stands in the accounting software, "" as any other."""
-    if row.is_gone:
-        return "gone there"
-    if row.is_archived:
-        return "archived there"
+    if row.ended:
+        return f"{row.ended.value} there"
     return "ignored" if row.is_ignored else ""
 
 

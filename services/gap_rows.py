@@ -10,8 +10,7 @@ from sqlalchemy import Row, Select, exists, select, text, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from models import Customer, CustomerLink, RemoteCustomer, RemoteState
-from services.providers.contract import RemoteStatus
-from services.remote_counts import VANISHED_FINGERPRINT
+from services.customer_books import ENDED, RemoteStanding, link_standing
 from services.review_rows import Balance
 from services.text_search import holds_text
 
@@ -42,7 +41,8 @@ class GapSide:
 class GapRow:
     """A customer there, here, or both. `key_id` continues a list behind the row.
 
-    `differing` names the fields that are not the same on both sides.
+    `ended`: archived, merged or gone there. `differing` names the fields that are not the same on
+    both sides.
     """
 
     key_id: str
@@ -51,8 +51,7 @@ class GapRow:
     remote_id: str = ""
     balance: Balance = NO_BALANCE
     is_ignored: bool = False
-    is_archived: bool = False
-    is_gone: bool = False
+    ended: RemoteStanding | None = None
     linked_at: datetime | None = None
     signed_up_at: datetime | None = None
     differing: tuple[str, ...] = ()
@@ -73,6 +72,7 @@ _THERE = (
     RemoteCustomer.state,
     RemoteCustomer.status,
     RemoteCustomer.fingerprint,
+    RemoteCustomer.merged_into_remote_id,
 )
 _HERE = (
     Customer.public_id.label("here_id"),
@@ -247,6 +247,7 @@ def _pair(row: AnyRow) -> GapRow:
 
 
 def _remote_values(row: AnyRow) -> dict[str, Any]:
+    standing = link_standing(row.status, row.fingerprint, row.merged_into_remote_id)
     return {
         "key_id": row.public_id,
         "there": GapSide(
@@ -254,8 +255,7 @@ def _remote_values(row: AnyRow) -> dict[str, Any]:
         ),
         "remote_id": row.remote_id,
         "balance": Balance(row.currency, row.balance_cents),
-        "is_archived": row.status == RemoteStatus.ARCHIVED.value,
-        "is_gone": row.fingerprint == VANISHED_FINGERPRINT,
+        "ended": standing if standing in ENDED else None,
     }
 
 

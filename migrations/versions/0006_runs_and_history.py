@@ -120,9 +120,11 @@ def upgrade() -> None:
     op.create_index('ix_import_run_undoes_id', 'import_run', ['undoes_id'])
     _index('ix_customer_link_differing', 'customer_link', ['account_id', 'customer_id'], DIFFERING)
     _create_customer_event()
+    op.create_index('ix_audit_event_action', 'audit_event', ['company_id', 'action', 'at'])
 
 
 def downgrade() -> None:
+    op.drop_index('ix_audit_event_action', table_name='audit_event')
     op.drop_table('customer_event')
     op.drop_index('ix_customer_link_differing', table_name='customer_link')
     for name in ('ix_import_run_undoes_id', 'ix_import_run_active', 'uq_import_run_running'):

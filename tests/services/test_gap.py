@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from models import Company, Connection, RemoteState
+from services.customer_books import RemoteStanding
 from services.gap import GapCounts, GapShow, count_gap, each_gap_row, list_gap
 from services.gap_csv import gap_csv_lines, stream_gap_csv
 from services.runtime import Runtime
@@ -83,7 +84,7 @@ def test_who_is_linked_and_archived_there_is_told_apart(
     rows = list_gap(session, harbor.company_id, harbor.account_id, show=GapShow.LINKED).rows
 
     assert (counts.linked, counts.not_counted) == (2, 1)
-    assert [row.is_archived for row in rows] == [True, False]
+    assert [row.ended for row in rows] == [RemoteStanding.ARCHIVED, None]
 
 
 def test_an_ignored_one_that_left_the_books_is_not_there(
