@@ -17,13 +17,18 @@ from blueprints import (
     guards,
     headers,
     health,
+    import_files,
+    import_words,
     imports,
     integrations,
     join,
     report_settings,
     reports,
     review,
+    run_controls,
+    run_strip,
     static_files,
+    undoing,
     unsubscribe,
     unsynced,
     words,
@@ -41,6 +46,8 @@ def register(app: Flask) -> None:
     static_files.register(app)
     error_pages.register(app)
     words.register(app)
+    import_words.register(app)
+    run_strip.register(app)
     for module in (
         auth,
         integrations,
@@ -50,6 +57,10 @@ def register(app: Flask) -> None:
         review,
         deciding,
         imports,
+        run_controls,
+        undoing,
+        import_files,
+        run_strip,
         customers,
         join,
         reports,

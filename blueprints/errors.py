@@ -8,6 +8,7 @@ from types import MappingProxyType
 from blueprints.decision_errors import DECISION_ANSWERS
 from blueprints.error_answers import ErrorAnswer as ErrorAnswer
 from blueprints.error_answers import NextStep as NextStep
+from blueprints.import_errors import IMPORT_ANSWERS
 from services import (
     account_choice,
     accounts,
@@ -17,8 +18,6 @@ from services import (
     customer_import,
     customers,
     email_addresses,
-    import_request,
-    import_views,
     joining,
     mail,
     rechecks,
@@ -108,18 +107,7 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
             "It goes on; yours was not started.",
             NextStep.RELOAD,
         ),
-        import_request.ImportRepeated: ErrorAnswer(
-            409,
-            "This import was done a moment ago",
-            "Nothing was started twice.",
-            NextStep.RELOAD,
-        ),
-        customer_import.NothingChosen: ErrorAnswer(
-            422,
-            "No customer was chosen",
-            "Choose at least one. Nothing was changed.",
-            NextStep.RELOAD,
-        ),
+        **IMPORT_ANSWERS,
         **DECISION_ANSWERS,
         contract.ProviderError: ErrorAnswer(
             503,
@@ -166,9 +154,6 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
         ),
         customers.BadDetails: ErrorAnswer(
             422, "That cannot be a customer", "Nothing was changed.", NextStep.RELOAD
-        ),
-        import_views.UnknownImport: ErrorAnswer(
-            404, "There is no such import", "It may belong to another company."
         ),
         joining.UnknownJoinPage: ErrorAnswer(
             404, "Nobody is here", "No company has a page at this address. Check the spelling."

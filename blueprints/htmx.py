@@ -14,9 +14,9 @@ def is_htmx() -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def next_wait_ms() -> int:
+def next_wait_ms(*, longest_ms: int = LONGEST_WAIT_MS) -> int:
     """Grow the wait between two looks, so that a long job is not asked after all the time."""
     waited_ms = request.args.get("wait", "")
     if not (waited_ms.isascii() and waited_ms.isdecimal() and len(waited_ms) <= 5):
         return FIRST_WAIT_MS
-    return max(FIRST_WAIT_MS, min(int(int(waited_ms) * WAIT_GROWTH), LONGEST_WAIT_MS))
+    return max(FIRST_WAIT_MS, min(int(int(waited_ms) * WAIT_GROWTH), longest_ms))

@@ -15,6 +15,8 @@ from services.import_views import ImportView, UnknownImport, find_ahead, view_im
 from services.providers.contract import ProviderKey
 from services.providers.registry import provider_profile
 
+MOST_ID_CHARACTERS = 64
+# An outcome and an id.
 MOST_KEY_CHARACTERS = 80
 
 

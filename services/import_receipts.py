@@ -7,18 +7,21 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from models import ImportState, ItemOutcome
+from services.import_outcomes import OutcomeReason
 from services.import_views import ImportView, RunName, list_continuing
 from services.item_rows import (
     ItemPage,
     ReasonCount,
+    count_reason,
     count_reasons,
     count_without_email,
     has_left,
     list_items,
 )
 
-#: As items tell that a person stopped the run before their turn.
-STOPPED_CODE = "stopped"
+#: As items tell that a stop left them, and that a mailed report named whom an undo removed.
+STOPPED_CODE = OutcomeReason.STOPPED.code
+MAILED_CODE = OutcomeReason.REMOVED_MAILED.code
 #: What a person may have to act on, and what is done, of an import and of an undo.
 LEFT = (ItemOutcome.FAILED, ItemOutcome.SKIPPED)
 BROUGHT = (ItemOutcome.CREATED, ItemOutcome.LINKED)
@@ -30,8 +33,9 @@ TAKEN_BACK = (ItemOutcome.REMOVED, ItemOutcome.UNLINKED)
 class Receipt:
     """What became of the customers of a run that has ended.
 
-    `told` are those with a reason, `done` the others, `reasons` counts the told. `can_retry` and
-    `can_continue`: somebody who failed, or whom a stop left, is still not imported.
+    `told` are those with a reason, `done` the others, `reasons` counts the told. `mailed` of the
+    removed were named in a report that was mailed. `can_retry` and `can_continue`: somebody who
+    failed, or whom a stop left, is still not imported.
     """
 
     told: ItemPage
@@ -39,6 +43,7 @@ class Receipt:
     reasons: tuple[ReasonCount, ...]
     without_email: int = 0
     continuing: tuple[RunName, ...] = ()
+    mailed: int = 0
     can_retry: bool = False
     can_continue: bool = False
 
@@ -61,6 +66,9 @@ def view_receipt(
         reasons=count_reasons(session, company_id, key, outcomes=told),
         without_email=count_without_email(session, company_id, key) if run.created else 0,
         continuing=() if is_undo else list_continuing(session, company_id, key),
+        mailed=count_reason(session, company_id, key, outcome=ItemOutcome.REMOVED, code=MAILED_CODE)
+        if run.removed
+        else 0,
         can_retry=run.failed > 0
         and not is_undo
         and has_left(session, company_id, key, outcome=ItemOutcome.FAILED),

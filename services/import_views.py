@@ -62,6 +62,7 @@ class ImportView:
 
     `number` counts the company's imports from 1; an undo bears the number of what it takes back,
     `undoes`. `continues` is the import whose failed or stopped customers this one tries again.
+    `is_interrupted`: it was claimed more than once, so the time since it began holds breaks.
     """
 
     public_id: str
@@ -82,7 +83,7 @@ class ImportView:
     unlinked: int = 0
     kept: int = 0
     call_count: int = 0
-    interruptions: int = 0
+    is_interrupted: bool = False
     wants_stop: bool = False
     stopped_by_name: str = ""
     pause_reason: PauseReason | None = None
@@ -252,8 +253,7 @@ def _view(
         finished_at=run.finished_at,
         chosen=run.chosen_count,
         call_count=run.call_count,
-        # Every claim is an attempt; those that ended in a pause were none that was cut off.
-        interruptions=max(run.attempts - run.pause_count - 1, 0),
+        is_interrupted=run.attempts > 1,
         wants_stop=run.wants_stop,
         stopped_by_name=stopping_name or "",
         pause_reason=run.pause_reason,

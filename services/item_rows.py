@@ -138,6 +138,18 @@ def count_without_email(session: Session, company_id: int, public_id: str) -> in
     return session.scalar(query) or 0
 
 
+def count_reason(
+    session: Session, company_id: int, public_id: str, *, outcome: ItemOutcome, code: str
+) -> int:
+    """Return how many of an outcome ended for one reason."""
+    query = select(func.count()).where(
+        ImportItem.run_id == _run_id(session, company_id, public_id),
+        ImportItem.outcome == outcome,
+        ImportItem.reason_code == code,
+    )
+    return session.scalar(query) or 0
+
+
 def has_left(
     session: Session, company_id: int, public_id: str, *, outcome: ItemOutcome, code: str = ""
 ) -> bool:
@@ -190,11 +202,10 @@ def _page(run_id: int, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]
 def _details() -> Select[Any]:
     ours, linked = aliased(Customer), aliased(Customer)
     names = (RemoteCustomer.name, RemoteCustomer.public_id, RemoteCustomer.state)
-    columns: Select[Any] = select(
-        ImportItem, ours.name, ours.public_id, linked.public_id, *names, User.name
-    )
+    columns: list[Any] = [ImportItem, ours.name, ours.public_id, linked.public_id, *names]
     return (
-        columns.join(ImportRun, ImportRun.id == ImportItem.run_id)
+        select(*columns, User.name)
+        .join(ImportRun, ImportRun.id == ImportItem.run_id)
         .outerjoin(RemoteCustomer, _is_remote(ImportRun.account_id))
         .outerjoin(
             CustomerLink,
