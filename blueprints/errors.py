@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from blueprints.customer_errors import CUSTOMER_ANSWERS
 from blueprints.decision_errors import DECISION_ANSWERS
 from blueprints.error_answers import ErrorAnswer as ErrorAnswer
 from blueprints.error_answers import NextStep as NextStep
@@ -16,7 +17,6 @@ from services import (
     connections,
     consent,
     customer_import,
-    customers,
     email_addresses,
     joining,
     mail,
@@ -109,6 +109,7 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
         ),
         **IMPORT_ANSWERS,
         **DECISION_ANSWERS,
+        **CUSTOMER_ANSWERS,
         contract.ProviderError: ErrorAnswer(
             503,
             "{provider} did not answer",
@@ -146,14 +147,6 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
             "There is no such {account} in {provider}",
             "Nothing was changed. Start again from here.",
             NextStep.START_AGAIN,
-        ),
-        customers.UnknownCustomer: ErrorAnswer(
-            404,
-            "There is no such customer",
-            "It may have been removed, or it belongs to another company.",
-        ),
-        customers.BadDetails: ErrorAnswer(
-            422, "That cannot be a customer", "Nothing was changed.", NextStep.RELOAD
         ),
         joining.UnknownJoinPage: ErrorAnswer(
             404, "Nobody is here", "No company has a page at this address. Check the spelling."

@@ -84,7 +84,7 @@ def add_customer(
             company_id=company_id,
             user_id=added_by_id,
             action=AuditAction.CUSTOMER_ADDED,
-            subject=audit_subject(customer.public_id),
+            subject=customer.public_id,
             now=now,
         )
     session.commit()
@@ -140,7 +140,7 @@ def change_customer(
         company_id=who.company_id,
         user_id=who.user_id,
         action=action,
-        subject=audit_subject(customer.public_id),
+        subject=customer.public_id,
         detail=", ".join(changed),
         now=now,
     )
@@ -149,7 +149,12 @@ def change_customer(
 
 def find_customer(session: Session, company_id: int, public_id: str) -> CustomerView:
     """Return one customer of the company. Raises UnknownCustomer."""
-    return view_customer(_require(session, _one(company_id, public_id)))
+    return view_customer(require_customer(session, company_id, public_id))
+
+
+def require_customer(session: Session, company_id: int, public_id: str) -> Customer:
+    """Return the row of one customer of the company, to read it. Raises UnknownCustomer."""
+    return _require(session, _one(company_id, public_id))
 
 
 def lock_customer(session: Session, company_id: int, public_id: str) -> Customer:
@@ -158,11 +163,6 @@ def lock_customer(session: Session, company_id: int, public_id: str) -> Customer
     Nobody else writes it until the caller's transaction ends, so the history tells what was there.
     """
     return _require(session, _one(company_id, public_id).with_for_update())
-
-
-def audit_subject(public_id: str) -> str:
-    """Return how the audit names a customer: by the id of its page, never by its name."""
-    return f"customer {public_id}"
 
 
 def list_links(session: Session, company_id: int, public_id: str) -> tuple[LinkView, ...]:

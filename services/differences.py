@@ -60,6 +60,20 @@ class Pair:
     all_theirs: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class FieldDifference:
+    """A field that means something else in the books; `theirs` may have several lines.
+
+    `takes` is the one value that taking over would write.
+    """
+
+    field: str
+    label: str
+    ours: str
+    theirs: str
+    takes: str
+
+
 def differing_fields(pair: Pair, *, region: str) -> tuple[str, ...]:
     """Return the fields that both have and that do not mean the same, in a fixed order; pure.
 
@@ -99,6 +113,23 @@ def refresh_differing_of(session: Session, customer_ids: Collection[int]) -> Non
     for batch in in_batches(customer_ids):
         pairs = read_pairs(session, CustomerLink.customer_id.in_(batch))
         write_differing(session, pairs)
+
+
+def list_differences(
+    session: Session, customer: Customer
+) -> dict[int, tuple[FieldDifference, ...]]:
+    """Return what differs over each link of the customer, by the link's row id."""
+    region = company_region(session, customer.company_id)
+    pairs = read_pairs(session, CustomerLink.customer_id == customer.id)
+    return {
+        pair.link_id: tuple(
+            FieldDifference(
+                field, LABELS[field], pair.ours[field], pair.all_theirs[field], pair.theirs[field]
+            )
+            for field in differing_fields(pair, region=region)
+        )
+        for pair in pairs
+    }
 
 
 def read_pairs(session: Session, *conditions: ColumnElement[bool]) -> list[Pair]:

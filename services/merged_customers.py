@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from models import CustomerLink, RemoteAccount, RemoteCustomer, RemoteState
 from services.database import in_batches, insert_rows
 from services.ended_choices import end_choices_of
+from services.linked_customers import update_linked
 
 OPEN_STATES = (RemoteState.UNSYNCED, RemoteState.LEFT_OUT)
 
@@ -51,6 +52,7 @@ def follow_merges(
             .values(state=RemoteState.LINKED, revision=_revision_in_list())
             .execution_options(synchronize_session=False)
         )
+        update_linked(session, account, open_heirs, now=now)
 
 
 def _revision_in_list() -> ColumnElement[int]:

@@ -37,6 +37,11 @@ class Batch:
     changed: list[Row]
     vanished: tuple[str, ...]
 
+    @property
+    def known_ids(self) -> list[str]:
+        """Return the ids of who was known before and is not what it was."""
+        return [*(str(row["remote_id"]) for row in self.changed), *self.vanished]
+
     def settle(self, *, includes_sub_customers: bool) -> None:
         """Decide which rows count; until then each holds both answers."""
         for row in (*self.added, *self.changed):

@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, case, or_, select, update
 from sqlalchemy.orm import Session
 
-from models import Customer, CustomerLink, RemoteAccount, RemoteCustomer, RemoteState
+from models import RemoteAccount, RemoteCustomer, RemoteState
 from models.base import new_public_id
 from services.customer_diff import missing
 from services.database import insert_rows
 from services.ended_choices import end_choices, outdated_choices
-from services.filling import fill
+from services.linked_customers import update_linked
 from services.merged_customers import follow_merges
 from services.prepared_rows import PreparedDifference, Row, stored_customers
 from services.providers.contract import RemoteKind, RemoteStatus
@@ -45,7 +45,7 @@ def store_difference(
 
     Links and decisions are never touched: a decided row keeps its state whatever happens there.
     A choice that no import has carried out yet ends when it is about somebody else by now.
-    A linked customer's placeholder gives way to an address that the books have gained, and where
+    What is empty in a linked customer is filled with what the books have gained, and where
     customers were merged the link follows.
     """
     account = session.get_one(RemoteAccount, account_id)
@@ -54,8 +54,8 @@ def store_difference(
         outdated = outdated_choices(session, account_id, batch)
         _insert_rows(session, account, batch.added, reading_id=reading_id)
         _update_rows(session, account, batch.changed)
-        _replace_placeholders(session, account, batch.changed, now=now)
         _mark_vanished(session, account_id, batch.vanished)
+        update_linked(session, account, batch.known_ids, now=now)
         end_choices(session, account_id, outdated)
     follow_merges(session, account, prepared.merges, now=now)
 
@@ -140,28 +140,6 @@ def _is_undecided() -> ColumnElement[bool]:
 def _raised_if(differs: ColumnElement[bool]) -> ColumnElement[int]:
     """Return the revision, raised where what matching compares changes; see docs/matching.md."""
     return case((differs, RemoteCustomer.revision + 1), else_=RemoteCustomer.revision)
-
-
-def _replace_placeholders(
-    session: Session, account: RemoteAccount, rows: Sequence[Row], *, now: datetime
-) -> None:
-    """Give linked customers without an address the one that the books have gained.
-
-    Only a placeholder gives way; an address somebody entered here stays. The signup day stays.
-    """
-    addresses = {str(row["remote_id"]): str(row["email"]) for row in rows if row["email"]}
-    linked = session.execute(
-        select(CustomerLink.remote_id, Customer)
-        .join(Customer, Customer.id == CustomerLink.customer_id)
-        .where(
-            CustomerLink.account_id == account.id,
-            CustomerLink.remote_id.in_(addresses),
-            Customer.is_placeholder_email.is_(True),
-        )
-    )
-    for remote_id, customer in linked.all():
-        values = {"email": addresses[remote_id]}
-        fill(session, customer, values, account_id=account.id, run_id=None, now=now)
 
 
 def _mark_vanished(session: Session, account_id: int, remote_ids: Collection[str]) -> None:

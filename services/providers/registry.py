@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Protocol
+from urllib.parse import quote
 
-from services.providers.access import ProviderAccess
+from services.providers.access import ProviderAccess, base_url
 from services.providers.contract import (
     AccountingClient,
     CallLimits,
@@ -29,6 +30,7 @@ __all__ = [
     "ProviderAccess",
     "ProviderProfile",
     "check_remote_account_id",
+    "customer_page_url",
     "open_accounting_client",
     "open_authorization",
     "provider_profile",
@@ -47,7 +49,8 @@ class ProviderProfile:
     is asked. `limits` are four fifths of what the provider allows per remote account. After
     `full_every` a delta is not trusted any more; `delta_calls` is what one costs that finds
     nothing. `account_noun` is the provider's word for a remote account. With `needs_https`, people
-    are sent back to https addresses only.
+    are sent back to https addresses only. A customer's page is at `site_url` and `customer_path`;
+    `test_site_url` is the site of the provider's own test environment, where it has one.
     """
 
     key: ProviderKey
@@ -59,6 +62,9 @@ class ProviderProfile:
     counting_rule: str
     consent_facts: tuple[str, ...]
     limits: CallLimits
+    site_url: str
+    customer_path: str
+    test_site_url: str = ""
     full_every: timedelta = timedelta(days=7)
     delta_calls: int = 1
     has_sub_customers: bool = False
@@ -88,6 +94,11 @@ PROVIDERS: Mapping[ProviderKey, ProviderProfile] = MappingProxyType(
                 # 10 at a time and 500 a minute per company (blogs.intuit.com, post of
                 # 2016-08-08, read 2026-11-22).
                 limits=CallLimits(concurrent=8, per_minute=400),
+                # Intuit documents no such address; several public programs open it like this, and
+                # in a sandbox company at the other site (read 2026-11-22).
+                site_url="https://app.qbo.intuit.com",
+                test_site_url="https://app.sandbox.qbo.intuit.com",
+                customer_path="/app/customerdetail?nameId={}",
                 has_sub_customers=True,
                 names_account_in_callback=True,
             ),
@@ -108,6 +119,11 @@ PROVIDERS: Mapping[ProviderKey, ProviderProfile] = MappingProxyType(
                 # 5 at a time and 60 a minute per organisation (developer.xero.com, "API limits",
                 # read 2026-11-22).
                 limits=CallLimits(concurrent=4, per_minute=48),
+                # XeroAPI/xero-mcp-server, deeplinks.ts, puts the organisation's short code between,
+                # which we are not told; without it the organisation used last opens (public
+                # programs do so; read 2026-11-22).
+                site_url="https://go.xero.com",
+                customer_path="/app/contacts/contact/{}",
                 # Becoming a customer leaves no trace in a contact's date (developer.xero.com,
                 # "requests and responses", read 2026-11-22).
                 full_every=timedelta(hours=24),
@@ -128,6 +144,9 @@ PROVIDERS: Mapping[ProviderKey, ProviderProfile] = MappingProxyType(
                 ),
                 # FreshBooks publishes no limits; two at a time is a guess on the careful side.
                 limits=CallLimits(concurrent=2),
+                # Undocumented; the address its own pages have (read in public programs 2026-11-22).
+                site_url="https://my.freshbooks.com",
+                customer_path="/#/client/{}",
                 delta_calls=2,
                 # Its portal refuses http redirect addresses, even of this machine (docs of
                 # InfiniteRoomLabs/freshbooks-tools, read 2026-11-22).
@@ -160,6 +179,18 @@ class Entrance(Protocol):
 def provider_profile(provider: ProviderKey) -> ProviderProfile:
     """Return what is known about a provider."""
     return PROVIDERS[provider]
+
+
+def customer_page_url(provider: ProviderKey, access: ProviderAccess, remote_id: str) -> str:
+    """Return where a person sees the customer in the accounting software itself."""
+    profile = PROVIDERS[provider]
+    is_test = access.environment != "production" and profile.test_site_url
+    site_url = profile.test_site_url if is_test else profile.site_url
+    path = profile.customer_path.format(quote(remote_id, safe=""))
+    if access.sandbox_url is not None:
+        # What stands behind "#" never reaches a server, and the sandbox has no scripts.
+        path = path.replace("/#/", "/")
+    return base_url(provider, access, site_url) + path
 
 
 def check_remote_account_id(provider: ProviderKey, text: str) -> str:

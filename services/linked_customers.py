@@ -1,0 +1,120 @@
+"""What a reading does to customers here that are linked: fill what is empty, tell what differs.
+
+Nothing that stands here is overwritten, and nobody is removed, whatever happens in the books.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Customer, CustomerAction, CustomerEvent, CustomerLink, RemoteAccount
+from services.database import in_batches, insert_rows
+from services.differences import Pair, read_pairs, refresh_differing_of, write_differing
+from services.filling import FILLED_FIELDS, event_rows, write_values
+from services.placeholder_email import is_placeholder_email
+
+#: A placeholder is an empty e-mail; a name is never empty.
+_FIELDS = ("email", *FILLED_FIELDS)
+
+
+def update_linked(
+    session: Session, account: RemoteAccount, remote_ids: Iterable[str], *, now: datetime
+) -> None:
+    """Bring the customers up to date that are linked to those who changed or are gone there.
+
+    In the caller's transaction. What is empty here is filled from who is active there, each with
+    its event; whatever else differs is only noted in the link. Where nobody is linked this is one
+    statement for some hundred rows, and customers are loaded only to be filled.
+    """
+    for batch in in_batches(remote_ids):
+        pairs = read_pairs(
+            session, CustomerLink.account_id == account.id, CustomerLink.remote_id.in_(batch)
+        )
+        gains = _gains(session, pairs)
+        filled = _fill(session, account, gains, now=now) if gains else set()
+        write_differing(session, [pair for pair in pairs if pair.customer_id not in filled])
+        if filled:
+            refresh_differing_of(session, filled)
+
+
+def _gains(session: Session, pairs: Sequence[Pair]) -> dict[int, dict[str, str]]:
+    """Return what each customer would be filled with; the first of its links wins."""
+    found: dict[int, dict[str, str]] = {}
+    for pair in pairs:
+        if not pair.is_active:
+            continue
+        for field in _FIELDS:
+            if not pair.ours[field] and pair.theirs[field]:
+                found.setdefault(pair.customer_id, {}).setdefault(field, pair.theirs[field])
+    cleared = _cleared(session, found.keys()) if found else set()
+    kept = {
+        customer_id: {
+            field: value
+            for field, value in values.items()
+            if (customer_id, field, value) not in cleared
+        }
+        for customer_id, values in found.items()
+    }
+    return {customer_id: values for customer_id, values in kept.items() if values}
+
+
+def _cleared(session: Session, customer_ids: Collection[int]) -> set[tuple[int, str, str]]:
+    """Return what a person took out of a field that has been empty since.
+
+    To fill in the same again would overwrite what the person did.
+    """
+    rows = session.execute(
+        select(
+            CustomerEvent.customer_id,
+            CustomerEvent.field,
+            CustomerEvent.action,
+            CustomerEvent.before,
+        )
+        .where(CustomerEvent.customer_id.in_(customer_ids), CustomerEvent.field != "")
+        .order_by(CustomerEvent.at, CustomerEvent.id)
+    )
+    last = {(row.customer_id, row.field): row for row in rows}
+    return {
+        (*key, row.before) for key, row in last.items() if row.action is CustomerAction.EDITED
+    }
+
+
+def _fill(
+    session: Session,
+    account: RemoteAccount,
+    gains: Mapping[int, Mapping[str, str]],
+    *,
+    now: datetime,
+) -> set[int]:
+    """Write what was gained, and return whose fields were still empty."""
+    customers = session.scalars(
+        select(Customer)
+        .where(Customer.id.in_(gains))
+        .order_by(Customer.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    filled, events = set(), []
+    for customer in customers:
+        values = {
+            field: value
+            for field, value in gains[customer.id].items()
+            if not getattr(customer, field) or is_placeholder_email(getattr(customer, field))
+        }
+        events += event_rows(customer, values)
+        if values:
+            write_values(customer, values)
+            filled.add(customer.id)
+    whose = {
+        "account_id": account.id,
+        "run_id": None,
+        "user_id": None,
+        "action": CustomerAction.FILLED,
+        "at": now,
+    }
+    insert_rows(session, CustomerEvent, (event | whose for event in events))
+    return filled
