@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import Session, aliased
 
-from models import ImportState, RunKind
+from models import ImportRun, ImportState, ItemOutcome, RunKind, User
 from services.accounts import SignedIn
+from services.database import in_batches
+from services.import_queue import ACTIVE, IMPORT_JOB, lock_account
 from services.import_views import UnknownImport as UnknownImport
+from services.mailed_customers import find_mailed
 from services.runtime import Wake
+from services.undo_decision import UndoResult, decide_undo
+from services.undo_facts import Standings, read_standings
+from services.undo_items import count_plain, odd_ids, write_undo_items
 
 UNDO_WITHIN = timedelta(days=30)
 #: Of the kept so many are named in the question; the receipt has all of them.
@@ -77,22 +86,56 @@ def can_undo(
     is_undone: bool,
     now: datetime,
 ) -> bool:
-    """Say whether an undo may be asked for; pure.
-
-    `is_undone`: a whole undo of it has ended, see `is_undone()`.
-    """
+    """Say whether an undo may be asked for; pure. For `is_undone` see `has_been_undone`."""
     has_ended = state in (ImportState.FINISHED, ImportState.STOPPED)
     if kind is not RunKind.IMPORT or not has_ended or finished_at is None or is_undone:
         return False
     return now <= finished_at + UNDO_WITHIN
 
 
+def has_been_undone() -> ColumnElement[bool]:
+    """Say in SQL whether an undo of the run has come to its end, and nothing of it failed."""
+    undo = aliased(ImportRun)
+    return exists().where(
+        undo.undoes_id == ImportRun.id,
+        undo.state == ImportState.FINISHED,
+        undo.failed_count == 0,
+    )
+
+
 def plan_undo(session: Session, company_id: int, public_id: str, *, now: datetime) -> UndoPlan:
     """Return what an undo of the import would do now. Writes nothing.
 
+    Whom nothing happened to is counted; the others are decided by what decides in the batch.
     Raises UnknownImport, UndoTooLate, NothingToUndo and UndoRunning.
     """
-    raise NotImplementedError
+    run = _find_undoable(session, company_id, public_id, now=now)
+    plain = count_plain(session, run)
+    counts = Counter(
+        {
+            ItemOutcome.REMOVED: plain[ItemOutcome.CREATED],
+            ItemOutcome.UNLINKED: plain[ItemOutcome.LINKED],
+        }
+    )
+    kept: list[KeptRow] = []
+    staying: set[str] = set()
+    for remote_ids in in_batches(odd_ids(session, run)):
+        standings = read_standings(session, run, remote_ids)
+        results = {each: decide_undo(standings.facts_of(each)) for each in remote_ids}
+        counts.update(result.outcome for result in results.values())
+        staying |= _that_end_not(results, ItemOutcome.REMOVED)
+        kept += _kept_rows(session, standings, results, room=KEPT_SHOWN - len(kept))
+    if not counts.total():
+        raise NothingToUndo
+    return UndoPlan(
+        remove=counts[ItemOutcome.REMOVED],
+        unlink=counts[ItemOutcome.UNLINKED],
+        keep=counts[ItemOutcome.KEPT],
+        skip=counts[ItemOutcome.SKIPPED],
+        kept=tuple(kept),
+        mailed=len(find_mailed(session, run, now=now) - staying),
+        until_at=(run.finished_at or now) + UNDO_WITHIN,
+    )
 
 
 def start_undo(
@@ -100,6 +143,106 @@ def start_undo(
 ) -> str:
     """Queue the undo of an import and return its public id; wake the job. Commits.
 
+    It begins when the earlier runs of the account have ended.
     Raises UnknownImport, UndoTooLate, NothingToUndo and UndoRunning.
     """
-    raise NotImplementedError
+    account_id = _find_run(session, who.company_id, public_id).account_id
+    lock_account(session, account_id)
+    session.expire_all()
+    run = _find_undoable(session, who.company_id, public_id, now=now)
+    undo = ImportRun(
+        company_id=run.company_id,
+        account_id=account_id,
+        requested_by_id=who.user_id,
+        kind=RunKind.UNDO,
+        undoes_id=run.id,
+        state=ImportState.QUEUED,
+        created_at=now,
+        chosen_count=0,
+    )
+    session.add(undo)
+    session.flush()
+    mailed = find_mailed(session, run, now=now)
+    undo.chosen_count = write_undo_items(session, undo, run, mailed=mailed)
+    if not undo.chosen_count:
+        session.rollback()
+        raise NothingToUndo
+    session.commit()
+    wake(IMPORT_JOB, undo.id)
+    return undo.public_id
+
+
+def _find_run(session: Session, company_id: int, public_id: str) -> ImportRun:
+    run = session.scalar(
+        select(ImportRun).where(
+            ImportRun.company_id == company_id, ImportRun.public_id == public_id
+        )
+    )
+    if run is None:
+        session.rollback()
+        raise UnknownImport
+    return run
+
+
+def _find_undoable(
+    session: Session, company_id: int, public_id: str, *, now: datetime
+) -> ImportRun:
+    run = _find_run(session, company_id, public_id)
+    refusal = _refusal(session, run, now=now)
+    if refusal is not None:
+        session.rollback()
+        raise refusal
+    return run
+
+
+def _refusal(session: Session, run: ImportRun, *, now: datetime) -> Exception | None:
+    active = session.scalar(
+        select(ImportRun.public_id)
+        .where(ImportRun.undoes_id == run.id, ImportRun.state.in_(ACTIVE))
+        .limit(1)
+    )
+    if active is not None:
+        return UndoRunning(active)
+    is_undone = bool(
+        session.scalar(
+            select(has_been_undone()).select_from(ImportRun).where(ImportRun.id == run.id)
+        )
+    )
+    if can_undo(run.kind, run.state, run.finished_at, is_undone=is_undone, now=now):
+        return None
+    ended_at = run.finished_at
+    if is_undone or run.kind is not RunKind.IMPORT or run.state in ACTIVE or ended_at is None:
+        return NothingToUndo()
+    return UndoTooLate()
+
+
+def _that_end_not(results: Mapping[str, UndoResult], outcome: ItemOutcome) -> set[str]:
+    return {each for each, result in results.items() if result.outcome is not outcome}
+
+
+def _kept_rows(
+    session: Session, standings: Standings, results: Mapping[str, UndoResult], *, room: int
+) -> list[KeptRow]:
+    kept = [
+        (standings.customers[standings.items[each].customer_id or 0], result)
+        for each, result in results.items()
+        if result.outcome is ItemOutcome.KEPT
+    ][: max(0, room)]
+    users = {result.work.user_id for _, result in kept if result.work}
+    names = _user_names(session, {each for each in users if each is not None})
+    return [
+        KeptRow(
+            name=customer.name,
+            customer_public_id=customer.public_id,
+            code=result.reason.code,
+            reason=result.words,
+            by_name=names.get(result.work.user_id or 0, "") if result.work else "",
+            at=result.work.at if result.work else None,
+        )
+        for customer, result in kept
+    ]
+
+
+def _user_names(session: Session, user_ids: Collection[int]) -> Mapping[int, str]:
+    rows = session.execute(select(User.id, User.name).where(User.id.in_(user_ids)))
+    return {user_id: name for user_id, name in rows}
