@@ -9,9 +9,12 @@ from sqlalchemy.orm import Session
 
 from models import Bin, Company, Customer, ImportItem, ImportRun, RemoteCustomer
 from services.customer_import import run_import, start_import
+from services.import_lease import ImportLease, claim
+from services.import_queue import is_due
 from services.review_query import Meant
 from services.runtime import Runtime
 from tests.factories import (
+    NOW,
     make_account,
     make_company,
     make_connection,
@@ -33,7 +36,8 @@ class Importing:
         self.company: Company = make_company(session)
         account = make_account(session, self.company)
         make_matched(session, account)
-        self.reading = make_reading(session, make_connection(session, account))
+        # As young as no check before an import is needed.
+        self.reading = make_reading(session, make_connection(session, account), finished_at=NOW)
         self.account_id = account.id
         self.ada = make_signed_in(session, make_user(session, self.company))
 
@@ -60,7 +64,7 @@ class Importing:
         return start_import(
             self.session,
             self.account_id,
-            meant=Meant(tuple(remote.public_id for remote in remotes)),
+            choice=Meant(tuple(remote.public_id for remote in remotes)),
             creates_maybes=creates_maybes,
             requested_by_id=self.ada.user_id,
             wake=self.runtime.wake,
@@ -74,6 +78,14 @@ class Importing:
         run_import(self.runtime, run_id)
         self.session.expire_all()
         return self.session.get_one(ImportRun, run_id)
+
+    def claim(self, run: ImportRun) -> ImportLease:
+        """Hold the run as a process does that will not come back."""
+        run_id = run.id
+        self.session.rollback()
+        lease = claim(self.runtime, run_id, is_due=is_due(self.runtime.clock()))
+        assert lease is not None
+        return lease
 
     def item(self, run: ImportRun, remote: RemoteCustomer) -> ImportItem:
         self.session.expire_all()

@@ -17,19 +17,17 @@ from models import (
     RemoteState,
 )
 from services.customer_import import (
-    ImportAlreadyRunning,
     NothingChosen,
     run_import,
     start_import,
-    start_import_of,
 )
-from services.import_choice import ImportScope, choose
+from services.import_choice import ImportScope
 from services.import_outcomes import OutcomeReason
 from services.import_request import plan_all
 from services.placeholder_email import is_placeholder_email
 from services.review_query import Meant
 from services.runtime import Runtime
-from tests.conftest import Clock, WakeUps
+from tests.conftest import Clock
 from tests.matching_factories import make_choice, make_suggestion
 from tests.services.importing import Importing
 
@@ -84,17 +82,6 @@ def test_a_second_import_creates_nothing(importing: Importing) -> None:
     assert importing.count(CustomerLink) == 3
 
 
-def test_a_second_click_is_shown_the_first_run(importing: Importing, wake_ups: WakeUps) -> None:
-    remote = importing.there()
-    first = importing.start(remote)
-
-    with pytest.raises(ImportAlreadyRunning) as refused:
-        importing.start(remote)
-
-    assert refused.value.public_id == first.public_id
-    assert len(wake_ups.rows) == 1
-
-
 def test_the_same_id_twice_is_one_item(importing: Importing) -> None:
     remote = importing.there()
 
@@ -112,7 +99,7 @@ def test_ids_of_another_company_choose_nobody(
         start_import(
             session,
             importing.account_id,
-            meant=Meant((foreign.public_id,)),
+            choice=Meant((foreign.public_id,)),
             requested_by_id=importing.ada.user_id,
             wake=runtime.wake,
             now=clock(),
@@ -186,10 +173,11 @@ def test_the_number_said_before_is_the_number_linked(importing: Importing, clock
     importing.there(email=None)
     said = plan_all(importing.session, importing.account_id)
 
-    run = start_import_of(
+    run = start_import(
         importing.session,
         importing.account_id,
-        scope=ImportScope.ALL,
+        choice=ImportScope.ALL,
+        creates_maybes=True,
         requested_by_id=importing.ada.user_id,
         wake=importing.runtime.wake,
         now=clock(),
@@ -198,17 +186,6 @@ def test_the_number_said_before_is_the_number_linked(importing: Importing, clock
 
     assert (said.link, said.create, said.without_email) == (3, 2, 1)
     assert (run.linked_count, run.created_count) == (3, 2)
-
-
-def test_new_leaves_out_whoever_is_or_may_be_somebody_here(importing: Importing) -> None:
-    importing.same()
-    importing.doubtful()
-    importing.there(bin=Bin.WAITING)
-    new = importing.there()
-
-    chosen = choose(importing.session, importing.account_id, ImportScope.NEW)
-
-    assert chosen == {new.remote_id}
 
 
 def test_who_waits_is_compared_before_anybody_is_created(importing: Importing) -> None:
@@ -246,7 +223,7 @@ def test_who_changed_since_the_comparison_is_left_open_unless_decided(
     run_id = importing.start(changed, same, unchanged).id
     session.rollback()
 
-    run_import(importing.runtime, run_id, is_matched=True)
+    run_import(importing.runtime, run_id, is_prepared=True)
 
     run = session.get_one(ImportRun, run_id)
     skipped = (ItemOutcome.SKIPPED, OutcomeReason.NOT_COMPARED)

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from models import Customer, ImportRun, ImportState, RemoteCustomer, RemoteState, WhyUnsynced
+from models import Customer, ImportState, RemoteCustomer, RemoteState, WhyUnsynced
 from services import customer_import, import_batch
-from services.customer_import import LeaseLost, due_imports, process_batch, run_import
+from services.customer_import import due_imports, process_batch, run_import
+from services.import_lease import LeaseLost
 from services.import_outcomes import OutcomeReason
 from services.runtime import Runtime
 from tests.conftest import Clock
@@ -22,18 +23,11 @@ def importing(session: Session, runtime: Runtime) -> Importing:
     return Importing(session, runtime)
 
 
-def _claim(importing: Importing, run: ImportRun) -> str:
-    """Hold the run as a process does that will not come back."""
-    owner = customer_import._claim(importing.runtime, run.id)
-    assert owner is not None
-    return owner
-
-
 def test_a_run_left_by_a_killed_process_goes_on_after_its_lease(
     importing: Importing, clock: Clock
 ) -> None:
     run = importing.start(*(importing.there() for _ in range(3)))
-    process_batch(importing.session, run.id, owner=_claim(importing, run), now=clock(), size=1)
+    process_batch(importing.session, run.id, owner=importing.claim(run).owner, now=clock(), size=1)
     clock.advance(seconds=31)
     due = due_imports(importing.session, now=clock())
 
@@ -48,9 +42,9 @@ def test_a_worker_that_comes_back_too_late_saves_nothing(
     importing: Importing, clock: Clock
 ) -> None:
     run = importing.start(importing.there())
-    paused = _claim(importing, run)
+    paused = importing.claim(run).owner
     clock.advance(seconds=31)
-    _claim(importing, run)
+    importing.claim(run)
 
     with pytest.raises(LeaseLost):
         process_batch(importing.session, run.id, owner=paused, now=clock())
@@ -60,7 +54,7 @@ def test_a_worker_that_comes_back_too_late_saves_nothing(
 
 def test_a_run_that_is_held_is_not_claimed_twice(importing: Importing) -> None:
     run = importing.start(importing.there())
-    _claim(importing, run)
+    importing.claim(run)
 
     run = importing.run(run)
 
@@ -91,11 +85,11 @@ def test_one_broken_row_costs_no_others(
 def test_a_database_that_cannot_be_written_leaves_the_run_to_the_sweep(
     importing: Importing, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_args: object, **_rest: object) -> None:
-        raise OperationalError("INSERT", {}, Exception("database or disk is full"))
+    def broken(*_args: object, **_rest: object) -> None:
+        raise OperationalError("INSERT", {}, Exception("disk I/O error"))
 
     run = importing.start(importing.there())
-    monkeypatch.setattr(customer_import, "write_batch", full)
+    monkeypatch.setattr(customer_import, "write_batch", broken)
 
     with pytest.raises(OperationalError):
         run_import(importing.runtime, run.id)
