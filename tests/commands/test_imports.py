@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import pytest
-from sqlalchemy import update
+from datetime import datetime, timedelta
 
-from models import ImportRun, ImportState
-from services import customer_import
+import pytest
+from sqlalchemy import select, update
+
+from models import ImportRun, ImportState, PauseReason
 from services.connections import require_connection
-from services.customer_import import start_import_of
+from services.customer_import import start_import
 from services.import_choice import ImportScope
-from services.providers.contract import ProviderKey
+from services.import_lease import LEASE
+from services.providers.contract import (
+    ProviderError,
+    ProviderKey,
+    ProviderUnavailable,
+    ReconnectRequired,
+)
 from services.readings import refresh
 from services.runtime import Runtime
 from services.unsynced import ensure_fresh
 from tests.commands.conftest import Run
-from tests.conftest import NOW
+from tests.conftest import NOW, Clock
 from tests.fakes import FakeAccountingClient
 from tests.services.support import Place, make_place, record
 
@@ -77,6 +84,72 @@ def test_an_import_whose_process_died_is_seen_to_its_end(
     assert result.output.splitlines()[-1] == "created=3 linked=0 skipped=0 failed=0"
 
 
+def test_an_import_that_waits_behind_another_is_seen_to_its_end(
+    run: Run, harbor: Place, runtime: Runtime
+) -> None:
+    _leave_an_import(runtime, harbor, was_begun=True)
+    _leave_an_import(runtime, harbor, was_begun=False)
+
+    result = run(*ALL)
+
+    assert result.exit_code == 0, result.output
+    assert result.output.count("An import is running already") == 2
+    assert result.output.splitlines()[-1] == "created=0 linked=0 skipped=3 failed=0"
+
+
+def test_a_paused_import_is_tried_again_first(
+    run: Run, harbor: Place, runtime: Runtime, clock: Clock
+) -> None:
+    _leave_an_import(runtime, harbor, was_begun=False)
+    _pause_imports(runtime, until_at=clock() + timedelta(hours=1))
+
+    result = run(*ALL)
+
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines()[-1] == "created=3 linked=0 skipped=0 failed=0"
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ProviderUnavailable("down"), "QuickBooks did not answer."),
+        (ReconnectRequired("revoked"), "QuickBooks needs to be reconnected"),
+    ],
+)
+def test_an_import_that_cannot_go_on_is_told_and_stays(
+    run: Run,
+    harbor: Place,
+    runtime: Runtime,
+    books: FakeAccountingClient,
+    clock: Clock,
+    error: ProviderError,
+    words: str,
+) -> None:
+    _leave_an_import(runtime, harbor, was_begun=False)
+    clock.advance(minutes=2)
+    books.error = error
+
+    result = run(*ALL)
+
+    assert result.exit_code == 1
+    assert f"The import is paused. {words}" in result.output
+    assert "goes on by itself while the server runs" in result.output
+    with runtime.sessions() as session:
+        assert session.scalars(select(ImportRun.state)).all() == [ImportState.PAUSED]
+
+
+def _pause_imports(runtime: Runtime, *, until_at: datetime) -> None:
+    with runtime.sessions() as session:
+        session.execute(
+            update(ImportRun).values(
+                state=ImportState.PAUSED,
+                pause_reason=PauseReason.CHECK,
+                paused_until_at=until_at,
+            )
+        )
+        session.commit()
+
+
 def _leave_an_import(runtime: Runtime, place: Place, *, was_begun: bool) -> None:
     """Read, queue an import of all, and let the process that held it die long ago."""
     started: list[int] = []
@@ -88,18 +161,20 @@ def _leave_an_import(runtime: Runtime, place: Place, *, was_begun: bool) -> None
             wake=lambda _job, row_id: started.append(row_id),
             now=runtime.clock(),
         )
-    refresh(runtime, started[0])
+    for reading_id in started:
+        refresh(runtime, reading_id)
     with runtime.sessions() as session:
-        run = start_import_of(
+        run = start_import(
             session,
             place.account_id,
-            scope=ImportScope.ALL,
+            choice=ImportScope.ALL,
+            creates_maybes=True,
             requested_by_id=None,
             wake=lambda _job, _row_id: None,
             now=runtime.clock(),
         )
         if was_begun:
-            long_ago = NOW - customer_import.LEASE * 2
+            long_ago = NOW - LEASE * 2
             session.execute(
                 update(ImportRun)
                 .where(ImportRun.id == run.id)
