@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, case, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, case, or_, update
 from sqlalchemy.orm import Session
 
 from models import RemoteAccount, RemoteCustomer, RemoteState
