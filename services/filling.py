@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from models import Customer, CustomerAction, CustomerEvent, RemoteCustomer
@@ -16,10 +18,11 @@ from services.text_keys import search_text, sort_key
 FILLED_FIELDS = ("company_name", "phone", "address")
 
 
-def fillings(customer: Customer, remote: RemoteCustomer) -> dict[str, str]:
+def fillings(customer: Customer, remote: RemoteCustomer | Row[*tuple[Any, ...]]) -> dict[str, str]:
     """Return what a link would write into the customer, by field.
 
-    A placeholder is an empty e-mail.
+    A placeholder is an empty e-mail. Of a row only the columns of FILLED_FIELDS and the e-mail
+    are needed.
     """
     found = {
         field: getattr(remote, field)

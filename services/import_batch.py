@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from models import (
-    Bin,
     Customer,
     CustomerLink,
     CustomerOrigin,
@@ -24,165 +25,89 @@ from models import (
 )
 from models.base import new_public_id
 from services.bins import refresh_bins
-from services.candidates import find_choices
 from services.database import insert_rows
+from services.differences import refresh_differing
 from services.email_addresses import email_key
 from services.filling import fill, fillings
-from services.import_outcomes import ItemResult, OutcomeReason, leave_open, refuse
-from services.import_targets import Target, find_targets
-from services.kept_parties import COMPARE_AGAIN
+from services.import_outcomes import ItemResult, OutcomeReason
+from services.import_rows import DecidedBatch, PendingItem, RemoteRow, decide_batch
 from services.placeholder_email import make_placeholder_email
-from services.plain_text import plain_line
 from services.review_choices import drop_choices, renew_choices
+from services.row_ids import take_ids
 from services.text_keys import search_text
 
-REASON_CHARACTERS = 200
-#: Nobody but a person says what becomes of these.
-UNSURE = (Bin.MAYBE, Bin.WAITING)
+#: Reasons that mean the bin of the row is not true any more.
+_BIN_IS_OLD = (OutcomeReason.TARGET_GONE, OutcomeReason.TARGET_TAKEN)
 
 
 def write_batch(
     session: Session,
     account: RemoteAccount,
     run: ImportRun,
-    remote_ids: Sequence[str],
+    items: Sequence[PendingItem],
     *,
     now: datetime,
 ) -> Counter[ItemOutcome]:
     """Give the items their outcome, in the caller's transaction; return the outcomes counted.
 
-    What becomes of an unsynced one is what its bin says. A handful of statements for any size.
+    Each is decided anew and held against what a person was told. A handful of statements for any
+    size (benchmarks/importing.py).
     """
-    remotes = _remote_customers(session, account.id, remote_ids)
-    wanted = [remote for remote in remotes.values() if remote.state is RemoteState.UNSYNCED]
-    results = {remote_id: refuse(remotes.get(remote_id)) for remote_id in remote_ids}
-    bins = _bins(session, wanted, are_all_carried_out=run.creates_maybes)
-    same = [remote for remote in wanted if bins[remote.id] is Bin.SAME]
-    results |= _link_same(session, run, same, find_targets(session, same), now=now)
-    new = [remote for remote in wanted if bins[remote.id] is Bin.NEW]
-    unsure = [remote for remote in wanted if bins[remote.id] in UNSURE]
-    if run.creates_maybes:
-        new += unsure
-    else:
-        results |= {remote.remote_id: leave_open(bins[remote.id]) for remote in unsure}
-    results |= _create(session, account, new, now=now)
-    _link(session, account, results, now=now)
-    _settle(session, account, remotes, results, now=now)
-    _record(session, run.id, results)
-    return Counter(result.outcome for result in results.values())
+    batch = decide_batch(session, account, items, creates_maybes=run.creates_maybes)
+    _create(session, account, batch, now=now)
+    _fill(session, run, batch, now=now)
+    _link(session, account, batch, now=now)
+    refresh_differing(
+        session,
+        account.id,
+        [remote.remote_id for remote in batch.with_outcome(ItemOutcome.LINKED)],
+    )
+    _settle(session, account, batch, now=now)
+    _record(session, items, batch.results)
+    return Counter(result.outcome for result in batch.results.values())
 
 
-def fail_item(session: Session, run: ImportRun, remote_id: str, *, now: datetime) -> None:
+def fail_item(session: Session, run: ImportRun, item: PendingItem, *, now: datetime) -> None:
     """Give the item that broke its outcome, in the caller's transaction; its row says so, too."""
-    reason = OutcomeReason.BROKEN.value
+    reason = OutcomeReason.BROKEN
     session.execute(
         update(ImportItem)
-        .where(ImportItem.run_id == run.id, ImportItem.remote_id == remote_id)
-        .values(outcome=ItemOutcome.FAILED, reason=reason)
+        .where(ImportItem.id == item.id)
+        .values(outcome=ItemOutcome.FAILED, reason_code=reason.code, reason=reason.value)
+        .execution_options(synchronize_session=False)
     )
     session.execute(
         update(RemoteCustomer)
         .where(
             RemoteCustomer.account_id == run.account_id,
-            RemoteCustomer.remote_id == remote_id,
+            RemoteCustomer.remote_id == item.remote_id,
             RemoteCustomer.state == RemoteState.UNSYNCED,
         )
-        .values(why=WhyUnsynced.FAILED, why_text=reason, why_at=now)
+        .values(why=WhyUnsynced.FAILED, why_text=reason.value, why_at=now)
         .execution_options(synchronize_session=False)
     )
     run.failed_count += 1
 
 
-def _remote_customers(
-    session: Session, account_id: int, remote_ids: Sequence[str]
-) -> dict[str, RemoteCustomer]:
-    rows = session.scalars(
-        select(RemoteCustomer)
-        .where(RemoteCustomer.account_id == account_id, RemoteCustomer.remote_id.in_(remote_ids))
-        .order_by(RemoteCustomer.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return {remote.remote_id: remote for remote in rows}
-
-
-def _bins(
-    session: Session, remotes: Sequence[RemoteCustomer], *, are_all_carried_out: bool
-) -> dict[int, Bin]:
-    """Return the bins; who changed since the comparison waits, unless a person has decided.
-
-    Where nobody is left open, the last comparison is better than none.
-    """
-    bins = {remote.id: remote.bin for remote in remotes}
-    if are_all_carried_out:
-        return bins
-    changed = {
-        remote.id
-        for remote in remotes
-        if remote.kept_revision not in (remote.revision, COMPARE_AGAIN)
-    }
-    decided = find_choices(session, changed) if changed else {}
-    return bins | dict.fromkeys(changed - decided.keys(), Bin.WAITING)
-
-
-def _link_same(
-    session: Session,
-    run: ImportRun,
-    remotes: Sequence[RemoteCustomer],
-    targets: Mapping[int, Target],
-    *,
-    now: datetime,
-) -> dict[str, ItemResult]:
-    results = {}
-    for remote in remotes:
-        target = targets.get(remote.id)
-        if target is None:
-            result = ItemResult(ItemOutcome.SKIPPED, OutcomeReason.TARGET_GONE)
-        elif target.customer is None:
-            result = ItemResult(ItemOutcome.SKIPPED, OutcomeReason.TARGET_TAKEN)
-        else:
-            reason = OutcomeReason.CHOSEN if target.is_chosen else target.words
-            filled = fillings(target.customer, remote)
-            fill(
-                session,
-                target.customer,
-                filled,
-                account_id=remote.account_id,
-                run_id=run.id,
-                now=now,
-            )
-            result = ItemResult(
-                ItemOutcome.LINKED,
-                plain_line(reason or OutcomeReason.SAME, REASON_CHARACTERS),
-                target.customer.id,
-                filled_fields=" ".join(filled),
-            )
-        results[remote.remote_id] = result
-    return results
-
-
 def _create(
-    session: Session, account: RemoteAccount, remotes: Sequence[RemoteCustomer], *, now: datetime
-) -> dict[str, ItemResult]:
-    if not remotes:
-        return {}
-    rows = {remote.remote_id: _new_customer(account, remote, now=now) for remote in remotes}
-    insert_rows(session, Customer, rows.values())
-    public_ids = [row["public_id"] for row in rows.values()]
-    ids = {
-        public_id: row_id
-        for row_id, public_id in session.execute(
-            select(Customer.id, Customer.public_id).where(Customer.public_id.in_(public_ids))
-        )
-    }
-    return {
-        remote_id: ItemResult(ItemOutcome.CREATED, customer_id=ids[str(row["public_id"])])
-        for remote_id, row in rows.items()
-    }
+    session: Session, account: RemoteAccount, batch: DecidedBatch, *, now: datetime
+) -> None:
+    created = batch.with_outcome(ItemOutcome.CREATED)
+    if not created:
+        return
+    ids = take_ids(session, Customer, len(created))
+    rows = [
+        _new_customer(account, remote, row_id=row_id, now=now)
+        for row_id, remote in zip(ids, created, strict=True)
+    ]
+    insert_rows(session, Customer, rows)
+    for row_id, remote in zip(ids, created, strict=True):
+        result = batch.results[remote.remote_id]
+        batch.results[remote.remote_id] = replace(result, customer_id=row_id)
 
 
 def _new_customer(
-    account: RemoteAccount, remote: RemoteCustomer, *, now: datetime
+    account: RemoteAccount, remote: RemoteRow, *, row_id: int, now: datetime
 ) -> dict[str, object]:
     address = remote.email or make_placeholder_email(
         account.provider,
@@ -191,6 +116,7 @@ def _new_customer(
         remote_id=remote.remote_id,
     )
     return {
+        "id": row_id,
         "public_id": new_public_id(),
         "company_id": account.company_id,
         "name": remote.name,
@@ -209,18 +135,21 @@ def _new_customer(
     }
 
 
-def _link(
-    session: Session,
-    account: RemoteAccount,
-    results: Mapping[str, ItemResult],
-    *,
-    now: datetime,
-) -> None:
-    linked = {
-        remote_id: result.customer_id
-        for remote_id, result in results.items()
-        if result.customer_id is not None
-    }
+def _fill(session: Session, run: ImportRun, batch: DecidedBatch, *, now: datetime) -> None:
+    """Fill the empty fields of those who are linked; what somebody entered here stays."""
+    linked = batch.with_outcome(ItemOutcome.LINKED)
+    ids = {batch.results[remote.remote_id].customer_id for remote in linked}
+    found = session.scalars(select(Customer).where(Customer.id.in_(ids))) if ids else ()
+    customers = {customer.id: customer for customer in found}
+    for remote in linked:
+        result = batch.results[remote.remote_id]
+        customer = customers[result.customer_id or 0]
+        values = fillings(customer, remote)
+        fill(session, customer, values, account_id=run.account_id, run_id=run.id, now=now)
+        batch.results[remote.remote_id] = replace(result, filled_fields=" ".join(values))
+
+
+def _link(session: Session, account: RemoteAccount, batch: DecidedBatch, *, now: datetime) -> None:
     insert_rows(
         session,
         CustomerLink,
@@ -232,66 +161,61 @@ def _link(
                 "customer_id": customer_id,
                 "linked_at": now,
             }
-            for remote_id, customer_id in linked.items()
+            for remote_id, customer_id in batch.customer_ids().items()
         ),
     )
     session.execute(
         update(RemoteCustomer)
-        .where(RemoteCustomer.account_id == account.id, RemoteCustomer.remote_id.in_(linked))
+        .where(RemoteCustomer.id.in_([*batch.done_ids(), *batch.astray]))
         .values(state=RemoteState.LINKED, why=WhyUnsynced.NEVER_IMPORTED, why_text="", why_at=None)
         .execution_options(synchronize_session=False)
     )
 
 
 def _settle(
-    session: Session,
-    account: RemoteAccount,
-    remotes: Mapping[str, RemoteCustomer],
-    results: Mapping[str, ItemResult],
-    *,
-    now: datetime,
+    session: Session, account: RemoteAccount, batch: DecidedBatch, *, now: datetime
 ) -> None:
     """End the choices that were carried out, and bring the bins of those concerned up to date.
 
     Concerned is whoever could be a customer who was linked now, and whoever could not be linked.
     """
-    done = [remotes[key].id for key, each in results.items() if each.customer_id is not None]
-    carried_out = drop_choices(session, done)
+    carried_out = drop_choices(session, batch.done_ids())
     if carried_out:
         renew_choices(session, account.id, carried_out, now=now)
+    results = batch.results
     linked = {
-        each.customer_id
-        for each in results.values()
-        if each.outcome is ItemOutcome.LINKED and each.customer_id is not None
+        result.customer_id
+        for result in results.values()
+        if result.outcome is ItemOutcome.LINKED and result.customer_id is not None
     }
-    refused = [
-        remotes[key].id
-        for key, each in results.items()
-        if each.reason in (OutcomeReason.TARGET_GONE, OutcomeReason.TARGET_TAKEN)
-    ]
+    refused = [batch.remotes[key].id for key, each in results.items() if each.reason in _BIN_IS_OLD]
     if linked or refused:
         refresh_bins(session, account.id, refused, customer_ids=linked | carried_out)
 
 
-def _record(session: Session, run_id: int, results: Mapping[str, ItemResult]) -> None:
+def _record(
+    session: Session, items: Iterable[PendingItem], results: Mapping[str, ItemResult]
+) -> None:
     statement = (
         update(ImportItem.__table__)  # type: ignore[arg-type]
-        .where(ImportItem.run_id == run_id, ImportItem.remote_id == bindparam("b_remote_id"))
+        .where(ImportItem.id == bindparam("b_id"))
         .values(
             outcome=bindparam("outcome"),
+            reason_code=bindparam("reason_code"),
             reason=bindparam("reason"),
             customer_id=bindparam("customer_id"),
             filled_fields=bindparam("filled_fields"),
         )
     )
-    rows = [
-        {
-            "b_remote_id": remote_id,
-            "outcome": result.outcome,
-            "reason": str(result.reason),
-            "customer_id": result.customer_id,
-            "filled_fields": result.filled_fields,
-        }
-        for remote_id, result in results.items()
-    ]
+    rows = [{"b_id": item.id} | _recorded(results[item.remote_id]) for item in items]
     session.connection().execute(statement, rows)
+
+
+def _recorded(result: ItemResult) -> dict[str, Any]:
+    return {
+        "outcome": result.outcome,
+        "reason_code": result.reason_code,
+        "reason": result.reason_words,
+        "customer_id": result.customer_id,
+        "filled_fields": result.filled_fields,
+    }

@@ -1,18 +1,18 @@
-"""Whom an import takes, as remote ids."""
+"""Whom an import takes: named, by a filter, by a scope, or again from an earlier run."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from models import Bin, RemoteCustomer, RemoteState
+from models import Bin, ImportItem, ItemOutcome, RemoteCustomer, RemoteState
 from services.database import in_batches
-from services.decision_record import RowsChanged
 from services.meant import is_as_seen
-from services.remote_lists import review_conditions
+from services.remote_lists import Condition, review_conditions
 from services.review_query import Meant
 
 
@@ -23,27 +23,40 @@ class ImportScope(StrEnum):
     NEW = "new"
 
 
-def choose(session: Session, account_id: int, scope: ImportScope) -> set[str]:
-    """Return the remote ids an import of this scope would take now."""
-    condition = RemoteCustomer.state == RemoteState.UNSYNCED
-    if scope is ImportScope.NEW:
-        condition &= RemoteCustomer.bin == Bin.NEW
-    return set(_remote_ids(session, account_id, condition))
+@dataclass(frozen=True, slots=True)
+class ContinuedItems:
+    """The items of an earlier run that ended so; of `remote_ids` only these, None for all."""
+
+    run_id: int
+    outcome: ItemOutcome | None = None
+    reason_codes: tuple[str, ...] = ()
+    remote_ids: tuple[str, ...] | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Return what holds for the items that are meant."""
+        found = [ImportItem.run_id == self.run_id]
+        if self.outcome is not None:
+            found.append(ImportItem.outcome == self.outcome)
+        if self.reason_codes:
+            found.append(ImportItem.reason_code.in_(self.reason_codes))
+        if self.remote_ids is not None:
+            found.append(ImportItem.remote_id.in_(self.remote_ids))
+        return found
 
 
-def choose_meant(session: Session, account_id: int, meant: Meant) -> set[str]:
-    """Return the remote ids of those who are meant and are still as the person saw them.
+ImportChoice = Meant | ImportScope | ContinuedItems
 
-    Raises RowsChanged where somebody is meant, and everybody has changed.
-    """
-    if meant.matching is not None:
-        matching = review_conditions(account_id, meant.matching)
-        return set(session.scalars(select(RemoteCustomer.remote_id).where(*matching)))
-    named = find_named(session, account_id, meant.public_ids)
-    unchanged = [remote for remote in named if is_still_seen(meant, remote)]
-    if named and not unchanged:
-        raise RowsChanged
-    return {remote.remote_id for remote in unchanged}
+
+def chosen_rows(account_id: int, choice: Meant | ImportScope) -> list[Condition]:
+    """Return what a remote customer has to meet to be taken by a filter or a scope."""
+    if isinstance(choice, Meant):
+        assert choice.matching is not None, "the named are found by their ids"
+        return review_conditions(account_id, choice.matching)
+    conditions: list[Condition] = [
+        RemoteCustomer.account_id == account_id,
+        RemoteCustomer.state == RemoteState.UNSYNCED,
+    ]
+    return [*conditions, RemoteCustomer.bin == Bin.NEW] if choice is ImportScope.NEW else conditions
 
 
 def find_named(
@@ -51,12 +64,13 @@ def find_named(
 ) -> Sequence[RemoteCustomer]:
     """Return the named customers of this account in whatever state; nobody else's."""
     found: list[RemoteCustomer] = []
-    for batch in in_batches(public_ids):
+    for batch in in_batches(sorted(set(public_ids))):
         found.extend(
             session.scalars(
-                select(RemoteCustomer).where(
-                    RemoteCustomer.account_id == account_id, RemoteCustomer.public_id.in_(batch)
-                )
+                select(RemoteCustomer)
+                .where(RemoteCustomer.account_id == account_id, RemoteCustomer.public_id.in_(batch))
+                # Bins are written behind the session's back.
+                .execution_options(populate_existing=True)
             )
         )
     return found
@@ -65,10 +79,3 @@ def find_named(
 def is_still_seen(meant: Meant, remote: RemoteCustomer) -> bool:
     """Say whether the row is what the person saw; where nothing was noted, it is."""
     return is_as_seen(meant.seen.get(remote.public_id, ""), remote.revision)
-
-
-def _remote_ids(session: Session, account_id: int, condition: ColumnElement[bool]) -> Sequence[str]:
-    query = select(RemoteCustomer.remote_id).where(
-        RemoteCustomer.account_id == account_id, condition
-    )
-    return session.scalars(query).all()

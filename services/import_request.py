@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models import Bin, ImportItem, ImportRun, ImportState, Reading, RemoteCustomer, RemoteState
-from services.customer_import import (
-    ImportAlreadyRunning,
-    NothingChosen,
-    find_active,
-    start_import,
+from models import (
+    ImportItem,
+    ImportRun,
+    ImportState,
+    PlannedOutcome,
+    Reading,
+    RemoteCustomer,
+    RemoteState,
+    RunKind,
 )
+from models.customer import IS_UNKEPT
+from services.customer_import import NothingChosen, start_import
 from services.decision_record import RowsChanged
-from services.import_choice import find_named, is_still_seen
+from services.import_choice import find_named
+from services.import_decision import RowFacts, plan_row
+from services.import_items import is_stale_row, read_told
+from services.import_queue import ACTIVE, lock_account
 from services.meant import ListChanged, check_list
 from services.reading_queue import last_whole_id
-from services.remote_lists import review_conditions
+from services.remote_lists import Condition, review_conditions
 from services.review_query import Meant, ReviewQuery
 from services.runtime import Wake
 
@@ -29,9 +37,15 @@ from services.runtime import Wake
 REPEATED_WITHIN = timedelta(minutes=1)
 
 
-#: State, bin, and whether there is an e-mail.
-Kind = tuple[RemoteState, Bin, bool]
-_LEFT = {Bin.SAME: "link", Bin.MAYBE: "ask", Bin.WAITING: "waiting"}
+#: How rows stand, and whether they have an e-mail.
+Kind = tuple[RowFacts, bool]
+_PARTS = {
+    PlannedOutcome.CREATE: "create",
+    PlannedOutcome.LINK: "link",
+    PlannedOutcome.ASK: "ask",
+    PlannedOutcome.WAIT: "waiting",
+    None: "skip",
+}
 
 
 class ImportRepeated(Exception):
@@ -52,10 +66,11 @@ class ImportRequest:
 
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
-    """What an import would do if it ran now; all but `without_email` add up to the number chosen.
+    """What an import would do if it ran now; the first five add up to the number chosen.
 
     `ask` are those who wait for a decision, `waiting` those not compared yet, `skip` those who
-    are not unsynced any more. `without_email` are some of `create`.
+    are not unsynced any more, or not any more what the person saw. `without_email` are some of
+    `create`, and `ignored` those of the account who are not chosen because they are ignored.
     """
 
     create: int = 0
@@ -64,6 +79,7 @@ class ImportPlan:
     skip: int = 0
     waiting: int = 0
     without_email: int = 0
+    ignored: int = 0
 
     @property
     def chosen(self) -> int:
@@ -89,10 +105,10 @@ def plan_import(
     _refuse(session, account_id, request, now=now)
     plan = _plan(session, account_id, request)
     if not plan.chosen:
-        if count_changed(session, account_id, request):
-            raise RowsChanged
         raise NothingChosen
-    return plan
+    if count_changed(session, account_id, request) == plan.chosen:
+        raise RowsChanged
+    return replace(plan, ignored=_count_ignored(session, account_id))
 
 
 def count_unknown(session: Session, account_id: int, request: ImportRequest) -> int:
@@ -102,9 +118,9 @@ def count_unknown(session: Session, account_id: int, request: ImportRequest) -> 
 
 
 def count_changed(session: Session, account_id: int, request: ImportRequest) -> int:
-    """Return how many of the named are left out because they changed since they were seen."""
-    named = find_named(session, account_id, request.meant.public_ids)
-    return sum(not is_still_seen(request.meant, remote) for remote in named)
+    """Return how many of the named are left because they changed since they were seen."""
+    told = read_told(session, account_id, request.meant, creates_maybes=request.creates_maybes)
+    return sum(row.has_changed for row in told)
 
 
 def start_requested(
@@ -116,36 +132,33 @@ def start_requested(
     wake: Wake,
     now: datetime,
 ) -> str:
-    """Start the import and return the run's public id. Commits.
+    """Queue the import and return the run's public id. Commits.
 
-    Raises ImportAlreadyRunning (with another choice) or ImportRepeated with the run to show
-    instead, ListChanged if the list is not the one any more that the person saw, RowsChanged if
-    everybody named has changed, NothingChosen if nobody is meant.
+    The runs of an account follow each other. Raises ImportRepeated with the run to show instead
+    where one does just this or has just done it, ListChanged if the list is not the one any more
+    that the person saw, RowsChanged if everybody named has changed, NothingChosen if nobody is
+    meant.
     """
+    # Of many clicks at once each looks when the one before has written its run.
+    lock_account(session, account_id)
     _refuse(session, account_id, request, now=now)
-    try:
-        run = start_import(
-            session,
-            account_id,
-            meant=request.meant,
-            creates_maybes=request.creates_maybes,
-            requested_by_id=requested_by_id,
-            wake=wake,
-            now=now,
-        )
-    except ImportAlreadyRunning:
-        # Another click came between; say what it is to this one.
-        _refuse(session, account_id, request, now=now)
-        raise
+    run = start_import(
+        session,
+        account_id,
+        choice=request.meant,
+        creates_maybes=request.creates_maybes,
+        requested_by_id=requested_by_id,
+        wake=wake,
+        now=now,
+    )
     return run.public_id
 
 
 def _refuse(session: Session, account_id: int, request: ImportRequest, *, now: datetime) -> None:
-    active = find_active(session, account_id)
-    if active is not None and _takes(session, active, request):
-        raise ImportRepeated(active.public_id)
-    if active is not None:
-        raise ImportAlreadyRunning(active.public_id)
+    for active in _active(session, account_id):
+        is_alike = active.creates_maybes == request.creates_maybes
+        if is_alike and _takes(session, active, request):
+            raise ImportRepeated(active.public_id)
     is_filter = request.meant.matching is not None
     if is_filter and request.meant.reading != last_whole_id(session, account_id):
         raise ListChanged
@@ -157,11 +170,25 @@ def _refuse(session: Session, account_id: int, request: ImportRequest, *, now: d
         check_list(session, account_id, request.meant, matches=matches)
 
 
+def _active(session: Session, account_id: int) -> Sequence[ImportRun]:
+    """Return the imports of the account that have not ended, the first one first."""
+    return session.scalars(
+        select(ImportRun)
+        .where(
+            ImportRun.account_id == account_id,
+            ImportRun.kind == RunKind.IMPORT,
+            ImportRun.state.in_(ACTIVE),
+        )
+        .order_by(ImportRun.id)
+    ).all()
+
+
 def _just_ended(session: Session, account_id: int, *, now: datetime) -> ImportRun | None:
     return session.scalar(
         select(ImportRun)
         .where(
             ImportRun.account_id == account_id,
+            ImportRun.kind == RunKind.IMPORT,
             ImportRun.state == ImportState.FINISHED,
             ImportRun.finished_at > now - REPEATED_WITHIN,
         )
@@ -206,36 +233,50 @@ def _began_with(session: Session, run: ImportRun, seen_reading: str) -> bool:
     return ended_at is not None and ended_at <= run.created_at
 
 
+def _count_ignored(session: Session, account_id: int) -> int:
+    is_ignored = (
+        RemoteCustomer.account_id == account_id,
+        RemoteCustomer.state == RemoteState.IGNORED,
+    )
+    return session.scalar(select(func.count()).select_from(RemoteCustomer).where(*is_ignored)) or 0
+
+
 def _plan(session: Session, account_id: int, request: ImportRequest) -> ImportPlan:
-    kinds: Counter[Kind] = Counter()
     if request.meant.matching is not None:
-        columns = (RemoteCustomer.state, RemoteCustomer.bin, RemoteCustomer.has_email)
-        rows = session.execute(
-            select(*columns, func.count())
-            .where(*review_conditions(account_id, request.meant.matching))
-            .group_by(*columns)
-        )
-        kinds.update({(state, bin_, has_email): count for state, bin_, has_email, count in rows})
-    else:
-        named = find_named(session, account_id, request.meant.public_ids)
-        kinds.update(
-            (remote.state, remote.bin, remote.has_email)
-            for remote in named
-            if is_still_seen(request.meant, remote)
-        )
-    return plan_kinds(kinds, creates_maybes=request.creates_maybes)
+        kinds = _kinds(session, review_conditions(account_id, request.meant.matching))
+        return plan_kinds(kinds, creates_maybes=request.creates_maybes)
+    told = read_told(session, account_id, request.meant, creates_maybes=request.creates_maybes)
+    return _sum_up(Counter((row.planned, row.remote.has_email) for row in told))
+
+
+def _kinds(session: Session, conditions: Sequence[Condition]) -> Counter[Kind]:
+    """Count how those stand who meet the conditions.
+
+    From one index; who changed since the comparison is counted apart, because few have.
+    """
+    columns = (RemoteCustomer.state, RemoteCustomer.bin, RemoteCustomer.has_email)
+    counted = select(*columns, func.count()).where(*conditions).group_by(*columns)
+    kinds: Counter[Kind] = Counter()
+    for state, bin_, has_email, count in session.execute(counted):
+        kinds[RowFacts(state, bin_), has_email] += count
+    for state, bin_, has_email, count in session.execute(counted.where(IS_UNKEPT, is_stale_row())):
+        kinds[RowFacts(state, bin_), has_email] -= count
+        kinds[RowFacts(state, bin_, is_stale=True), has_email] += count
+    return kinds
 
 
 def plan_kinds(kinds: Mapping[Kind, int], *, creates_maybes: bool) -> ImportPlan:
-    """Return what would become of so many of each kind (state, bin, has an e-mail); pure."""
-    created = (Bin.NEW, Bin.MAYBE) if creates_maybes else (Bin.NEW,)
+    """Return what would become of so many of each kind; pure."""
+    sums: Counter[tuple[PlannedOutcome | None, bool]] = Counter()
+    for (facts, has_email), count in kinds.items():
+        sums[plan_row(facts, creates_maybes=creates_maybes), has_email] += count
+    return _sum_up(sums)
+
+
+def _sum_up(planned: Mapping[tuple[PlannedOutcome | None, bool], int]) -> ImportPlan:
     sums: Counter[str] = Counter()
-    for (state, bin_, has_email), count in kinds.items():
-        if state is not RemoteState.UNSYNCED:
-            sums["skip"] += count
-        elif bin_ in created:
-            sums["create"] += count
-            sums["without_email"] += 0 if has_email else count
-        else:
-            sums[_LEFT[bin_]] += count
+    for (plan, has_email), count in planned.items():
+        sums[_PARTS[plan]] += count
+        if plan is PlannedOutcome.CREATE and not has_email:
+            sums["without_email"] += count
     return ImportPlan(**sums)

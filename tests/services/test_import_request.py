@@ -9,9 +9,18 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models import Bin, Connection, ImportItem, ItemOutcome, RemoteCustomer, RemoteState
-from services.customer_import import ImportAlreadyRunning, NothingChosen
+from models import (
+    Bin,
+    Connection,
+    ImportItem,
+    ImportRun,
+    ItemOutcome,
+    RemoteCustomer,
+    RemoteState,
+)
+from services.customer_import import NothingChosen
 from services.decisions import ListChanged, RowsChanged
+from services.import_outcomes import OutcomeReason
 from services.import_request import (
     ImportPlan,
     ImportRepeated,
@@ -23,6 +32,7 @@ from services.import_request import (
 from services.review_query import Meant, ReviewQuery, RowFilter
 from services.runtime import Runtime
 from tests.factories import make_reading
+from tests.matching_factories import make_choice
 from tests.services.importing import Importing
 
 
@@ -70,7 +80,9 @@ def test_a_plan_says_what_will_become_of_the_named(importing: Importing) -> None
 
     plan = _plan(importing, request)
 
-    assert plan == ImportPlan(create=2, link=1, ask=1, skip=1, waiting=1, without_email=1)
+    assert plan == ImportPlan(
+        create=2, link=1, ask=1, skip=1, waiting=1, without_email=1, ignored=1
+    )
     assert plan.chosen == 6
 
 
@@ -93,7 +105,7 @@ def test_a_plan_of_all_creates_the_doubtful(importing: Importing) -> None:
 
     plan = _plan(importing, _all_seen(importing))
 
-    assert plan == ImportPlan(create=1, link=1)
+    assert plan == ImportPlan(create=1, link=1, ignored=1)
 
 
 def test_all_that_a_filter_matches_are_imported_and_nobody_else(importing: Importing) -> None:
@@ -116,7 +128,7 @@ def test_a_filter_that_matches_others_now_is_told(importing: Importing) -> None:
         _start(importing, _all(importing.reading.public_id, count=2))
 
 
-def test_who_changed_since_the_person_looked_is_left_out_and_told(importing: Importing) -> None:
+def test_who_changed_since_the_person_looked_is_left_and_told(importing: Importing) -> None:
     changed, unchanged = importing.there(revision=2, kept_revision=2), importing.there()
     ids = (changed.public_id, unchanged.public_id)
     request = ImportRequest(Meant(ids, seen=dict.fromkeys(ids, "1")))
@@ -124,9 +136,11 @@ def test_who_changed_since_the_person_looked_is_left_out_and_told(importing: Imp
     plan = _plan(importing, request)
     _start(importing, request)
 
-    assert plan == ImportPlan(create=1)
+    assert plan == ImportPlan(create=1, skip=1)
     assert count_changed(importing.session, importing.account_id, request) == 1
-    assert importing.session.scalars(select(ImportItem.remote_id)).all() == [unchanged.remote_id]
+    run = importing.run(importing.session.scalars(select(ImportRun)).one())
+    assert importing.item(run, changed).reason == OutcomeReason.CHANGED
+    assert importing.item(run, unchanged).outcome is ItemOutcome.CREATED
 
 
 def test_an_import_of_changed_rows_only_is_refused(importing: Importing) -> None:
@@ -200,15 +214,41 @@ def test_an_import_of_others_that_just_ended_does_not_speak_for_a_changed_list(
         _start(importing, _all(newer.public_id))
 
 
-def test_whoever_chose_others_is_told_that_theirs_was_not_started(importing: Importing) -> None:
+def test_whoever_chose_others_is_queued_behind(importing: Importing) -> None:
     first, second, third = importing.there(), importing.there(), importing.there()
     run = importing.start(first, second)
-    others = _named(second, third)
 
-    for request in (others, _all_seen(importing)):
-        with pytest.raises(ImportAlreadyRunning) as running:
-            _start(importing, request)
-        assert running.value.public_id == run.public_id
     with pytest.raises(ImportRepeated) as repeated:
         _start(importing, _named(first, second))
+    behind = _start(importing, _named(second, third))
+    again = [_named(first), _named(third), _named(second, third)]
+    shown = []
+    for request in again:
+        with pytest.raises(ImportRepeated) as refused:
+            _start(importing, request)
+        shown.append(refused.value.public_id)
+
     assert repeated.value.public_id == run.public_id
+    assert shown == [run.public_id, behind, behind]
+    assert importing.count(ImportRun) == 2
+
+
+def test_whoever_wants_the_doubtful_created_too_is_queued_behind(importing: Importing) -> None:
+    run = importing.start(importing.there(), importing.doubtful()[0])
+
+    behind = _start(importing, _all_seen(importing))
+
+    assert behind != run.public_id
+
+
+def test_who_changed_since_the_comparison_counts_as_waiting(importing: Importing) -> None:
+    decided, stale = importing.there(revision=2), importing.there(revision=2, email=None)
+    make_choice(importing.session, decided)
+    importing.there()
+    reading = importing.reading.public_id
+
+    matching = _plan(importing, ImportRequest(Meant(matching=ReviewQuery(), reading=reading)))
+    named = _plan(importing, _named(decided, stale))
+
+    assert matching == ImportPlan(create=2, waiting=1)
+    assert named == ImportPlan(create=1, waiting=1)

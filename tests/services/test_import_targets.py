@@ -125,7 +125,7 @@ def test_two_whom_a_person_decided_to_be_one_customer_are_both_linked(
     importing: Importing, clock: Clock, in_one_run: bool
 ) -> None:
     customer = importing.here()
-    clock.advance(minutes=1)
+    clock.advance(seconds=10)
     first, second = _chosen(importing, customer), _chosen(importing, customer)
 
     if in_one_run:
