@@ -13,7 +13,7 @@ from blueprints.htmx import is_htmx
 from blueprints.import_context import load_run
 from blueprints.provider_page import Notice, keep_notice, kept_notice, load_page
 from services.connections import require_connection
-from services.customer_import import ImportAlreadyRunning, NothingChosen
+from services.customer_import import NothingChosen
 from services.database import only_reading
 from services.decisions import ListChanged
 from services.import_request import (
@@ -64,7 +64,7 @@ def ask(provider: ProviderKey) -> ResponseReturnValue:
     wanted = ImportRequest(meant, creates_maybes=is_all)
     try:
         return _confirm_page(provider, wanted, _plan(provider, wanted))
-    except (ImportAlreadyRunning, ImportRepeated) as error:
+    except ImportRepeated as error:
         return _show_first(provider, error)
     except (ListChanged, NothingChosen):
         # Nothing was read yet, or nobody is left; the list says which.
@@ -83,7 +83,7 @@ def start(provider: ProviderKey) -> ResponseReturnValue:
             if plan.chosen > MOST_UNASKED:
                 return _confirm_page(provider, wanted, plan)
         run_id = _start(provider, wanted)
-    except (ImportAlreadyRunning, ImportRepeated) as error:
+    except ImportRepeated as error:
         return _show_first(provider, error)
     except (ListChanged, NothingChosen) as error:
         return _list_again(provider, error)
@@ -138,18 +138,9 @@ def _confirm_page(provider: ProviderKey, wanted: ImportRequest, plan: ImportPlan
     )
 
 
-def _show_first(
-    provider: ProviderKey, error: ImportAlreadyRunning | ImportRepeated
-) -> ResponseReturnValue:
+def _show_first(provider: ProviderKey, error: ImportRepeated) -> ResponseReturnValue:
     """Lead the second click, or the second admin, to the import that is there."""
-    if isinstance(error, ImportRepeated):
-        notice = Notice("info", "Nothing was started twice: this import was there already.")
-    else:
-        notice = Notice(
-            "warn",
-            "An import is running. Yours was not started; start it when this one has ended.",
-        )
-    keep_notice(notice)
+    keep_notice(Notice("info", "Nothing was started twice: this import was there already."))
     return redirect(url_for("imports.show", provider=provider, import_id=error.public_id), 303)
 
 

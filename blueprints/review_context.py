@@ -12,7 +12,7 @@ from blueprints.review_place import Place, asked_place
 from models import Bin, RemoteState
 from services.comparison import Comparison, compare_row
 from services.connections import NotConnected
-from services.customer_import import ImportAlreadyRunning, NothingChosen
+from services.customer_import import NothingChosen
 from services.decisions import ListChanged
 from services.import_request import ImportPlan, ImportRepeated, ImportRequest, plan_import
 from services.providers.contract import ProviderKey
@@ -169,5 +169,5 @@ def _plan(account_id: int, place: Place, rows: RowPage, reading: str) -> ImportP
     with runtime.sessions() as session:
         try:
             return plan_import(session, account_id, ImportRequest(meant), now=runtime.clock())
-        except (ImportAlreadyRunning, ImportRepeated, ListChanged, NothingChosen):
+        except (ImportRepeated, ListChanged, NothingChosen):
             return None

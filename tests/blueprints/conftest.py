@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,7 +24,7 @@ from services.runtime import Runtime
 from tests.blueprints.reviewing import Maybes, make_maybes
 from tests.blueprints.support import CHEAP_HASH, QUICKBOOKS, Browser, make_counted
 from tests.conftest import Clock, WakeUps
-from tests.factories import make_account, make_company, make_connection, make_user
+from tests.factories import NOW, make_account, make_company, make_connection, make_user
 from tests.fakes import FakeAccountingClient, FakeAuthorization
 
 
@@ -160,6 +161,9 @@ def running_import(ada: Browser, session: Session, connection: Connection) -> st
     form = {"scope": "all", "reading": reading.public_id, "confirmed": "1"}
     address = ada.post(f"{QUICKBOOKS}/imports", form).location
     values = {"chosen_count": 180, "created_count": 91, "linked_count": 20, "skipped_count": 1}
-    session.execute(update(ImportRun).values(state=ImportState.RUNNING, **values))
+    began_at = NOW - timedelta(seconds=13)
+    session.execute(
+        update(ImportRun).values(state=ImportState.RUNNING, began_at=began_at, **values)
+    )
     session.commit()
     return str(address)

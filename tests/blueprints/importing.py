@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from models import Customer, ImportRun, RemoteCustomer, RemoteState
+from models import (
+    Connection,
+    Customer,
+    ImportItem,
+    ImportRun,
+    ImportState,
+    ItemOutcome,
+    RemoteCustomer,
+    RemoteState,
+)
 from tests.blueprints.support import QUICKBOOKS, text_of
+from tests.factories import NOW
 
 IMPORTS = f"{QUICKBOOKS}/imports"
 REVIEW = f"{QUICKBOOKS}/review"
@@ -56,3 +68,36 @@ def poll_of(html: str) -> tuple[str, int] | None:
         r'id="(?:import-run|unsynced-body)"[^>]*hx-get="([^"]+)"[^>]*delay:(\d+)', html
     )
     return (found[1].replace("&amp;", "&"), int(found[2])) if found else None
+
+
+def make_run(session: Session, connection: Connection, **overrides: Any) -> ImportRun:
+    """An import that ended a minute ago and brought nobody."""
+    values = {
+        "company_id": connection.company_id,
+        "account_id": connection.account_id,
+        "requested_by_id": connection.connected_by_id,
+        "state": ImportState.FINISHED,
+        "created_at": NOW - timedelta(minutes=2),
+        "began_at": NOW - timedelta(minutes=2),
+        "finished_at": NOW - timedelta(minutes=1),
+        "chosen_count": 0,
+        "attempts": 1,
+    }
+    run = ImportRun(**values | overrides)
+    session.add(run)
+    session.commit()
+    return run
+
+
+def make_item(
+    session: Session, run: ImportRun, remote_id: str, outcome: ItemOutcome, **overrides: Any
+) -> ImportItem:
+    """What became of one customer of the run."""
+    item = ImportItem(run_id=run.id, remote_id=remote_id, outcome=outcome, **overrides)
+    session.add(item)
+    session.commit()
+    return item
+
+
+def address_of(run: ImportRun, page: str = "") -> str:
+    return f"{IMPORTS}/{run.public_id}{page}"
