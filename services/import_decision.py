@@ -44,11 +44,13 @@ class RowFacts:
     """How a remote customer stands, as far as a plan goes.
 
     `is_stale`: it changed since it was compared, and no person has decided about it.
+    `was_taken_out`: it was here, and somebody removed or unlinked it.
     """
 
     state: RemoteState
     bin: Bin
     is_stale: bool = False
+    was_taken_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +83,13 @@ class RowNow:
 def plan_row(facts: RowFacts, *, creates_maybes: bool) -> PlannedOutcome | None:
     """Return what an import would do with the row, None where it is not unsynced any more.
 
-    Where nobody is left open, the last comparison is better than none.
+    Where the doubtful are created, too, the last comparison is better than none. Even then whom
+    somebody took from here comes back by a decision about just this one.
     """
     if facts.state is not RemoteState.UNSYNCED:
         return None
+    if facts.was_taken_out and facts.bin in (Bin.MAYBE, Bin.WAITING):
+        return PlannedOutcome.ASK
     if creates_maybes and facts.bin is Bin.MAYBE:
         return PlannedOutcome.CREATE
     if facts.is_stale and not creates_maybes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from sqlalchemy import (
@@ -35,7 +36,7 @@ from models import (
     RemoteState,
     ReviewChoice,
 )
-from services.bins import is_told_apart
+from services.bins import SOMEBODYS_WILL, is_told_apart
 from services.candidates import find_choices
 from services.database import in_batches, insert_rows
 from services.decision_record import RowsChanged
@@ -66,7 +67,8 @@ _COLUMNS = (
 _PENDING = literal(ItemOutcome.PENDING, ImportItem.outcome.type)
 #: However an unsynced row may stand, for the rule in SQL.
 _EVERY = tuple(
-    RowFacts(RemoteState.UNSYNCED, bin_, is_stale) for bin_ in Bin for is_stale in (True, False)
+    RowFacts(RemoteState.UNSYNCED, bin_, is_stale, was_taken_out)
+    for bin_, is_stale, was_taken_out in product(Bin, (True, False), (True, False))
 )
 
 
@@ -113,7 +115,12 @@ def read_told(
     rows = []
     for remote in named:
         is_decided = remote.id in choices
-        facts = RowFacts(remote.state, remote.bin, is_stale(remote) and not is_decided)
+        facts = RowFacts(
+            remote.state,
+            remote.bin,
+            is_stale=is_stale(remote) and not is_decided,
+            was_taken_out=remote.why in SOMEBODYS_WILL,
+        )
         planned = plan_row(facts, creates_maybes=creates_maybes)
         target = targets.get(remote.id) if planned is PlannedOutcome.LINK else None
         now = Told(planned, target.customer_id if target else None, remote.revision)
@@ -218,8 +225,13 @@ def _plan(run: ImportRun, facts: RowFacts) -> PlannedOutcome | None:
 
 
 def _is_so(facts: RowFacts) -> ColumnElement[bool]:
-    is_so = and_(RemoteCustomer.state == facts.state, RemoteCustomer.bin == facts.bin)
-    return and_(is_so, is_stale_row() if facts.is_stale else ~is_stale_row())
+    was_taken_out = RemoteCustomer.why.in_(SOMEBODYS_WILL)
+    return and_(
+        RemoteCustomer.state == facts.state,
+        RemoteCustomer.bin == facts.bin,
+        was_taken_out if facts.was_taken_out else ~was_taken_out,
+        is_stale_row() if facts.is_stale else ~is_stale_row(),
+    )
 
 
 def _target() -> ColumnElement[int]:

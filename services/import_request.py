@@ -21,6 +21,7 @@ from models import (
     RunKind,
 )
 from models.customer import IS_UNKEPT
+from services.bins import SOMEBODYS_WILL
 from services.customer_import import NothingChosen, start_import
 from services.decision_record import RowsChanged
 from services.import_choice import find_named
@@ -254,14 +255,17 @@ def _kinds(session: Session, conditions: Sequence[Condition]) -> Counter[Kind]:
 
     From one index; who changed since the comparison is counted apart, because few have.
     """
-    columns = (RemoteCustomer.state, RemoteCustomer.bin, RemoteCustomer.has_email)
+    remote = RemoteCustomer
+    columns = (remote.state, remote.bin, remote.why, remote.has_email)
     counted = select(*columns, func.count()).where(*conditions).group_by(*columns)
     kinds: Counter[Kind] = Counter()
-    for state, bin_, has_email, count in session.execute(counted):
-        kinds[RowFacts(state, bin_), has_email] += count
-    for state, bin_, has_email, count in session.execute(counted.where(IS_UNKEPT, is_stale_row())):
-        kinds[RowFacts(state, bin_), has_email] -= count
-        kinds[RowFacts(state, bin_, is_stale=True), has_email] += count
+    for state, bin_, why, has_email, count in session.execute(counted):
+        kinds[RowFacts(state, bin_, was_taken_out=why in SOMEBODYS_WILL), has_email] += count
+    stale = session.execute(counted.where(IS_UNKEPT, is_stale_row()))
+    for state, bin_, why, has_email, count in stale:
+        facts = RowFacts(state, bin_, was_taken_out=why in SOMEBODYS_WILL)
+        kinds[facts, has_email] -= count
+        kinds[replace(facts, is_stale=True), has_email] += count
     return kinds
 
 

@@ -20,6 +20,7 @@ from models import (
     RemoteState,
     WhyUnsynced,
 )
+from services.bins import SOMEBODYS_WILL
 from services.candidates import find_choices
 from services.email_addresses import email_key
 from services.import_decision import RowFacts, RowNow, Standing, Told, decide
@@ -45,7 +46,7 @@ _COLUMNS = (
     RemoteCustomer.phone,
     RemoteCustomer.address,
 )
-_PARTED_WORDS = {
+_TAKEN_OUT_WORDS = {
     WhyUnsynced.REMOVED_HERE: "waits for your decision: the customer was removed here",
     WhyUnsynced.LET_GO: "waits for your decision: the link was ended here",
 }
@@ -134,7 +135,7 @@ class _Now:
         state = RemoteState.LINKED if row.id in self.linked else row.state
         target = self.targets.get(row.id)
         return RowNow(
-            RowFacts(state, row.bin, row.id in self.stale),
+            RowFacts(state, row.bin, row.id in self.stale, row.why in SOMEBODYS_WILL),
             row.revision,
             target.customer_id if target else None,
             target.standing if target else Standing.GONE,
@@ -226,6 +227,6 @@ def _worded(result: ItemResult, row: RemoteRow, targets: Mapping[int, Target]) -
         reason = OutcomeReason.CHOSEN if target.is_chosen else OutcomeReason.SAME
         words = "" if target.is_chosen else plain_line(target.words, REASON_CHARACTERS)
         return replace(result, reason=reason, words=words)
-    if result.reason is OutcomeReason.WAITS and row.why in _PARTED_WORDS:
-        return replace(result, words=_PARTED_WORDS[row.why])
+    if result.reason is OutcomeReason.WAITS and row.why in _TAKEN_OUT_WORDS:
+        return replace(result, words=_TAKEN_OUT_WORDS[row.why])
     return result

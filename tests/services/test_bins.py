@@ -17,6 +17,7 @@ from models import (
     RemoteCustomer,
     RemoteState,
     ToldApart,
+    WhyUnsynced,
 )
 from services.bins import refresh_bins
 from services.runtime import Runtime
@@ -50,6 +51,23 @@ def test_whoever_was_not_compared_waits(importing: Importing) -> None:
     remote = importing.there(kept_revision=0, bin=Bin.NEW)
 
     assert _bin(importing, remote, remote) is Bin.WAITING
+
+
+@pytest.mark.parametrize("why", [WhyUnsynced.REMOVED_HERE, WhyUnsynced.LET_GO])
+def test_whom_somebody_took_from_here_waits_for_a_person(
+    importing: Importing, why: WhyUnsynced
+) -> None:
+    remote = importing.there(why=why)
+    before = _bin(importing, remote, remote)
+    make_choice(importing.session, remote)
+
+    assert (before, _bin(importing, remote, remote)) == (Bin.MAYBE, Bin.NEW)
+
+
+def test_whom_an_undo_unlinked_stands_as_before_the_import(importing: Importing) -> None:
+    remote = importing.there(why=WhyUnsynced.UNLINKED, bin=Bin.MAYBE)
+
+    assert _bin(importing, remote, remote) is Bin.NEW
 
 
 def test_told_apart_pairs_never_count(importing: Importing) -> None:

@@ -25,6 +25,7 @@ facts = st.builds(
     is_overtaken=st.booleans(),
     candidates=st.lists(candidates, max_size=4).map(tuple),
     has_twin=st.booleans(),
+    was_taken_out=st.booleans(),
 )
 
 
@@ -46,6 +47,9 @@ facts = st.builds(
         (BinFacts(is_compared=True, choice=ChosenOutcome.LINK, has_twin=True), Bin.SAME),
         (BinFacts(is_compared=True, choice=ChosenOutcome.CREATE, candidates=(EXACT,)), Bin.NEW),
         (BinFacts(is_compared=True, choice=ChosenOutcome.LINK, is_overtaken=True), Bin.MAYBE),
+        (BinFacts(is_compared=True, was_taken_out=True), Bin.MAYBE),
+        (BinFacts(is_compared=True, candidates=(EXACT,), was_taken_out=True), Bin.MAYBE),
+        (BinFacts(is_compared=True, choice=ChosenOutcome.CREATE, was_taken_out=True), Bin.NEW),
     ],
 )
 def test_each_kind_of_row_has_its_bin(row: BinFacts, expected: Bin) -> None:
