@@ -14,6 +14,7 @@ RUNNING = sa.text("state = 'running'")
 ACTIVE = sa.text("state IN ('queued', 'running', 'paused')")
 ACTIVE_BEFORE = sa.text("state IN ('queued', 'running')")
 DIFFERING = sa.text("differing <> ''")
+NO_EMAIL = sa.text('is_placeholder_email')
 
 
 def _text(name: str, length: int) -> sa.Column:
@@ -119,6 +120,7 @@ def upgrade() -> None:
     _index('ix_import_run_active', 'import_run', ['account_id', 'id'], ACTIVE)
     op.create_index('ix_import_run_undoes_id', 'import_run', ['undoes_id'])
     _index('ix_customer_link_differing', 'customer_link', ['account_id', 'customer_id'], DIFFERING)
+    _index('ix_customer_no_email', 'customer', ['company_id', 'sort_key', 'id'], NO_EMAIL)
     _create_customer_event()
     op.create_index('ix_audit_event_action', 'audit_event', ['company_id', 'action', 'at'])
 
@@ -126,6 +128,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index('ix_audit_event_action', table_name='audit_event')
     op.drop_table('customer_event')
+    op.drop_index('ix_customer_no_email', table_name='customer')
     op.drop_index('ix_customer_link_differing', table_name='customer_link')
     for name in ('ix_import_run_undoes_id', 'ix_import_run_active', 'uq_import_run_running'):
         op.drop_index(name, table_name='import_run')
