@@ -114,6 +114,7 @@ def _finish_active(runtime: Runtime, slug: str | None, provider: ProviderKey) ->
         click.echo("An import is running already; it is seen to its end first.")
         with runtime.sessions() as session:
             hurry_paused(session, active.account_id, now=runtime.clock())
+            session.commit()
         view = _see_to_end(runtime, company_id, active)
     return view
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from models import ImportRun, ImportState, PauseReason, ReadingFailure
 from services.database import is_full
+from services.import_end import stop_now
 from services.import_lease import ImportLease, LeaseLost, give_up_lease, hold
 from services.runtime import Runtime
 
@@ -47,13 +48,19 @@ def next_try_at(trouble: Trouble, *, pauses: int, now: datetime) -> datetime | N
 
 
 def pause_run(runtime: Runtime, lease: ImportLease, trouble: Trouble) -> None:
-    """Give the run back with the reason. Commits. Raises LeaseLost."""
+    """Give the run back with the reason, or end it where a person has stopped it. Commits.
+
+    Raises LeaseLost.
+    """
     now = runtime.clock()
     with runtime.sessions() as session:
         run = hold(session, lease, now=now)
-        _pause(run, trouble, now=now)
+        if run.wants_stop:
+            stop_now(session, run, now=now)
+        else:
+            _pause(run, trouble, now=now)
         session.commit()
-    logger.info("run %s is paused: %s", lease.run_id, trouble.reason.value)
+    logger.info("run %s cannot go on: %s", lease.run_id, trouble.reason.value)
 
 
 def pause_for_disk(runtime: Runtime, lease: ImportLease) -> None:
@@ -72,7 +79,7 @@ def pause_for_disk(runtime: Runtime, lease: ImportLease) -> None:
 
 
 def hurry_paused(session: Session, account_id: int, *, now: datetime) -> None:
-    """Let the account's paused run try again now, as a person wishes. Commits.
+    """Let the account's paused run try again now, in the caller's transaction.
 
     Before the moment that the provider has named, nobody is asked all the same.
     """
@@ -82,7 +89,6 @@ def hurry_paused(session: Session, account_id: int, *, now: datetime) -> None:
         .values(paused_until_at=now)
         .execution_options(synchronize_session=False)
     )
-    session.commit()
 
 
 def _pause(run: ImportRun, trouble: Trouble, *, now: datetime) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from models import Connection, Reading, ReadingFailure, ReadingKind, ReadingState
 from services.connections import NotConnected, reason_of, require_reconnect
 from services.database import only_reading
+from services.import_pause import hurry_paused
 from services.lost_fields import FieldLost
 from services.match_job import MATCH_JOB
 from services.prepared_rows import PreparedDifference, prepare_difference
@@ -101,6 +102,8 @@ def finish_reading(
             )
         )
         _note_provider(session, plan, pages, client, now=now)
+        # What an import could not find out is known now.
+        hurry_paused(session, plan.account_id, now=now)
         session.commit()
     runtime.wake(MATCH_JOB, plan.account_id)
 

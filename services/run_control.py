@@ -57,6 +57,7 @@ def try_now(session: Session, who: SignedIn, public_id: str, *, wake: Wake, now:
     """
     run = _find_active_run(session, who, public_id)
     hurry_paused(session, run.account_id, now=now)
+    session.commit()
     wake(IMPORT_JOB, run.id)
 
 

@@ -92,6 +92,28 @@ def test_stopping_waits_for_the_job_that_runs(engine: EmbeddedEngine, job: Job) 
     assert job.rows == [7]
 
 
+def test_stopping_tells_the_jobs_to_give_back_what_they_hold(
+    engine: EmbeddedEngine, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_begun, told = threading.Event(), threading.Event()
+
+    def work_until_told(runtime: Runtime, _row_id: int) -> None:
+        has_begun.set()
+        if runtime.stopping.wait(WAIT_S):
+            told.set()
+
+    monkeypatch.setattr(embedded, "JOBS", {IMPORT_JOB: work_until_told})
+    engine.start()
+    engine.wake(IMPORT_JOB, 7)
+    assert has_begun.wait(WAIT_S)
+
+    engine.stop()
+
+    assert told.is_set()
+    engine.start()
+    assert not runtime.stopping.is_set()
+
+
 def test_after_the_stop_nothing_runs_until_the_next_start(engine: EmbeddedEngine, job: Job) -> None:
     job.may_end.set()
     engine.start()

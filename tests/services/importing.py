@@ -13,6 +13,7 @@ from services.import_lease import ImportLease, claim
 from services.import_queue import is_due
 from services.review_query import Meant
 from services.runtime import Runtime
+from tests.conftest import Clock
 from tests.factories import (
     NOW,
     make_account,
@@ -24,7 +25,9 @@ from tests.factories import (
     make_signed_in,
     make_user,
 )
+from tests.fakes import FakeAccountingClient
 from tests.matching_factories import make_matched, make_suggestion
+from tests.services.support import Place, queue_import, read, record
 
 
 class Importing:
@@ -97,3 +100,13 @@ class Importing:
 
     def count(self, model: type) -> int:
         return self.session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def queue_stale_import(
+    runtime: Runtime, place: Place, books: FakeAccountingClient, clock: Clock
+) -> int:
+    """Queue an import of three who were read two minutes ago; return its row id."""
+    books.records = [record(number) for number in range(3)]
+    read(runtime, place)
+    clock.advance(minutes=2)
+    return queue_import(runtime, place, [each.remote_id for each in books.records])

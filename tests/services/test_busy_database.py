@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from models import ProviderCall, Reading, ReadingState
 from services import lease_beat, reading_claim
 from services.call_turns import make_turn
-from services.database import is_busy, retry_while_busy
+from services.database import is_busy, is_full, retry_while_busy
 from services.providers.contract import CallLimits, ProviderKey
 from services.reading_queue import LEASE
 from services.readings import refresh
@@ -104,6 +104,11 @@ def test_a_lock_is_busy_and_another_error_is_not(
 @pytest.mark.parametrize(("code", "busy"), [("40001", True), ("40P01", True), ("23505", False)])
 def test_postgresql_says_by_its_code_whether_trying_again_helps(code: str, busy: bool) -> None:
     assert is_busy(_refusal(code)) is busy
+
+
+@pytest.mark.parametrize(("code", "full"), [("53100", True), ("53200", False), ("40001", False)])
+def test_postgresql_says_by_its_code_whether_the_disk_is_full(code: str, full: bool) -> None:
+    assert is_full(_refusal(code)) is full
 
 
 def test_work_is_done_again_until_nobody_is_in_the_way() -> None:

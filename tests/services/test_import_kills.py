@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import func, select
 
 from models import Customer, CustomerLink, ImportItem, ImportRun, ImportState
@@ -35,6 +36,7 @@ def _kill_one(path: Path, run_id: int, hours: int, *, after: int) -> None:
     pipe.close()
 
 
+@pytest.mark.sqlite_only
 def test_ten_kills_at_any_point_lose_and_double_nothing(
     runtime: Runtime,
     harbor: Place,
