@@ -7,13 +7,17 @@ from jinja2 import StrictUndefined
 
 from blueprints import (
     addresses,
+    audit,
     auth,
     connection_settings,
     connections,
+    customer_links,
+    customer_removing,
     customers,
     deciding,
     diagnostics,
     error_pages,
+    gap,
     guards,
     headers,
     health,
@@ -32,6 +36,7 @@ from blueprints import (
     unsubscribe,
     unsynced,
     words,
+    worklist,
 )
 
 
@@ -61,12 +66,17 @@ def register(app: Flask) -> None:
         undoing,
         import_files,
         run_strip,
+        gap,
         customers,
+        customer_links,
+        customer_removing,
+        worklist,
         join,
         reports,
         report_settings,
         unsubscribe,
         diagnostics,
+        audit,
         health,
     ):
         app.register_blueprint(module.blueprint)

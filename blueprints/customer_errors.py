@@ -1,4 +1,4 @@
-"""The rows of the table of errors that customers and their links can end in."""
+"""The rows of the table of errors that work on one customer can end in."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ CUSTOMER_ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
         ),
         unlinking.UnknownLink: ErrorAnswer(
             404,
-            "They are not linked",
-            "The link may have ended since you looked. Nothing was changed.",
-            NextStep.RELOAD,
+            "There is no such link",
+            "It may have ended since you looked, or it belongs to another company. "
+            "Nothing was changed.",
         ),
         take_theirs.ValuesChanged: ErrorAnswer(
             409,
             "Changed meanwhile",
-            "One of the two was changed after you looked, so nothing was taken over. This is how "
-            "it stands now.",
+            "Here or in the accounting software the customer is not what you saw any more, so "
+            "nothing was taken over. Look at it again.",
             NextStep.RELOAD,
         ),
         take_theirs.NothingToTake: ErrorAnswer(
             422,
             "There is nothing to take over",
-            "The accounting software has no usable value for it. Nothing was changed.",
+            "The accounting software has no usable value there. Nothing was changed.",
             NextStep.RELOAD,
         ),
         worklist.EmailThere: ErrorAnswer(
             409,
-            "It has an e-mail by now",
-            "Somebody was faster, so nothing was changed. This is how it stands now.",
+            "There is an e-mail by now",
+            "Somebody was faster, or the accounting software has gained one. Nothing was changed.",
             NextStep.RELOAD,
         ),
     }

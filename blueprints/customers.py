@@ -3,44 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints.addresses import public_id
+from blueprints.customer_context import asked_customer, load_customer
 from blueprints.forms import one_line
 from blueprints.guards import get_runtime, get_signed_in
 from blueprints.htmx import is_htmx
-from blueprints.provider_page import Notice, is_standing, keep_notice, kept_notice
+from blueprints.provider_page import Notice, keep_notice, kept_notice
 from models import CustomerOrigin
-from services.connection_views import list_connections
 from services.customer_csv import stream_csv
-from services.customer_lists import MAX_SEARCH_CHARACTERS, CustomerPage, list_customers
+from services.customer_lists import (
+    MAX_SEARCH_CHARACTERS,
+    CustomerFilter,
+    count_customers,
+    list_customers,
+)
 from services.customers import (
     BadDetails,
     CustomerDetails,
     CustomerView,
-    LinkView,
-    UnknownCustomer,
     add_customer,
     edit_customer,
     find_customer,
-    list_links,
 )
 from services.local_days import find_zone, local_day
-from services.providers.registry import PROVIDERS, ProviderProfile
 
 blueprint = Blueprint("customers", __name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One accounting software, and whom the customer is there; no link where nobody."""
-
-    profile: ProviderProfile
-    links: tuple[LinkView, ...]
-    is_connected: bool
 
 
 @blueprint.get("/customers")
@@ -53,17 +45,19 @@ def index() -> ResponseReturnValue:
 def found() -> ResponseReturnValue:
     """Answer the search while somebody types; a browser is led to the page."""
     if not is_htmx():
-        return redirect(url_for("customers.index", q=_query() or None), 303)
+        show = request.args.get("show") or None
+        return redirect(url_for("customers.index", show=show, q=_query() or None), 303)
     return render_template("customers/_found.html", **_found())
 
 
 @blueprint.get("/customers.csv")
 def download() -> ResponseReturnValue:
     """Send whom the list would show as a file for a spreadsheet, while it is read."""
-    runtime, who = get_runtime(), get_signed_in()
+    runtime, who, show = get_runtime(), get_signed_in(), _show()
     today = local_day(find_zone(who.zone), runtime.clock())
-    lines = stream_csv(runtime, who.company_id, query=_query())
-    headers = {"Content-Disposition": f'attachment; filename="customers-{today}.csv"'}
+    lines = stream_csv(runtime, who.company_id, query=_query(), show=show)
+    part = "" if show is CustomerFilter.ALL else f"-{show.value}"
+    headers = {"Content-Disposition": f'attachment; filename="customers{part}-{today}.csv"'}
     return Response(lines, mimetype="text/csv", headers=headers)
 
 
@@ -76,15 +70,15 @@ def new() -> ResponseReturnValue:
 @blueprint.post("/customers/new")
 def new_submit() -> ResponseReturnValue:
     """Add the customer, or say beside its field what cannot be."""
-    runtime, details = get_runtime(), _entered()
+    runtime, who, details = get_runtime(), get_signed_in(), _entered()
     try:
         with runtime.sessions() as session:
             added = add_customer(
                 session,
-                get_signed_in().company_id,
+                who.company_id,
                 details,
                 origin=CustomerOrigin.HAND,
-                added_by_id=get_signed_in().user_id,
+                added_by_id=who.user_id,
                 now=runtime.clock(),
             )
     except BadDetails as error:
@@ -95,25 +89,9 @@ def new_submit() -> ResponseReturnValue:
 
 @blueprint.get("/customers/<customer>")
 def detail(customer: str) -> ResponseReturnValue:
-    """Show one customer and where else it is."""
-    who = get_signed_in()
-    with get_runtime().sessions() as session:
-        found_customer = find_customer(session, who.company_id, _id(customer))
-        links = list_links(session, who.company_id, found_customer.public_id)
-        connections = list_connections(session, who.company_id)
-    standing = {key for key, connection in connections.items() if is_standing(connection)}
-    places = [
-        Place(profile, tuple(link for link in links if link.provider is key), key in standing)
-        for key, profile in PROVIDERS.items()
-    ]
-    return render_template(
-        "customers/detail.html",
-        customer=found_customer,
-        places=places,
-        links=sorted(links, key=lambda link: link.linked_at, reverse=True),
-        names={key: profile.short_name for key, profile in PROVIDERS.items()},
-        notice=kept_notice(),
-    )
+    """Show one customer, where else it is, and what happened to it."""
+    context = load_customer(asked_customer(customer))
+    return render_template("customers/detail.html", page=context, notice=kept_notice())
 
 
 @blueprint.get("/customers/<customer>/edit")
@@ -133,37 +111,42 @@ def edit(customer: str) -> ResponseReturnValue:
 @blueprint.post("/customers/<customer>/edit")
 def edit_submit(customer: str) -> ResponseReturnValue:
     """Change the customer, or say beside its field what cannot be."""
-    runtime, details = get_runtime(), _entered()
+    runtime, details, wanted = get_runtime(), _entered(), asked_customer(customer)
     try:
         with runtime.sessions() as session:
-            edit_customer(session, get_signed_in(), _id(customer), details, now=runtime.clock())
+            edit_customer(session, get_signed_in(), wanted, details, now=runtime.clock())
     except BadDetails as error:
         return _form(_find(customer), details, errors=error.errors)
     keep_notice(Notice("ok", "The changes are saved."))
     return redirect(url_for("customers.detail", customer=customer), 303)
 
 
-def _found() -> dict[str, CustomerPage | str | None]:
-    query, after = _query(), public_id(request.args.get("after"))
+def _found() -> dict[str, Any]:
+    query, after, show = _query(), public_id(request.args.get("after")), _show()
+    company_id = get_signed_in().company_id
     with get_runtime().sessions() as session:
-        page = list_customers(session, get_signed_in().company_id, query=query, after=after)
-    return {"page": page, "query": query, "after": after}
+        counts = count_customers(session, company_id)
+        page = list_customers(
+            session, company_id, query=query, show=show, after=after, counts=counts
+        )
+    return {"page": page, "query": query, "after": after, "show": show, "counts": counts}
 
 
 def _query() -> str:
     return one_line(request.args.get("q", ""))[:MAX_SEARCH_CHARACTERS]
 
 
-def _id(text: str) -> str:
-    known = public_id(text)
-    if known is None:
-        raise UnknownCustomer
-    return known
+def _show() -> CustomerFilter:
+    """Return which part of the list is asked for; an unknown word asks for all."""
+    try:
+        return CustomerFilter(request.args.get("show", ""))
+    except ValueError:
+        return CustomerFilter.ALL
 
 
 def _find(customer: str) -> CustomerView:
     with get_runtime().sessions() as session:
-        return find_customer(session, get_signed_in().company_id, _id(customer))
+        return find_customer(session, get_signed_in().company_id, asked_customer(customer))
 
 
 def _entered() -> CustomerDetails:

@@ -12,6 +12,7 @@ from flask import Flask, g
 from blueprints.guards import get_runtime
 from services.connection_views import ConnectionView
 from services.local_days import find_zone, local_day
+from services.providers.registry import PROVIDERS
 from services.review_rows import Balance
 from services.sentences import kept_sentence, new_sentence, since_day, unreadable_sentence
 
@@ -27,6 +28,7 @@ def register(app: Flask) -> None:
         kept_sentence=kept_sentence,
         lasted=lasted,
         many_of=many_of,
+        provider_names={key: profile.short_name for key, profile in PROVIDERS.items()},
         unreadable_sentence=unreadable_sentence,
     )
     app.context_processor(_words_of_now)

@@ -23,6 +23,7 @@ WHYS = {
     WhyUnsynced.FAILED: "Import failed",
     WhyUnsynced.REMOVED_HERE: "Removed here",
     WhyUnsynced.UNLINKED: "Link taken back",
+    WhyUnsynced.LET_GO: "Unlinked by hand",
 }
 
 

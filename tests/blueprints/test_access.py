@@ -23,7 +23,7 @@ from tests.fakes import FakeAccountingClient, FakeAuthorization
 
 # Blueprints by who may open them; whatever is not named here is the admins'.
 FOR_EVERYBODY = {"auth", "join", "unsubscribe", "health"}
-FOR_MEMBERS = {"customers", "reports"}
+FOR_MEMBERS = {"customers", "customer_removing", "worklist", "reports"}
 # The signed link is the permission, and mail programs post it without a page (RFC 8058).
 WITHOUT_TOKEN = {"unsubscribe.submit"}
 NOT_OURS = {"static"}

@@ -85,7 +85,8 @@ def test_a_customer_says_where_else_it_is(
 
     text = text_of(mel.get(_address(nell)))
 
-    assert "QuickBooks Linked Harrow, Nell, customer 61 of Harbor Heating & Air LLC" in text
+    assert "QuickBooks Linked Open in QuickBooks Harrow, Nell, customer 61 · seen 5 min ago" in text
+    assert "It can be invoiced in QuickBooks." in text
     assert "Linked to QuickBooks" in text
     assert "Xero not connected" in text
 
@@ -93,8 +94,8 @@ def test_a_customer_says_where_else_it_is(
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        (ConnectionState.CONNECTED, "QuickBooks Not linked"),
-        (ConnectionState.RECONNECT_REQUIRED, "QuickBooks Not linked"),
+        (ConnectionState.CONNECTED, "QuickBooks Not read yet"),
+        (ConnectionState.RECONNECT_REQUIRED, "QuickBooks Not read yet"),
         (ConnectionState.DISCONNECTED, "QuickBooks not connected"),
     ],
 )

@@ -1,0 +1,87 @@
+"""What an admin decides about the links of a customer: take theirs, unlink."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from blueprints.customer_context import asked_customer, load_customer
+from blueprints.customer_history import fields_words
+from blueprints.guards import admin_required, get_runtime, get_signed_in
+from blueprints.provider_page import Notice, keep_notice
+from services.providers.contract import ProviderKey
+from services.providers.registry import provider_profile
+from services.take_theirs import take_theirs
+from services.unlinking import UnknownLink, unlink
+
+blueprint = Blueprint("customer_links", __name__, url_prefix="/customers/<customer>")
+
+
+@blueprint.post("/take-theirs")
+@admin_required
+def take(customer: str) -> ResponseReturnValue:
+    """Write what the books say into the customer: one `field`, or with an empty one every one."""
+    runtime, wanted, provider = get_runtime(), asked_customer(customer), _provider()
+    field = request.form.get("field")
+    with runtime.sessions() as session:
+        taken = take_theirs(
+            session,
+            get_signed_in(),
+            wanted,
+            provider=provider,
+            remote_id=_remote_id(),
+            fields=(field,) if field else tuple(request.form.getlist("every")),
+            seen=request.form.get("seen", ""),
+            now=runtime.clock(),
+        )
+    name = provider_profile(provider).short_name
+    fields = fields_words(taken)
+    text = f"Taken over from {name}: {fields}." if taken else f"It is what {name} says already."
+    return _to_customer(customer, text)
+
+
+@blueprint.get("/unlink")
+@admin_required
+def unlink_question(customer: str) -> ResponseReturnValue:
+    """Ask before a link ends, and say what stays. Raises UnknownLink where it has ended."""
+    page = load_customer(asked_customer(customer))
+    asked = (_provider(), _remote_id())
+    for profile, link in page.links:
+        if (profile.key, link.remote_id) == asked:
+            return render_template("customers/unlink.html", page=page, profile=profile, link=link)
+    raise UnknownLink
+
+
+@blueprint.post("/unlink")
+@admin_required
+def unlink_submit(customer: str) -> ResponseReturnValue:
+    """End the link; what it filled in stays."""
+    runtime, provider = get_runtime(), _provider()
+    with runtime.sessions() as session:
+        unlink(
+            session,
+            get_signed_in(),
+            asked_customer(customer),
+            provider=provider,
+            remote_id=_remote_id(),
+            now=runtime.clock(),
+        )
+    name = provider_profile(provider).short_name
+    return _to_customer(customer, f"It is not linked to {name} any more. Nothing else changed.")
+
+
+def _provider() -> ProviderKey:
+    """Return whose link is meant; an unknown word is no link."""
+    try:
+        return ProviderKey(request.values.get("provider", ""))
+    except ValueError as error:
+        raise UnknownLink from error
+
+
+def _remote_id() -> str:
+    return request.values.get("remote", "").replace("\0", "")
+
+
+def _to_customer(customer: str, text: str) -> ResponseReturnValue:
+    keep_notice(Notice("ok", text))
+    return redirect(url_for("customers.detail", customer=customer), 303)
