@@ -91,12 +91,10 @@ def ensure_fresh(
     at once, one reading runs and all follow it. `is_asked_for` (Check again, Try again) reads
     even when the last reading is young; `accepts_loss` takes the list although a field vanished
     from it. Nothing is read under a permission that ended, nor while an import takes from the
-    list, except what that import itself asks for before it begins (`is_for_import`). Commits;
-    does not call the network itself.
+    list, but for itself (`is_for_import`). Commits; does not call the network itself.
     """
-    if connection.state is not ConnectionState.CONNECTED:
-        return _after_commit(session, None)
-    if not is_for_import and find_busy(session, connection.account_id) is not None:
+    is_taken_from = not is_for_import and find_busy(session, connection.account_id) is not None
+    if connection.state is not ConnectionState.CONNECTED or is_taken_from:
         return _after_commit(session, None)
     latest = _latest(session, connection)
     if latest is not None and not fail_if_abandoned(session, latest, now=now):
