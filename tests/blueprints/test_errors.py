@@ -37,9 +37,11 @@ INSIDE = {
     "LeaseLost",
     "NotStrictJson",
     "OtherAccountAnswered",
+    "ProcessEnds",
     "RefusedAddress",
     "TokenRefused",
     "Withdrawn",
+    "_NoPermission",
 }
 
 

@@ -25,16 +25,16 @@ from tests.blueprints.importing import (
     runs_of,
     unsynced_ids,
 )
-from tests.blueprints.support import Browser, make_counted, text_of
+from tests.blueprints.support import QUICKBOOKS, Browser, make_counted, text_of
 from tests.conftest import Clock, WakeUps
 from tests.factories import (
     make_customer,
     make_remote_customer,
 )
+from tests.fakes import FakeAccountingClient
 from tests.matching_factories import make_matched, make_suggestion
 
 FIRST_ONE = "Nothing was started twice: this import was there already."
-NOT_YOURS = "An import is running. Yours was not started; start it when this one has ended."
 
 
 def test_the_ticked_are_imported_and_nobody_else(
@@ -93,6 +93,7 @@ def test_the_numbers_said_before_are_the_numbers_of_the_receipt(
 
     assert dock.startswith("54 create · 9 link · 0 need you · 1 ignored")
     assert bins_of(asked) == {"Create": 54, "Link": 9}
+    assert "54 create · 9 link · 0 need you · 1 ignored" in text_of(asked)
     assert "4 of those to create have no e-mail" in text_of(asked)
     assert bins_of(receipt) == {"Created": 54, "Linked": 9, "Skipped": 0, "Failed": 0}
     assert "Created 4 without e-mail" in text_of(receipt)
@@ -183,6 +184,7 @@ def test_the_same_again_after_a_minute_is_an_import_of_its_own(
     connection: Connection,
     run_jobs: Callable[[], None],
     clock: Clock,
+    books: FakeAccountingClient,
 ) -> None:
     make_counted(session, connection, unsynced=2)
     form = {"id": unsynced_ids(session)}
@@ -197,18 +199,20 @@ def test_the_same_again_after_a_minute_is_an_import_of_its_own(
     assert len(names_here(session)) == 2
 
 
-def test_a_second_admin_is_shown_the_first_import_and_told_it_is_not_theirs(
+def test_an_import_of_a_second_admin_waits_for_the_first(
     ada: Browser, zoe: Browser, session: Session, connection: Connection, people: SimpleNamespace
 ) -> None:
     people.zoe.company_id = people.company.id
     make_counted(session, connection, unsynced=2)
     first, second = unsynced_ids(session)
-    first_click = ada.post(IMPORTS, {"id": first})
 
-    answers = [zoe.post(IMPORTS, {"id": second}), zoe.get(f"{IMPORTS}/new")]
+    first_click, other = ada.post(IMPORTS, {"id": first}), zoe.post(IMPORTS, {"id": second})
 
-    assert [answer.location for answer in answers] == [first_click.location] * 2
-    assert NOT_YOURS in text_of(zoe.get(first_click.location))
+    page = zoe.get(other.location)
+    assert first_click.location != other.location
+    assert "Import 2 Waiting" in text_of(page)
+    assert "It waits for import 1 to end." in text_of(page)
+    assert f'href="{first_click.location}"' in page.text
 
 
 def test_the_same_id_twice_is_one_customer(
@@ -234,14 +238,18 @@ def test_whoever_was_ticked_and_is_nobody_here_is_told(
     assert runs_of(session)[0].chosen_count == 1
 
 
-def test_stored_rows_are_imported_though_the_permission_has_ended(
+def test_nothing_is_imported_while_there_is_no_permission(
     ada: Browser, session: Session, connection: Connection, run_jobs: Callable[[], None]
 ) -> None:
     make_counted(session, connection, unsynced=1)
     connection.state = ConnectionState.RECONNECT_REQUIRED
     session.commit()
 
-    ada.post(IMPORTS, {"id": unsynced_ids(session)})
+    address = ada.post(IMPORTS, {"id": unsynced_ids(session)}).location
     run_jobs()
 
-    assert names_here(session) == ["Customer 000"]
+    page = ada.get(address)
+    assert names_here(session) == []
+    assert "Import 1 Paused" in text_of(page)
+    assert "goes on by itself as soon as you reconnect" in text_of(page)
+    assert f'href="{QUICKBOOKS}/connect">Reconnect QuickBooks</a>' in page.text

@@ -1,0 +1,336 @@
+"""Runs that pause, are stopped, are continued or tried again, as an admin sees and does it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from models import (
+    Connection,
+    ImportItem,
+    ImportRun,
+    ImportState,
+    ItemOutcome,
+    PauseReason,
+    ReadingFailure,
+    RemoteState,
+    RunKind,
+)
+from tests.blueprints.importing import (
+    IMPORTS,
+    address_of,
+    bins_of,
+    make_item,
+    make_run,
+    names_here,
+    runs_of,
+    unsynced_ids,
+)
+from tests.blueprints.support import QUICKBOOKS, Browser, make_counted, text_of
+from tests.conftest import WakeUps
+from tests.factories import NOW, make_remote_customer
+
+PAUSED = {"state": ImportState.PAUSED, "began_at": None, "finished_at": None, "chosen_count": 174}
+
+
+@pytest.mark.parametrize(
+    ("pause", "sentence"),
+    [
+        (
+            {
+                "pause_reason": PauseReason.CHECK,
+                "pause_failure": ReadingFailure.UNAVAILABLE,
+                "paused_until_at": NOW + timedelta(seconds=40),
+            },
+            "QuickBooks did not answer. Nothing was imported from an old list; "
+            "the next try is in 40 s.",
+        ),
+        (
+            {
+                "pause_reason": PauseReason.CHECK,
+                "pause_failure": ReadingFailure.RATE_LIMITED,
+                "paused_until_at": NOW - timedelta(seconds=1),
+            },
+            "QuickBooks asked us to wait. Nothing was imported from an old list; "
+            "the next try is in a moment.",
+        ),
+        (
+            {
+                "pause_reason": PauseReason.DISK,
+                "began_at": NOW,
+                "created_count": 100,
+                "paused_until_at": NOW + timedelta(minutes=2),
+            },
+            "The disk of the server is full. What was done is saved. The import goes on when "
+            "there is room; the next try is in 2 min.",
+        ),
+    ],
+)
+def test_a_paused_import_says_why_and_until_when_and_offers_to_try_now(
+    ada: Browser,
+    session: Session,
+    connection: Connection,
+    wake_ups: WakeUps,
+    pause: dict[str, object],
+    sentence: str,
+) -> None:
+    run = make_run(session, connection, **PAUSED | pause)
+
+    page = ada.get(address_of(run))
+    answer = ada.post(address_of(run, "/try-now"))
+
+    assert "Import 1 Paused" in text_of(page)
+    assert sentence in text_of(page)
+    assert "Stop this import" in text_of(page)
+    assert "Try now" in text_of(page)
+    assert (answer.status_code, answer.location) == (303, address_of(run))
+    assert wake_ups.rows == [("import_customers", run.id)]
+
+
+def test_without_permission_the_next_step_is_to_reconnect(
+    ada: Browser, session: Session, connection: Connection
+) -> None:
+    failure = ReadingFailure.RECONNECT_REQUIRED
+    pause = {"pause_reason": PauseReason.PERMISSION, "pause_failure": failure}
+    run = make_run(session, connection, **PAUSED | pause)
+
+    page = ada.get(address_of(run))
+
+    assert (
+        "QuickBooks has ended our permission to read your customers. The import waits and goes on "
+        "by itself as soon as you reconnect." in text_of(page)
+    )
+    assert f'href="{QUICKBOOKS}/connect">Reconnect QuickBooks</a>' in page.text
+    assert "Try now" not in text_of(page)
+
+
+def test_before_the_first_batch_the_books_are_checked(
+    ada: Browser, session: Session, connection: Connection
+) -> None:
+    checking = {"began_at": None, "finished_at": None, "chosen_count": 174}
+    run = make_run(session, connection, state=ImportState.RUNNING, **checking)
+
+    text = text_of(ada.get(address_of(run)))
+
+    assert "Checking QuickBooks for changes first" in text
+    assert "0 of 174" not in text
+    assert "left." not in text
+
+
+def test_a_waiting_import_is_stopped_at_once_and_continued_by_another(
+    ada: Browser, session: Session, connection: Connection, run_jobs: Callable[[], None]
+) -> None:
+    make_counted(session, connection, unsynced=2)
+    address = ada.post(IMPORTS, {"id": unsynced_ids(session)}).location
+
+    stopped = ada.post(f"{address}/stop")
+    receipt = ada.get(address)
+    following = ada.post(f"{address}/continue")
+    run_jobs()
+
+    assert (stopped.status_code, stopped.location) == (303, address)
+    assert "Import 1 Stopped" in text_of(receipt)
+    assert "stopped by Ada Brandt" in text_of(receipt)
+    assert bins_of(receipt) == {"Created": 0, "Linked": 0, "Skipped": 2, "Failed": 0}
+    assert "Skipped not reached" in text_of(receipt)
+    assert "Customer 000 Skipped Stopped before its turn. Review" in text_of(receipt)
+    assert following.location != address
+    assert bins_of(ada.get(following.location))["Created"] == 2
+    assert "continues import 1" in text_of(ada.get(following.location))
+    assert "Continued by import 2." in text_of(ada.get(address))
+    assert f'action="{address}/continue"' not in ada.get(address).text
+
+
+def test_a_running_import_says_that_it_is_stopping(
+    ada: Browser, session: Session, running_import: str
+) -> None:
+    session.execute(
+        update(ImportRun).values(lease_owner="x", lease_until_at=NOW + timedelta(seconds=20))
+    )
+    session.commit()
+
+    before = ada.get(running_import)
+    ada.post(f"{running_import}/stop")
+    after = ada.get(running_import)
+
+    assert "Stop after this customer" in text_of(before)
+    assert "Import 1 Stopping" in text_of(after)
+    assert "Stopping: the customers at hand are finished first." in text_of(after)
+    assert "seconds left" not in text_of(after)
+    assert f'action="{running_import}/stop"' not in after.text
+
+
+@pytest.mark.parametrize("control", ["stop", "try-now"])
+def test_what_has_ended_is_neither_stopped_nor_hurried(
+    ada: Browser, session: Session, connection: Connection, control: str
+) -> None:
+    run = make_run(session, connection)
+
+    answer = ada.post(address_of(run, f"/{control}"))
+
+    assert (answer.status_code, answer.location) == (303, address_of(run))
+    assert "It has ended already." in text_of(ada.get(answer.location))
+
+
+@pytest.mark.parametrize(
+    ("control", "sentence"),
+    [("continue", "There is nothing to continue."), ("retry", "There is nobody to try again.")],
+)
+def test_nothing_is_started_for_nobody(
+    ada: Browser, session: Session, connection: Connection, control: str, sentence: str
+) -> None:
+    run = make_run(session, connection)
+
+    answer = ada.post(address_of(run, f"/{control}"))
+
+    assert sentence in text_of(ada.get(answer.location))
+    assert len(runs_of(session)) == 1
+
+
+def _with_failed(session: Session, connection: Connection) -> tuple[ImportRun, list[str]]:
+    reading = make_counted(session, connection, unsynced=0, counted_count=3)
+    remotes = [make_remote_customer(session, reading, name=f"Pier {i}") for i in range(3)]
+    run = make_run(session, connection, chosen_count=3, failed_count=3)
+    broken = {"reason_code": "broken", "reason": "something broke on our side"}
+    for remote in remotes:
+        make_item(session, run, remote.remote_id, ItemOutcome.FAILED, **broken)
+    return run, [remote.remote_id for remote in remotes]
+
+
+def test_all_who_failed_are_tried_again_in_a_run_of_their_own(
+    ada: Browser, session: Session, connection: Connection, run_jobs: Callable[[], None]
+) -> None:
+    run, _ = _with_failed(session, connection)
+
+    before = text_of(ada.get(address_of(run)))
+    answer = ada.post(address_of(run, "/retry"))
+    run_jobs()
+    after = text_of(ada.get(address_of(run)))
+
+    assert "Finished, 3 failed" in before
+    assert "Retry 3 failed" in before
+    assert bins_of(ada.get(answer.location))["Created"] == 3
+    assert "Retry 3 failed" not in after
+    assert "Pier 0 Failed Something broke on our side. Open customer" in after
+    assert "Tried again by import 2." in after
+
+
+def test_one_who_failed_is_tried_again_alone(
+    ada: Browser, session: Session, connection: Connection, run_jobs: Callable[[], None]
+) -> None:
+    run, _ = _with_failed(session, connection)
+    page = ada.get(address_of(run))
+    found = re.search(r'name="id" value="([^"]+)"><button[^>]*aria-label="Retry Pier 1"', page.text)
+    assert found
+
+    ada.post(address_of(run, "/retry"), {"id": found[1]})
+    run_jobs()
+
+    assert names_here(session) == ["Pier 1"]
+    assert "Retry 3 failed" in text_of(ada.get(address_of(run)))
+
+
+@pytest.mark.parametrize("named", ["", "\x00", "x" * 65, "nobody", "' OR 1=1"])
+def test_a_strange_id_never_means_everybody(
+    ada: Browser, session: Session, connection: Connection, named: str
+) -> None:
+    run, _ = _with_failed(session, connection)
+
+    answer = ada.post(address_of(run, "/retry"), {"id": named})
+
+    assert answer.location == address_of(run)
+    assert len(runs_of(session)) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "step"),
+    [
+        (RemoteState.UNSYNCED, "changed", "Review"),
+        (RemoteState.UNSYNCED, "waits", "Compare"),
+        (RemoteState.UNSYNCED, "target_taken", "Compare"),
+        (RemoteState.IGNORED, "ignored", "Ignored"),
+        (RemoteState.LEFT_OUT, "left_out", "Archived"),
+        (RemoteState.VANISHED, "gone", None),
+    ],
+)
+def test_each_who_was_skipped_has_the_next_step_that_fits(
+    ada: Browser,
+    session: Session,
+    connection: Connection,
+    state: RemoteState,
+    code: str,
+    step: str | None,
+) -> None:
+    reading = make_counted(session, connection, unsynced=0)
+    remote = make_remote_customer(session, reading, name="Pier 9 Storage", state=state)
+    run = make_run(session, connection, chosen_count=1, skipped_count=1)
+    why = {"reason_code": code, "reason": "words"}
+    make_item(session, run, remote.remote_id, ItemOutcome.SKIPPED, **why)
+
+    page = ada.get(address_of(run))
+
+    row = page.text.split("<bdi>Pier 9 Storage</bdi></th>")[1].split("</tr>")[0]
+    link = re.search(r'href="([^"]+)"[^>]*>([^<]+)</a>', row)
+    assert (link[2] if link else None) == step
+    if link:
+        assert ada.get(link[1].replace("&amp;", "&")).status_code == 200
+
+
+def test_the_failed_come_before_the_skipped_on_every_page(
+    ada: Browser, session: Session, connection: Connection
+) -> None:
+    run = make_run(session, connection, chosen_count=60, skipped_count=55, failed_count=5)
+    for number in range(60):
+        outcome = ItemOutcome.FAILED if number >= 55 else ItemOutcome.SKIPPED
+        make_item(session, run, f"{number:02}", outcome, reason="words", reason_code="waits")
+
+    first = ada.get(address_of(run))
+    link = re.search(r'href="([^"]+\?told=[^"]+)"', first.text)
+    assert link
+    second = ada.get(link[1].replace("&amp;", "&"))
+
+    names = [re.findall(r"<bdi>(\d\d)</bdi>", answer.text) for answer in (first, second)]
+    assert names[0][:6] == ["55", "56", "57", "58", "59", "00"]
+    assert sorted(names[0] + names[1]) == [f"{number:02}" for number in range(60)]
+
+
+@pytest.mark.parametrize("control", ["stop", "try-now", "continue", "retry"])
+def test_runs_of_another_company_or_provider_are_out_of_reach(
+    ada: Browser, zoe: Browser, mel: Browser, session: Session, connection: Connection, control: str
+) -> None:
+    run = make_run(session, connection, **PAUSED)
+    address = address_of(run, f"/{control}")
+
+    answers = [
+        zoe.post(address),
+        mel.post(address),
+        ada.post(address.replace("quickbooks", "xero")),
+        ada.post(f"{IMPORTS}/x/{control}"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [404, 403, 404, 404]
+    assert [run.state for run in runs_of(session)] == [ImportState.PAUSED]
+
+
+def test_an_undo_is_told_as_an_undo_while_it_runs(
+    ada: Browser, session: Session, connection: Connection
+) -> None:
+    run = make_run(session, connection, created_count=5, chosen_count=5)
+    counts = {"chosen_count": 5, "removed_count": 2, "kept_count": 1, "finished_at": None}
+    values = {"kind": RunKind.UNDO, "undoes_id": run.id, "state": ImportState.RUNNING}
+    undo = make_run(session, connection, **values | counts)
+
+    text, first = text_of(ada.get(address_of(undo))), ada.get(address_of(run))
+
+    assert "Undo of import 1 Running" in text
+    assert "3 of 5 customers done" in text
+    assert "2 removed · 0 unlinked · 1 kept · 0 skipped" in text
+    assert "Stop after this customer" in text
+    assert "Import 1 Being undone" in text_of(first)
+    assert f'href="{address_of(undo)}"' in first.text
+    assert session.query(ImportItem).count() == 0
