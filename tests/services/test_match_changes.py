@@ -16,11 +16,13 @@ from sqlalchemy.orm import Session
 
 from models import Company, Customer, KeptFrequencies, Reading, RemoteAccount, RemoteCustomer
 from services import match_state, match_whole
+from services.customer_removal import remove_rows
 from services.kept_counts import FrequencyMemory
 from services.match_job import match_account
 from services.matching.frequencies import Frequencies
 from services.runtime import Runtime
 from tests.factories import (
+    NOW,
     make_account,
     make_company,
     make_connection,
@@ -76,7 +78,7 @@ def _make_scene(runtime: Runtime, chance: random.Random) -> Scene:
 
 
 def _change(session: Session, scene: Scene, chance: random.Random) -> None:
-    kind = chance.randrange(5)
+    kind = chance.randrange(6)
     if kind == 0:
         company = session.get_one(Company, scene.company_id)
         make_customer(session, company, **_ours(_details(chance)))
@@ -86,6 +88,11 @@ def _change(session: Session, scene: Scene, chance: random.Random) -> None:
     elif kind == 2:
         one = chance.choice(_rows(session, Customer, Customer.company_id == scene.company_id))
         _set(session, one, **_ours(_details(chance)))
+    elif kind == 5:
+        ours = _rows(session, Customer, Customer.company_id == scene.company_id)
+        some = [one.id for one in chance.sample(ours, min(len(ours), chance.randrange(1, 4)))]
+        remove_rows(session, scene.company_id, some, now=NOW)
+        session.commit()
     else:
         belongs = RemoteCustomer.account_id == scene.account_id
         one = chance.choice(_rows(session, RemoteCustomer, belongs))
@@ -159,12 +166,12 @@ def _change_one_by_one_and_whole(
 
 def _share_few_values(patch: pytest.MonkeyPatch, limit: int) -> None:
     """With a low limit, a value soon has too many holders to bring anybody together."""
-    from services import match_changes
+    from services import kept_removal, match_changes
     from services.matching import blocking, keys, matcher
 
     limits = tuple(min(limit, each) for each in keys.PAIR_LIMITS.values())
     patch.setattr(blocking, "kind_limits", lambda: (limits, keys.kind_limits()[1]))
-    for module in (matcher, match_changes):
+    for module in (matcher, match_changes, kept_removal):
         patch.setattr(module, "pair_limit", lambda key: min(limit, keys.pair_limit(key)))
 
 
