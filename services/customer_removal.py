@@ -75,7 +75,7 @@ def remove_rows(
     """
     if not customer_ids:
         return 0
-    links = _links(session, customer_ids)
+    links = _links(session, company_id, customer_ids)
     freed = {
         account_id: set(lock_remotes(session, account_id, remote_ids))
         for account_id, remote_ids in sorted(links.items())
@@ -97,12 +97,14 @@ def remove_rows(
     return sum(map(len, links.values()))
 
 
-def _links(session: Session, customer_ids: Collection[int]) -> Mapping[int, list[str]]:
-    """Return to whom the customers are linked, by account."""
+def _links(
+    session: Session, company_id: int, customer_ids: Collection[int]
+) -> Mapping[int, list[str]]:
+    """Return to whom the customers of the company are linked, by account."""
     found: defaultdict[int, list[str]] = defaultdict(list)
     rows = session.execute(
         select(CustomerLink.account_id, CustomerLink.remote_id).where(
-            CustomerLink.customer_id.in_(customer_ids)
+            CustomerLink.company_id == company_id, CustomerLink.customer_id.in_(customer_ids)
         )
     )
     for account_id, remote_id in rows:
