@@ -51,7 +51,7 @@ def test_a_placeholder_address_is_never_shown(
     answer = mel.get("/customers")
 
     assert '<span class="tag warn">no e-mail</span>' in answer.text
-    assert "placeholder" not in answer.text
+    assert PLACEHOLDER not in answer.text
 
 
 def test_pages_follow_each_other(mel: Browser, session: Session, people: SimpleNamespace) -> None:
