@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session, aliased
@@ -16,12 +16,12 @@ from services.database import in_batches
 from services.import_queue import ACTIVE, IMPORT_JOB, lock_account
 from services.import_views import UnknownImport as UnknownImport
 from services.mailed_customers import find_mailed
+from services.run_views import UNDO_WITHIN as UNDO_WITHIN
 from services.runtime import Wake
 from services.undo_decision import UndoResult, decide_undo
 from services.undo_facts import Standings, read_standings
 from services.undo_items import count_plain, odd_ids, write_undo_items
 
-UNDO_WITHIN = timedelta(days=30)
 #: Of the kept so many are named in the question; the receipt has all of them.
 KEPT_SHOWN = 50
 

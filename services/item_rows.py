@@ -21,6 +21,7 @@ from models import (
     User,
 )
 from services.database import BATCH_ROWS
+from services.undo_decision import FIELD_WORDS
 
 PAGE_ROWS = 50
 #: What an outcome and a remote id are joined by in a key; no outcome holds it.
@@ -244,7 +245,7 @@ def _item(
         customer_public_id=our_public_id or linked_public_id,
         remote_public_id=remote_public_id,
         state=state,
-        filled=tuple(item.filled_fields.split()),
+        filled=tuple(FIELD_WORDS.get(name, name) for name in item.filled_fields.split()),
         touched_by_name=touching_name or "",
         touched_at=item.touched_at,
     )

@@ -18,7 +18,6 @@ from tests.blueprints.importing import (
     bins_of,
     ids_of,
     poll_of,
-    runs_of,
     unsynced_ids,
 )
 from tests.blueprints.support import Browser, make_counted, text_of
