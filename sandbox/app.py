@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Flask, Response
 
-from sandbox import control, page
+from sandbox import control, customer_pages, page
 from sandbox.clock import Clock, utc_now
 from sandbox.faults import Faults
 from sandbox.freshbooks.provider import FreshBooks
@@ -40,7 +40,7 @@ def create_app(
     app.before_request(refuse_strangers)
     app.after_request(_protect)
     app.context_processor(lambda: {"titles": [known.title for known in world.providers.values()]})
-    for blueprint in (control.blueprint, page.blueprint):
+    for blueprint in (control.blueprint, page.blueprint, customer_pages.blueprint):
         app.register_blueprint(blueprint)
     for provider in world.providers.values():
         app.register_blueprint(provider.blueprint)

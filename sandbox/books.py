@@ -71,6 +71,12 @@ class Books(ABC, Generic[AnyAccount, AnyRow, AnyBook]):
                 self._open[account.account_id] = book
             return self._open[account.account_id]
 
+    def known(self) -> list[AnyBook]:
+        """Return the books that somebody opened before, without opening another."""
+        with self._lock:
+            found = (self._known(account) for account in self.accounts)
+            return [book for book in found if book is not None]
+
     def expected_size(self, account: AnyAccount) -> int:
         """Return how many customers count, without generating anything for it."""
         with self._lock:

@@ -35,6 +35,15 @@ class Imitation(ABC, Generic[AnyBooks, AnyGrants]):
     def listed_key(self, row: Mapping[str, object]) -> int | str:
         """Return what the book calls a customer that an answer lists."""
 
+    @abstractmethod
+    def record(self, row: Any) -> Mapping[str, object]:
+        """Return what a program is told of a customer."""
+
+    def find(self, remote_id: str) -> Mapping[str, object] | None:
+        """Return what a program is told of the customer, of the first account that has it."""
+        rows = (row for book in self._books.known() for row in book.rows())
+        return next((self.record(row) for row in rows if str(row.key) == remote_id), None)
+
     def census(self, account: str | None = None) -> dict[str, int]:
         """Count the customers of an account by kind."""
         counted: dict[str, int] = self._books.open(account).census()

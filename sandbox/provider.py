@@ -22,6 +22,9 @@ class Provider(Protocol):
     limits: Limits
     change_kinds: tuple[str, ...]
 
+    def find(self, remote_id: str) -> Mapping[str, object] | None:
+        """Return what a program is told of one customer, of the first account that has it."""
+
     def census(self, account: str | None = None) -> dict[str, int]:
         """Count the customers by kind."""
 

@@ -1,6 +1,7 @@
 """FreshBooks as the control room sees it."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, Response
@@ -18,6 +19,7 @@ from sandbox.freshbooks.answers import (
 from sandbox.freshbooks.api import API_ENDPOINTS, Api
 from sandbox.freshbooks.books import Books
 from sandbox.freshbooks.changes import LifeGoesOn
+from sandbox.freshbooks.clients import Client
 from sandbox.freshbooks.grants import ACCESS_LIFETIME_S, Grants, Permission
 from sandbox.freshbooks.identity import business_of
 from sandbox.freshbooks.oauth import (
@@ -61,6 +63,10 @@ class FreshBooks(Imitation[Books, Grants]):
     def listed_key(self, row: Mapping[str, object]) -> int | str:
         """Return the id."""
         return int(str(row["id"]))
+
+    def record(self, row: Client) -> Mapping[str, object]:
+        """Return the client without what is noise in every answer."""
+        return asdict(row)
 
     def grant(self, account: str | None, redirect_uri: str | None) -> dict[str, object]:
         """Issue tokens for every business, as if all had been ticked on the consent page."""

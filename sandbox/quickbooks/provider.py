@@ -23,6 +23,7 @@ from sandbox.quickbooks.oauth import (
     may_redirect,
     oauth_error,
 )
+from sandbox.quickbooks.rows import Row
 from sandbox.store import Store
 from sandbox.traffic import Switchboard
 
@@ -52,6 +53,10 @@ class QuickBooks(Imitation[Books, Grants]):
     def listed_key(self, row: Mapping[str, object]) -> int | str:
         """Return the id."""
         return int(str(row["Id"]))
+
+    def record(self, row: Row) -> Mapping[str, object]:
+        """Return the whole customer."""
+        return row.customer()
 
     def grant(self, account: str | None, redirect_uri: str | None) -> dict[str, object]:
         """Issue tokens as the consent page would have led to."""

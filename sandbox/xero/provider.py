@@ -21,6 +21,7 @@ from sandbox.xero.connections import Connections
 from sandbox.xero.grants import ACCESS_LIFETIME_S, Grants
 from sandbox.xero.jwt import CLIENT_ID
 from sandbox.xero.oauth import CLIENT_SECRET, OAUTH_ENDPOINTS, OAuth, oauth_error
+from sandbox.xero.rows import Row
 
 USUAL_REDIRECT = "http://127.0.0.1:5000/settings/integrations/xero/callback"
 USUAL_SCOPE = "offline_access accounting.contacts.read"
@@ -54,6 +55,10 @@ class Xero(Imitation[Books, Grants]):
     def listed_key(self, row: Mapping[str, object]) -> int | str:
         """Return the id."""
         return str(row["ContactID"])
+
+    def record(self, row: Row) -> Mapping[str, object]:
+        """Return the whole contact."""
+        return row.contact()
 
     def change(self, account: str | None, wishes: Mapping[str, int]) -> dict[str, object]:
         """Change an organisation; nothing is deleted there, so that is archiving, and says so."""
