@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -89,19 +89,6 @@ def list_history(session: Session, company_id: int, public_id: str) -> tuple[His
     ]
     entries.sort(key=lambda entry: (entry.at, _ORDER.index(entry.action)), reverse=True)
     return tuple(entries)
-
-
-def find_email_source(history: Iterable[HistoryEntry]) -> HistoryEntry | None:
-    """Return the entry that brought today's e-mail, if it took the place of none.
-
-    For "was empty, taken over from QuickBooks on 19 Nov 2026".
-    """
-    for entry in history:
-        for change in entry.changes:
-            if change.field == "email":
-                is_from_books = entry.action in (HistoryAction.FILLED, HistoryAction.TAKEN)
-                return entry if is_from_books and not change.before and change.after else None
-    return None
 
 
 def _created(

@@ -15,7 +15,6 @@ from models import (
     CustomerLink,
     CustomerOrigin,
     RemoteAccount,
-    RemoteCustomer,
 )
 from models.base import new_public_id
 from services.accounts import SignedIn
@@ -26,22 +25,10 @@ from services.customer_details import check_details
 from services.differences import refresh_differing_of
 from services.filling import fill, write_values
 from services.placeholder_email import is_placeholder_email, make_placeholder_email
-from services.providers.contract import ProviderKey
 
 
 class UnknownCustomer(Exception):
     """The company has no such customer."""
-
-
-@dataclass(frozen=True, slots=True)
-class LinkView:
-    """Where else a customer is: which remote customer, in whose books."""
-
-    provider: ProviderKey
-    account_name: str
-    remote_id: str
-    remote_name: str
-    linked_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,32 +150,6 @@ def lock_customer(session: Session, company_id: int, public_id: str) -> Customer
     Nobody else writes it until the caller's transaction ends, so the history tells what was there.
     """
     return _require(session, _one(company_id, public_id).with_for_update())
-
-
-def list_links(session: Session, company_id: int, public_id: str) -> tuple[LinkView, ...]:
-    """Return where else the customer is, by provider. One statement."""
-    rows = session.execute(
-        select(RemoteAccount, CustomerLink, RemoteCustomer.name)
-        .join(CustomerLink, CustomerLink.account_id == RemoteAccount.id)
-        .join(Customer, Customer.id == CustomerLink.customer_id)
-        .join(
-            RemoteCustomer,
-            (RemoteCustomer.account_id == CustomerLink.account_id)
-            & (RemoteCustomer.remote_id == CustomerLink.remote_id),
-        )
-        .where(Customer.company_id == company_id, Customer.public_id == public_id)
-        .order_by(RemoteAccount.provider, CustomerLink.id)
-    )
-    return tuple(
-        LinkView(
-            provider=ProviderKey(account.provider),
-            account_name=account.name,
-            remote_id=link.remote_id,
-            remote_name=name,
-            linked_at=link.linked_at,
-        )
-        for account, link, name in rows
-    )
 
 
 def view_customer(customer: Customer) -> CustomerView:

@@ -78,9 +78,7 @@ def _cleared(session: Session, customer_ids: Collection[int]) -> set[tuple[int, 
         .order_by(CustomerEvent.at, CustomerEvent.id)
     )
     last = {(row.customer_id, row.field): row for row in rows}
-    return {
-        (*key, row.before) for key, row in last.items() if row.action is CustomerAction.EDITED
-    }
+    return {(*key, row.before) for key, row in last.items() if row.action is CustomerAction.EDITED}
 
 
 def _fill(

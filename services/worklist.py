@@ -34,9 +34,7 @@ def list_without_email(
     )
 
 
-def set_email(
-    session: Session, who: SignedIn, public_id: str, email: str, *, now: datetime
-) -> str:
+def set_email(session: Session, who: SignedIn, public_id: str, email: str, *, now: datetime) -> str:
     """Replace the placeholder by the address and return it normalised. Commits.
 
     Raises UnknownCustomer, BadDetails with a sentence for `email`, and EmailThere where the

@@ -18,7 +18,6 @@ from services.customers import (
     add_customer,
     edit_customer,
     find_customer,
-    list_links,
 )
 from services.placeholder_email import make_placeholder_email
 from tests.factories import (
@@ -201,18 +200,6 @@ def test_search_takes_every_character_literally(session: Session, query: str) ->
     _add(session, company.id, CustomerDetails("Nell"))
 
     assert list_customers(session, company.id, query=query).total == 0
-
-
-def test_a_customer_says_where_else_it_is(session: Session) -> None:
-    company = make_company(session)
-    customer = make_customer(session, company)
-    connection = make_connection(session, make_account(session, company, name="Harbor LLC"))
-    remote = make_remote_customer(session, make_reading(session, connection), name="Nell there")
-    make_link(session, remote, customer)
-
-    [link] = list_links(session, company.id, customer.public_id)
-
-    assert (link.account_name, link.remote_name) == ("Harbor LLC", "Nell there")
 
 
 def test_the_file_has_an_empty_cell_where_there_is_a_placeholder(session: Session) -> None:

@@ -21,7 +21,7 @@ from models import (
     ItemOutcome,
     RunKind,
 )
-from services.customer_events import HistoryAction, HistoryEntry, find_email_source, list_history
+from services.customer_events import HistoryAction, HistoryEntry, list_history
 from services.customers import CustomerDetails, UnknownCustomer, add_customer, edit_customer
 from services.filling import fill
 from services.providers.contract import ProviderKey
@@ -171,24 +171,12 @@ def test_an_email_from_the_books_is_told_and_the_placeholder_is_not(
 
     history = _history(runtime, harbor, customer.public_id)
 
-    source = find_email_source(history)
-    assert source is history[0]
-    assert (source.action, source.provider) == (HistoryAction.FILLED, ProviderKey.QUICKBOOKS)
-    assert source.at == NOW + timedelta(days=1)
-    assert [(c.before, c.after) for c in source.changes] == [("", "ann@example.com")]
-
-
-def test_an_email_that_somebody_changed_since_is_not_that_of_the_books(
-    runtime: Runtime, harbor: Place
-) -> None:
-    with runtime.sessions() as session:
-        customer = _linked(session, harbor, **NO_EMAIL)
-        _fill_email(session, harbor, customer, at=NOW + timedelta(days=1))
-        details = CustomerDetails("Ann", email="other@example.com")
-        later = NOW + timedelta(days=2)
-        edit_customer(session, harbor.admin, customer.public_id, details, now=later)
-
-    assert find_email_source(_history(runtime, harbor, customer.public_id)) is None
+    filled = history[0]
+    assert (filled.action, filled.provider) == (HistoryAction.FILLED, ProviderKey.QUICKBOOKS)
+    assert filled.at == NOW + timedelta(days=1)
+    assert [(c.field, c.before, c.after) for c in filled.changes] == [
+        ("email", "", "ann@example.com")
+    ]
 
 
 def test_fields_filled_at_once_are_one_entry(runtime: Runtime, harbor: Place) -> None:
