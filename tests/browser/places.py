@@ -155,6 +155,41 @@ def _compared(people: Opener, _demo: Demo, **options: Any) -> Page:
     return page
 
 
+def _differing(people: Opener, _demo: Demo, **options: Any) -> Page:
+    page = people.open("ada", "/customers?show=linked&q=harlow", **options)
+    page.locator("#found th a").first.click()
+    follow(page, "Edit")
+    page.get_by_label("Name").fill("Somebody Else")
+    page.get_by_label("Phone").fill("(212) 555-0199")
+    press(page, "Save changes")
+    expect(page.get_by_role("button", name="Take theirs").first).to_be_visible()
+    return page
+
+
+def _unlinking(people: Opener, demo: Demo, **options: Any) -> Page:
+    page = _differing(people, demo, **options)
+    follow(page, "Unlink from QuickBooks")
+    expect(page.locator("h1")).to_contain_text("Unlink")
+    return page
+
+
+def _removing(people: Opener, demo: Demo, **options: Any) -> Page:
+    page = _differing(people, demo, **options)
+    follow(page, "Remove this customer")
+    expect(page.locator("h1")).to_contain_text("Remove")
+    return page
+
+
+def _wrong_email(people: Opener, _demo: Demo, **options: Any) -> Page:
+    page = people.open("ada", "/customers/without-email", **options)
+    field = page.get_by_label("E-mail of").first
+    people.watch.forgive("Failed to load resource: the server responded with a status of 422")
+    field.fill("marguerite@")
+    field.press("Enter")
+    expect(page.get_by_role("alert")).to_be_visible()
+    return page
+
+
 def _sandbox(people: Opener, demo: Demo, **options: Any) -> Page:
     return people.open(None, f"{demo.sandbox_url}/", **options)
 
@@ -184,6 +219,13 @@ PAGES: Mapping[str, Place] = {
     "ignored": _page("ada", f"{QUICKBOOKS}/review?show=ignored"),
     "archived": _page("ada", f"{QUICKBOOKS}/review?show=archived"),
     "customers": _page("ada", "/customers"),
+    "without e-mail": _wrong_email,
+    "one customer": _differing,
+    "unlink": _unlinking,
+    "remove": _removing,
+    "both sides": _page("ada", f"{QUICKBOOKS}/gap"),
+    "linked": _page("ada", f"{QUICKBOOKS}/gap?show=linked"),
+    "audit": _page("ada", "/settings/audit"),
     "no customers": _page("zoe", "/customers"),
     "forbidden": _page("mel", "/settings/integrations"),
     "diagnostics": _page("ada", "/settings/diagnostics"),

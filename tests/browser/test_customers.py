@@ -1,0 +1,65 @@
+"""Life after an import: addresses typed in place, and what the books say taken over."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.people import Opener, press
+from tests.browser.places import PLACES
+from tests.system.demo import Demo
+
+
+def _active(page: Page) -> str:
+    return str(page.evaluate("document.activeElement.id"))
+
+
+def test_addresses_are_typed_one_after_the_other(people: Opener) -> None:
+    page = people.open("mel", "/customers/without-email")
+    count = int(page.locator("#count-no-email").inner_text())
+    field = page.get_by_label("E-mail of").first
+    name = (field.get_attribute("aria-label") or "").removeprefix("E-mail of ")
+
+    people.watch.forgive("Failed to load resource: the server responded with a status of 422")
+    field.fill("marguerite@")
+    field.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("The part after @ is missing.")
+    assert _active(page).startswith("type-")
+    field.fill("marguerite@example.com")
+    field.press("Enter")
+
+    saved = page.locator("tr", has_text=name).first
+    expect(saved).to_contain_text("Saved marguerite@example.com")
+    expect(page.locator("#count-no-email")).to_have_text(str(count - 1))
+    expect(page.locator("#still-without")).to_contain_text(f"{count - 1} customers")
+    assert _active(page).startswith("email-")
+
+
+def test_what_the_books_say_is_taken_over_and_told(people: Opener, demo: Demo) -> None:
+    page = PLACES["one customer"](people, demo)
+
+    page.get_by_role("button", name=re.compile("^Take theirs: Phone")).click()
+    expect(page.get_by_role("status")).to_have_text("Taken over from QuickBooks: phone.")
+    expect(page.locator(".plain")).to_contain_text("Phone taken over from QuickBooks by Ada Brandt")
+    press(page, re.compile("^Take theirs: Name"))
+
+    expect(page.locator("h1")).not_to_have_text("Somebody Else")
+    expect(page.get_by_role("button", name="Take theirs")).to_have_count(0)
+    page.goto("/settings/audit")
+    expect(page.locator("tbody tr").first).to_contain_text("Took what the accounting software says")
+
+
+@pytest.mark.full
+def test_a_link_ends_and_the_review_offers_it_again(people: Opener, demo: Demo) -> None:
+    page = PLACES["unlink"](people, demo, java_script_enabled=False)
+
+    press(page, "Unlink from QuickBooks")
+    expect(page.get_by_role("status")).to_have_text(
+        "It is not linked to QuickBooks any more. Nothing else changed."
+    )
+    page.goto("/settings/integrations/quickbooks/review?q=harlow")
+
+    expect(page.locator("#review")).to_contain_text("unlinked by hand")
+    expect(page.get_by_role("button", name="Import again").first).to_be_visible()
