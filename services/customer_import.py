@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import cast
 
@@ -48,14 +49,6 @@ logger = logging.getLogger(__name__)
 
 class NothingChosen(Exception):
     """The import names no customer of this account."""
-
-
-class ImportAlreadyRunning(Exception):
-    """Raised no more: a second import waits for the first."""
-
-    def __init__(self, public_id: str) -> None:
-        super().__init__("an import of this account is running")
-        self.public_id = public_id
 
 
 def start_import(
@@ -117,7 +110,8 @@ def run_import(runtime: Runtime, run_id: int, *, is_prepared: bool = False) -> N
     except LeaseLost:
         logger.info("run %s was stopped or taken over by another process", run_id)
     except ProcessEnds:
-        release(runtime, lease)
+        with suppress(LeaseLost):
+            release(runtime, lease)
     except DBAPIError as error:
         if not is_full(error):
             raise
@@ -158,15 +152,18 @@ def _carry_out(runtime: Runtime, lease: ImportLease, *, is_prepared: bool) -> No
 
 
 def _prepare(runtime: Runtime, lease: ImportLease, run: ImportRun) -> bool:
-    """Check the books before the first batch, and compare; say whether the run may go on."""
-    if run.wants_stop:
+    """Check the books before the first batch, and compare; say whether the run may go on.
+
+    A run that was begun goes on at once: each of its batches holds the rows against what was
+    told, and whom it has created meanwhile is not worth comparing first.
+    """
+    if run.wants_stop or run.began_at is not None:
         return True
-    if run.began_at is None:
-        checked = check_books(runtime, run.account_id, is_repeated=run.pause_count > 0)
-        _note_calls(runtime, lease, checked.calls)
-        if checked.trouble is not None:
-            pause_run(runtime, lease, checked.trouble)
-            return False
+    checked = check_books(runtime, run.account_id, is_repeated=run.pause_count > 0)
+    _note_calls(runtime, lease, checked.calls)
+    if checked.trouble is not None:
+        pause_run(runtime, lease, checked.trouble)
+        return False
     ensure_matched(runtime, run.account_id, sleep=runtime.wait)
     return True
 
