@@ -81,7 +81,7 @@ def _getting(client: FlaskClient, look: dict[str, str]) -> Callable[[], object]:
 def _site(size: int) -> Iterator[tuple[FlaskClient, dict[str, str]]]:
     """Yield a signed-in client of a company with so many unsynced, and its page in the middle."""
     with TemporaryDirectory() as folder:
-        app = filled_app(Path(folder), size, record=_record)
+        app = filled_app(Path(folder), size, record=record)
         runtime: Runtime = app.extensions["runtime"]
         with runtime.sessions() as session:
             _sort_into_bins(session)
@@ -89,7 +89,8 @@ def _site(size: int) -> Iterator[tuple[FlaskClient, dict[str, str]]]:
         yield signed_in(app), {"sort": "name", "after": middle}
 
 
-def _record(number: int) -> CustomerRecord:
+def record(number: int) -> CustomerRecord:
+    """Return a customer of a list that looks like one."""
     first, last = FIRST[number % len(FIRST)], LAST[number % len(LAST)]
     name = f"{first} {last} {number}"
     if number % 3 == 0:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from models import (
@@ -25,8 +25,8 @@ from models import (
 )
 from models.base import new_public_id
 from services.bins import refresh_bins
-from services.database import insert_rows
 from services.differences import refresh_differing
+from services.driver_rows import insert_tuples, update_tuples
 from services.email_addresses import email_key
 from services.filling import fill, fillings
 from services.import_outcomes import ItemResult, OutcomeReason
@@ -36,6 +36,19 @@ from services.review_choices import drop_choices, renew_choices
 from services.row_ids import take_ids
 from services.text_keys import search_text
 
+_CUSTOMER_COLUMNS = (
+    "id",
+    "public_id",
+    "name",
+    "sort_key",
+    "company_name",
+    "email",
+    "email_key",
+    "is_placeholder_email",
+    "phone",
+    "address",
+    "search_text",
+)
 #: Reasons that mean the bin of the row is not true any more.
 _BIN_IS_OLD = (OutcomeReason.TARGET_GONE, OutcomeReason.TARGET_TAKEN)
 
@@ -50,20 +63,20 @@ def write_batch(
 ) -> Counter[ItemOutcome]:
     """Give the items their outcome, in the caller's transaction; return the outcomes counted.
 
-    Each is decided anew and held against what a person was told. A handful of statements for any
-    size (benchmarks/importing.py).
+    They are the run's next pending ones in the order of their remote ids. Each is decided anew and
+    held against what a person was told. A handful of statements for any size
+    (benchmarks/importing.py).
     """
-    batch = decide_batch(session, account, items, creates_maybes=run.creates_maybes)
+    batch = decide_batch(session, account, run, items)
     _create(session, account, batch, now=now)
     _fill(session, run, batch, now=now)
-    _link(session, account, batch, now=now)
-    refresh_differing(
-        session,
-        account.id,
-        [remote.remote_id for remote in batch.with_outcome(ItemOutcome.LINKED)],
-    )
+    _record(session, items, batch)
+    _link(session, account, run, items, now=now)
+    if astray := batch.astray():
+        _mark_linked(session, RemoteCustomer.id.in_(astray))
+    linked = batch.with_outcome(ItemOutcome.LINKED)
+    refresh_differing(session, account.id, [remote.remote_id for remote in linked])
     _settle(session, account, batch, now=now)
-    _record(session, items, batch.results)
     return Counter(result.outcome for result in batch.results.values())
 
 
@@ -96,77 +109,97 @@ def _create(
     if not created:
         return
     ids = take_ids(session, Customer, len(created))
-    rows = [
-        _new_customer(account, remote, row_id=row_id, now=now)
-        for row_id, remote in zip(ids, created, strict=True)
-    ]
-    insert_rows(session, Customer, rows)
-    for row_id, remote in zip(ids, created, strict=True):
-        result = batch.results[remote.remote_id]
-        batch.results[remote.remote_id] = replace(result, customer_id=row_id)
+    insert_tuples(
+        session,
+        Customer,
+        _CUSTOMER_COLUMNS,
+        (
+            _new_customer(account, remote, row_id=row_id)
+            for row_id, remote in zip(ids, created, strict=True)
+        ),
+        same={
+            "company_id": account.company_id,
+            "origin": CustomerOrigin.IMPORT,
+            "created_at": now,
+        },
+    )
+    batch.customer_ids.update(zip((remote.remote_id for remote in created), ids, strict=True))
 
 
 def _new_customer(
-    account: RemoteAccount, remote: RemoteRow, *, row_id: int, now: datetime
-) -> dict[str, object]:
+    account: RemoteAccount, remote: RemoteRow, *, row_id: int
+) -> tuple[int | str | bool, ...]:
+    """Return the row of a customer, in the order of the columns."""
     address = remote.email or make_placeholder_email(
         account.provider,
         company_id=account.company_id,
         remote_account_id=account.remote_account_id,
         remote_id=remote.remote_id,
     )
-    return {
-        "id": row_id,
-        "public_id": new_public_id(),
-        "company_id": account.company_id,
-        "name": remote.name,
-        "sort_key": remote.sort_key,
-        "company_name": remote.company_name,
-        "email": address,
-        "email_key": email_key(address),
-        "is_placeholder_email": remote.email is None,
-        "phone": remote.phone,
-        "address": remote.address,
-        "search_text": search_text(
-            remote.name, remote.company_name, remote.email, phone=remote.phone
-        ),
-        "origin": CustomerOrigin.IMPORT,
-        "created_at": now,
-    }
+    name, company_name, phone = remote.name, remote.company_name, remote.phone
+    return (
+        row_id,
+        new_public_id(),
+        name,
+        remote.sort_key,
+        company_name,
+        address,
+        email_key(address),
+        remote.email is None,
+        phone,
+        remote.address,
+        search_text(name, company_name, remote.email, phone=phone),
+    )
 
 
 def _fill(session: Session, run: ImportRun, batch: DecidedBatch, *, now: datetime) -> None:
     """Fill the empty fields of those who are linked; what somebody entered here stays."""
     linked = batch.with_outcome(ItemOutcome.LINKED)
-    ids = {batch.results[remote.remote_id].customer_id for remote in linked}
+    ids = {batch.customer_ids[remote.remote_id] for remote in linked}
     found = session.scalars(select(Customer).where(Customer.id.in_(ids))) if ids else ()
     customers = {customer.id: customer for customer in found}
     for remote in linked:
-        result = batch.results[remote.remote_id]
-        customer = customers[result.customer_id or 0]
+        customer = customers[batch.customer_ids[remote.remote_id]]
         values = fillings(customer, remote)
         fill(session, customer, values, account_id=run.account_id, run_id=run.id, now=now)
+        result = batch.results[remote.remote_id]
         batch.results[remote.remote_id] = replace(result, filled_fields=" ".join(values))
 
 
-def _link(session: Session, account: RemoteAccount, batch: DecidedBatch, *, now: datetime) -> None:
-    insert_rows(
-        session,
-        CustomerLink,
-        (
-            {
-                "company_id": account.company_id,
-                "account_id": account.id,
-                "remote_id": remote_id,
-                "customer_id": customer_id,
-                "linked_at": now,
-            }
-            for remote_id, customer_id in batch.customer_ids().items()
-        ),
+def _link(
+    session: Session,
+    account: RemoteAccount,
+    run: ImportRun,
+    items: Sequence[PendingItem],
+    *,
+    now: datetime,
+) -> None:
+    """Link those of the batch who have a customer now, as their items say."""
+    is_done = (
+        ImportItem.run_id == run.id,
+        ImportItem.outcome.in_((ItemOutcome.CREATED, ItemOutcome.LINKED)),
+        ImportItem.remote_id.between(items[0].remote_id, items[-1].remote_id),
     )
+    values = {
+        CustomerLink.company_id: literal(account.company_id),
+        CustomerLink.account_id: literal(account.id),
+        CustomerLink.remote_id: ImportItem.remote_id,
+        CustomerLink.customer_id: ImportItem.customer_id,
+        CustomerLink.linked_at: literal(now, CustomerLink.linked_at.type),
+    }
+    rows = select(*values.values()).where(*is_done).order_by(ImportItem.remote_id)
+    links: Any = CustomerLink.__table__
+    session.connection().execute(insert(links).from_select([each.key for each in values], rows))
+    done = select(ImportItem.remote_id).where(*is_done)
+    _mark_linked(
+        session, and_(RemoteCustomer.account_id == account.id, RemoteCustomer.remote_id.in_(done))
+    )
+
+
+def _mark_linked(session: Session, is_meant: ColumnElement[bool]) -> None:
     session.execute(
         update(RemoteCustomer)
-        .where(RemoteCustomer.id.in_([*batch.done_ids(), *batch.astray]))
+        .where(is_meant)
         .values(state=RemoteState.LINKED, why=WhyUnsynced.NEVER_IMPORTED, why_text="", why_at=None)
         .execution_options(synchronize_session=False)
     )
@@ -179,36 +212,37 @@ def _settle(
 
     Concerned is whoever could be a customer who was linked now, and whoever could not be linked.
     """
-    carried_out = drop_choices(session, batch.done_ids())
+    carried_out = drop_choices(session, batch.carried_out())
     if carried_out:
         renew_choices(session, account.id, carried_out, now=now)
-    results = batch.results
-    linked = {
-        result.customer_id
-        for result in results.values()
-        if result.outcome is ItemOutcome.LINKED and result.customer_id is not None
-    }
-    refused = [batch.remotes[key].id for key, each in results.items() if each.reason in _BIN_IS_OLD]
+    results = batch.results.items()
+    linked = {each.customer_id for _, each in results if each.customer_id is not None}
+    refused = [batch.remotes[key].id for key, each in results if each.reason in _BIN_IS_OLD]
     if linked or refused:
         refresh_bins(session, account.id, refused, customer_ids=linked | carried_out)
 
 
-def _record(
-    session: Session, items: Iterable[PendingItem], results: Mapping[str, ItemResult]
-) -> None:
-    statement = (
-        update(ImportItem.__table__)  # type: ignore[arg-type]
-        .where(ImportItem.id == bindparam("b_id"))
-        .values(
-            outcome=bindparam("outcome"),
-            reason_code=bindparam("reason_code"),
-            reason=bindparam("reason"),
-            customer_id=bindparam("customer_id"),
-            filled_fields=bindparam("filled_fields"),
-        )
+def _record(session: Session, items: Sequence[PendingItem], batch: DecidedBatch) -> None:
+    """Write the outcomes into the items; those of new customers, mostly all, the short way."""
+    results, customer_ids = batch.results, batch.customer_ids
+    created = [item for item in items if results[item.remote_id].outcome is ItemOutcome.CREATED]
+    update_tuples(
+        session,
+        ImportItem,
+        "customer_id",
+        ((customer_ids[item.remote_id], item.id) for item in created),
+        same={"outcome": ItemOutcome.CREATED},
     )
-    rows = [{"b_id": item.id} | _recorded(results[item.remote_id]) for item in items]
-    session.connection().execute(statement, rows)
+    others = [
+        {"b_id": item.id} | _recorded(results[item.remote_id])
+        for item in items
+        if results[item.remote_id].outcome is not ItemOutcome.CREATED
+    ]
+    if others:
+        table: Any = ImportItem.__table__
+        values: dict[str, Any] = {name: bindparam(name) for name in others[0] if name != "b_id"}
+        statement = update(table).where(ImportItem.id == bindparam("b_id")).values(values)
+        session.connection().execute(statement, others)
 
 
 def _recorded(result: ItemResult) -> dict[str, Any]:

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from sqlalchemy import Row, exists, or_, select
+from sqlalchemy import ColumnElement, Row, exists, or_, select
 from sqlalchemy.orm import Session
 
 from models import (
     Bin,
     Customer,
     CustomerLink,
+    ImportItem,
+    ImportRun,
     ItemOutcome,
     PlannedOutcome,
     RemoteAccount,
     RemoteCustomer,
     RemoteState,
+    ReviewChoice,
     WhyUnsynced,
 )
 from services.bins import SOMEBODYS_WILL
-from services.candidates import find_choices
-from services.email_addresses import email_key
 from services.import_decision import RowFacts, RowNow, Standing, Told, decide
 from services.import_outcomes import REASON_CHARACTERS, ItemResult, OutcomeReason
 from services.import_targets import Target, find_standings, find_targets, is_changed_customer
@@ -32,11 +33,13 @@ from services.plain_text import plain_line
 #: A remote customer with the columns that a batch needs; reading whole rows takes twice as long.
 RemoteRow = Row[*tuple[Any, ...]]
 _COLUMNS = (
-    RemoteCustomer.id,
-    RemoteCustomer.remote_id,
     RemoteCustomer.state,
     RemoteCustomer.bin,
     RemoteCustomer.why,
+)
+_MORE_COLUMNS = (
+    RemoteCustomer.id,
+    RemoteCustomer.remote_id,
     RemoteCustomer.revision,
     RemoteCustomer.kept_revision,
     RemoteCustomer.name,
@@ -46,6 +49,8 @@ _COLUMNS = (
     RemoteCustomer.phone,
     RemoteCustomer.address,
 )
+#: How many of the columns say how a row stands; these come first.
+_STANDING_COLUMNS = 6
 _TAKEN_OUT_WORDS = {
     WhyUnsynced.REMOVED_HERE: "waits for your decision: the customer was removed here",
     WhyUnsynced.LET_GO: "waits for your decision: the link was ended here",
@@ -69,142 +74,131 @@ class PendingItem(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DecidedBatch:
-    """What becomes of each item by remote id, and the rows; CREATED have no customer yet.
+    """What becomes of each item by remote id, and the rows.
 
-    `astray` are the row ids of those who are linked and do not know.
+    `customer_ids` are those of who is linked; who is created has none yet.
     """
 
     remotes: Mapping[str, RemoteRow]
     results: dict[str, ItemResult]
-    astray: Collection[int]
+    customer_ids: dict[str, int]
 
     def with_outcome(self, outcome: ItemOutcome) -> list[RemoteRow]:
         """Return the rows whose item ends so."""
         return [self.remotes[key] for key, each in self.results.items() if each.outcome is outcome]
 
-    def customer_ids(self) -> dict[str, int]:
-        """Return by remote id who the customer is, of those who have one now."""
-        found = {key: result.customer_id for key, result in self.results.items()}
-        return {key: each for key, each in found.items() if each is not None}
+    def astray(self) -> list[int]:
+        """Return the row ids of who is linked and does not know: somebody else was quicker."""
+        rows = self.remotes.values()
+        return [row.id for row in rows if row.is_linked and row.state is RemoteState.UNSYNCED]
 
-    def done_ids(self) -> list[int]:
-        """Return the row ids of those who were created or linked."""
-        return [self.remotes[key].id for key in self.customer_ids()]
+    def carried_out(self) -> list[int]:
+        """Return the row ids of who became a customer by a person's decision."""
+        done = (self.remotes[key] for key in self.customer_ids)
+        return [row.id for row in done if row.is_decided]
 
 
 def decide_batch(
-    session: Session,
-    account: RemoteAccount,
-    items: Sequence[PendingItem],
-    *,
-    creates_maybes: bool,
+    session: Session, account: RemoteAccount, run: ImportRun, items: Sequence[PendingItem]
 ) -> DecidedBatch:
-    """Return what becomes of the items now. A handful of statements for any size."""
-    remotes = _remotes(session, account.id, [item.remote_id for item in items])
-    wanted = [row for row in remotes.values() if row.state is RemoteState.UNSYNCED]
-    targets = find_targets(session, [row.id for row in wanted if row.bin is Bin.SAME])
-    now = _Now(
-        targets=targets,
-        stale=_stale(session, wanted),
-        linked=_already_linked(session, account.id, wanted),
-        newly_here=_newly_here(session, account, [row for row in wanted if row.id not in targets]),
-    )
+    """Return what becomes of the run's next pending items now, in the order of the remote ids.
+
+    At most four statements for any size.
+    """
+    remotes = _remotes(session, account, run.id, items)
+    is_same = [row.id for row in remotes.values() if row.bin is Bin.SAME]
+    targets = find_targets(session, is_same)
     standings = _standings(session, account.id, items)
+    known: dict[object, ItemResult] = {}
     results = {}
     for item in items:
         row = remotes.get(item.remote_id)
-        result = decide(
-            _told(item, standings),
-            None if row is None else now.of(row),
-            creates_maybes=creates_maybes,
-        )
-        results[item.remote_id] = result if row is None else _worded(result, row, targets)
-    return DecidedBatch(remotes, results, now.linked)
+        key = _likeness(item, row)
+        if key not in known:
+            target = targets.get(row.id) if row else None
+            now = _now(row, target) if row else None
+            result = decide(_told(item, standings), now, creates_maybes=run.creates_maybes)
+            known[key] = _worded(result, row, target) if row else result
+        results[item.remote_id] = known[key]
+    linked = {key: one.customer_id for key, one in results.items() if one.customer_id is not None}
+    return DecidedBatch(remotes, results, linked)
 
 
-@dataclass(frozen=True, slots=True)
-class _Now:
-    """What is known of the rows of a batch, by row id."""
+def _likeness(item: PendingItem, row: RemoteRow | None) -> object:
+    """Return what most rows of a batch have in common, so that each kind is decided once.
 
-    targets: Mapping[int, Target]
-    stale: Collection[int]
-    linked: Collection[int]
-    newly_here: Collection[int]
-
-    def of(self, row: RemoteRow) -> RowNow:
-        state = RemoteState.LINKED if row.id in self.linked else row.state
-        target = self.targets.get(row.id)
-        return RowNow(
-            RowFacts(state, row.bin, row.id in self.stale, row.why in SOMEBODYS_WILL),
-            row.revision,
-            target.customer_id if target else None,
-            target.standing if target else Standing.GONE,
-            row.id in self.newly_here,
-        )
+    The item itself where a customer here has a part in it, or something has changed.
+    """
+    if row is None or row.bin is Bin.SAME or item.planned_customer_id is not None:
+        return item.id
+    if row.revision != row.kept_revision or row.revision != item.seen_revision:
+        return item.id
+    return (item.planned, *row[:_STANDING_COLUMNS])
 
 
-def is_stale_row(row: RemoteRow | RemoteCustomer) -> bool:
-    """Say whether the row changed since it was compared."""
-    return row.kept_revision not in (row.revision, COMPARE_AGAIN)
+def _now(row: RemoteRow, target: Target | None) -> RowNow:
+    is_changed = row.kept_revision not in (row.revision, COMPARE_AGAIN)
+    return RowNow(
+        RowFacts(
+            RemoteState.LINKED if row.is_linked else row.state,
+            row.bin,
+            is_stale=is_changed and not row.is_decided,
+            was_taken_out=row.why in SOMEBODYS_WILL,
+        ),
+        row.revision,
+        target.customer_id if target else None,
+        target.standing if target else Standing.GONE,
+        is_here_uncompared=row.is_newly_here,
+    )
 
 
-def _remotes(session: Session, account_id: int, remote_ids: Sequence[str]) -> dict[str, RemoteRow]:
+def _remotes(
+    session: Session, account: RemoteAccount, run_id: int, items: Sequence[PendingItem]
+) -> dict[str, RemoteRow]:
+    """Return the rows of the items, locked.
+
+    Found by the items from the first to the last: a list of 500 ids costs the database more.
+    """
+    is_linked = exists().where(
+        CustomerLink.account_id == account.id, CustomerLink.remote_id == RemoteCustomer.remote_id
+    )
+    is_decided = exists().where(ReviewChoice.remote_customer_id == RemoteCustomer.id)
+    is_newly_here = or_(
+        _is_newly_here(account, Customer.email_key == RemoteCustomer.email_key),
+        _is_newly_here(account, Customer.sort_key == RemoteCustomer.sort_key),
+    )
+    remote_ids = select(ImportItem.remote_id).where(
+        ImportItem.run_id == run_id,
+        ImportItem.outcome == ItemOutcome.PENDING,
+        ImportItem.remote_id.between(items[0].remote_id, items[-1].remote_id),
+    )
     rows = session.execute(
-        select(*_COLUMNS)
-        .where(RemoteCustomer.account_id == account_id, RemoteCustomer.remote_id.in_(remote_ids))
+        select(
+            *_COLUMNS,
+            is_linked.label("is_linked"),
+            is_decided.label("is_decided"),
+            is_newly_here.label("is_newly_here"),
+            *_MORE_COLUMNS,
+        )
+        .where(RemoteCustomer.account_id == account.id, RemoteCustomer.remote_id.in_(remote_ids))
         .order_by(RemoteCustomer.id)
         .with_for_update()
     )
     return {row.remote_id: row for row in rows}
 
 
-def _stale(session: Session, rows: Iterable[RemoteRow]) -> set[int]:
-    """Return who changed since the comparison; whom a person has decided about did not."""
-    changed = {row.id for row in rows if is_stale_row(row)}
-    return changed - find_choices(session, changed).keys() if changed else changed
-
-
-def _already_linked(session: Session, account_id: int, rows: Sequence[RemoteRow]) -> set[int]:
-    """Return who is linked though the row does not know: somebody else was quicker."""
-    found = set(
-        session.scalars(
-            select(CustomerLink.remote_id).where(
-                CustomerLink.account_id == account_id,
-                CustomerLink.remote_id.in_([row.remote_id for row in rows]),
-            )
-        )
-    )
-    return {row.id for row in rows if row.remote_id in found}
-
-
-def _newly_here(
-    session: Session, account: RemoteAccount, rows: Sequence[RemoteRow]
-) -> Collection[int]:
-    """Return who has the e-mail or the name of somebody who came here and was not compared yet.
+def _is_newly_here(account: RemoteAccount, is_alike: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that somebody alike came here and was not compared with the row yet.
 
     Added by hand since, through the public page, or by an import from other books; who is linked
     to this account came with this import or one before.
     """
-    emails, names = {email_key(row.email) for row in rows if row.email}, {r.sort_key for r in rows}
     is_ours = exists().where(
         CustomerLink.customer_id == Customer.id, CustomerLink.account_id == account.id
     )
-    found = session.execute(
-        select(Customer.email_key, Customer.sort_key).where(
-            Customer.company_id == account.company_id,
-            or_(Customer.email_key.in_(emails), Customer.sort_key.in_(names)),
-            is_changed_customer(),
-            ~is_ours,
-        )
-    ).all()
-    if not found:
-        return ()
-    keys, sort_keys = {row.email_key for row in found}, {row.sort_key for row in found}
-    return {
-        row.id
-        for row in rows
-        if row.sort_key in sort_keys or (row.email and email_key(row.email) in keys)
-    }
+    return exists().where(
+        Customer.company_id == account.company_id, is_alike, is_changed_customer(), ~is_ours
+    )
 
 
 def _standings(
@@ -220,10 +214,9 @@ def _told(item: PendingItem, standings: Mapping[int, Standing]) -> Told:
     return Told(item.planned, customer_id, item.seen_revision, standing)
 
 
-def _worded(result: ItemResult, row: RemoteRow, targets: Mapping[int, Target]) -> ItemResult:
+def _worded(result: ItemResult, row: RemoteRow, target: Target | None) -> ItemResult:
     """Return the result with its reason in the words that fit this row."""
-    if result.outcome is ItemOutcome.LINKED:
-        target = targets[row.id]
+    if result.outcome is ItemOutcome.LINKED and target:
         reason = OutcomeReason.CHOSEN if target.is_chosen else OutcomeReason.SAME
         words = "" if target.is_chosen else plain_line(target.words, REASON_CHARACTERS)
         return replace(result, reason=reason, words=words)

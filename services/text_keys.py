@@ -15,6 +15,7 @@ WHOLE_PHONE_DIGITS = 7
 LONG_PHONE_DIGITS, PHONE_END_DIGITS = 10, 9
 
 _PHONE = re.compile(r"[\d\s().+/\-]+")
+_NOT_DIGITS = re.compile(r"[^0-9]+")
 #: Letters that Unicode does not take apart into a letter and an accent, and signs that look alike.
 _PLAIN_LETTERS = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ŋ": "n", "ı": "i", "þ": "th"}
@@ -57,14 +58,14 @@ def search_text(*parts: str | None, phone: str = "", other_phones: Iterable[str]
     A phone number is its digits, and its words where it has any. What stands within another line
     already is left out: a search reads the texts of everybody.
     """
+    given = [part for part in parts if part]
     phones = [text for text in (phone, *other_phones) if text]
-    phones += [part for part in parts if part and phone_digits(part)]
-    worded = [text for text in phones if phone_digits(text) is None]
-    lines = [search_fold(part) for part in (*parts, *worded) if part]
-    lines = list(dict.fromkeys((*lines, *map(_digits, phones))))
-    return "\n".join(
-        line for line in lines if not any(line in other for other in lines if other != line)
-    )
+    lines = dict.fromkeys(map(search_fold, given))
+    lines |= {search_fold(text): None for text in phones if phone_digits(text) is None}
+    lines |= {_digits(text): None for text in (*phones, *filter(phone_digits, given))}
+    whole = "\n".join(lines)
+    # No line holds a line break, so one that stands there twice is a part of another.
+    return "\n".join([line for line in lines if whole.count(line) == 1])
 
 
 def searched_texts(query: str) -> tuple[str, ...]:
@@ -91,4 +92,6 @@ def phone_digits(text: str) -> str | None:
 
 
 def _digits(text: str) -> str:
+    if text.isascii():
+        return _NOT_DIGITS.sub("", text)
     return "".join(str(unicodedata.decimal(each)) for each in text if each.isdecimal())

@@ -1,0 +1,176 @@
+"""Our import against raw SQL of the same rows and against the ORM; and the page meanwhile (P7)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from flask import Flask
+
+from benchmarks.import_ways import RUN_ID, Took
+from benchmarks.measuring import Result, at_most, compare
+from benchmarks.pages import PAGE, filled_app, getting, signed_in
+from benchmarks.review import record
+from models import RemoteAccount
+from services.customer_import import start_import
+from services.import_choice import ImportScope
+from services.runtime import Runtime
+
+SMALL, LARGE = 10_000, 100_000
+RUNS = {SMALL: 5, LARGE: 3}
+#: The ORM is asked for the small list only: the large one takes it minutes.
+WAYS = {SMALL: ("ours", "raw", "orm"), LARGE: ("ours", "raw")}
+LIMIT_RATIO, ORM_RATIO = 2.5, 5.0
+START_LIMIT_S, TRANSACTION_LIMIT_MS, MEMORY_LIMIT_MB = 1.0, 25.0, 20.0
+PAGE_LIMIT_RATIO, WARM_UP = 2.0, 200
+#: Every way has to leave as many rows in each.
+COUNTED = ("customer", "customer_link", "import_item WHERE outcome = 'created'")
+
+
+def run() -> list[Result]:
+    """Measure both sizes, then how the page answers while the large import runs."""
+    with _queued(SMALL) as (small, _, _small_app), _queued(LARGE) as (large, start_s, app):
+        took = {SMALL: _take_turns(small, SMALL), LARGE: _take_turns(large, LARGE)}
+        lines = [line for size in took for line in _speed(size, took[size])]
+        ours = took[LARGE]["ours"]
+        grown = _peak(ours) - _peak(took[SMALL]["ours"])
+        return [
+            *lines,
+            at_most("P7", f"queue an import of {LARGE:,}", start_s, START_LIMIT_S, unit="s"),
+            at_most(
+                "P7", "longest write transaction", _longest(ours), TRANSACTION_LIMIT_MS, unit="ms"
+            ),
+            at_most("P7", "memory from 10,000 to 100,000", grown, MEMORY_LIMIT_MB, unit="MB"),
+            _page_meanwhile(app, large),
+        ]
+
+
+def _speed(size: int, took: dict[str, list[Took]]) -> Iterator[Result]:
+    medians = {
+        way: statistics.median(one.seconds for one in each) * 1000 for way, each in took.items()
+    }
+    work = f"import of {size:,}"
+    yield compare("P7", work, medians, ours="ours", against="raw", limit_ratio=LIMIT_RATIO)
+    if "orm" in medians:
+        yield Result(
+            goal="P7",
+            work=f"{work}: ORM add_all against ours",
+            ours=round(medians["orm"], 2),
+            against="ours",
+            against_value=round(medians["ours"], 2),
+            ratio=round(medians["orm"] / medians["ours"], 2),
+            limit_ratio=ORM_RATIO,
+            is_floor=True,
+        )
+
+
+def _peak(took: Sequence[Took]) -> float:
+    return statistics.median(each.peak_mb for each in took)
+
+
+def _longest(took: Sequence[Took]) -> float:
+    return statistics.median(max(each.transactions_ms) for each in took)
+
+
+@contextmanager
+def _queued(size: int) -> Iterator[tuple[Path, float, Flask]]:
+    """Yield a database in which an import of so many waits, and how long queueing it took."""
+    with TemporaryDirectory() as folder:
+        app = filled_app(Path(folder), size, record=record)
+        runtime: Runtime = app.extensions["runtime"]
+        with runtime.sessions() as session:
+            account_id = session.query(RemoteAccount.id).scalar()
+            started = time.perf_counter()
+            run = start_import(
+                session,
+                account_id,
+                choice=ImportScope.ALL,
+                requested_by_id=None,
+                wake=runtime.wake,
+                now=runtime.clock(),
+            )
+            seconds = time.perf_counter() - started
+            assert (run.id, run.chosen_count) == (RUN_ID, size)
+        path = Path(folder) / "blueclerk.db"
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        yield path, seconds, app
+
+
+def _take_turns(queued: Path, size: int) -> dict[str, list[Took]]:
+    """Let each way write into a copy of its own, in turn."""
+    took: dict[str, list[Took]] = {way: [] for way in WAYS[size]}
+    done = queued.with_name("done.db")
+    for number in range(RUNS[size]):
+        for way in took:
+            copy = done if way == "ours" and not number else queued.with_name("copy.db")
+            shutil.copyfile(queued, copy)
+            took[way].append(_take(way, copy, done))
+            assert _counts(copy) == [size] * len(COUNTED), f"{way} wrote something else"
+            _remove(copy, keeps=copy == done)
+    _remove(done)
+    return took
+
+
+def _take(way: str, path: Path, done: Path) -> Took:
+    answer = subprocess.run(_command(way, path, done), capture_output=True, check=True, text=True)
+    return Took(**json.loads(answer.stdout))
+
+
+def _command(way: str, path: Path, done: Path) -> list[str]:
+    return [sys.executable, "-m", "benchmarks.import_ways", way, str(path), str(done)]
+
+
+def _counts(path: Path) -> list[int]:
+    with closing(sqlite3.connect(path)) as connection:
+        return [
+            connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in COUNTED
+        ]
+
+
+def _remove(path: Path, *, keeps: bool = False) -> None:
+    if not keeps:
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{path}{suffix}").unlink(missing_ok=True)
+
+
+def _page_meanwhile(app: Flask, path: Path) -> Result:
+    """Ask for the collapsed page while another process imports, and as often without."""
+    page = getting(signed_in(app), PAGE)
+    _latencies_ms(page, lambda times: len(times) == WARM_UP)
+    process = subprocess.Popen(_command("ours", path, path), stdout=subprocess.DEVNULL)
+    meanwhile = _latencies_ms(page, lambda _times: process.poll() is not None)
+    assert process.returncode == 0
+    alone = _latencies_ms(page, lambda times: len(times) == len(meanwhile))
+    return compare(
+        "P7",
+        f"collapsed page while {LARGE:,} are imported, p99 of {len(meanwhile):,}",
+        {"meanwhile": _p99(meanwhile), "without": _p99(alone)},
+        ours="meanwhile",
+        against="without",
+        limit_ratio=PAGE_LIMIT_RATIO,
+    )
+
+
+def _latencies_ms(
+    page: Callable[[], object], is_enough: Callable[[list[float]], bool]
+) -> list[float]:
+    times: list[float] = []
+    while not is_enough(times):
+        started = time.perf_counter()
+        page()
+        times.append((time.perf_counter() - started) * 1000)
+    return times
+
+
+def _p99(times: Sequence[float]) -> float:
+    return statistics.quantiles(times, n=100)[98]
