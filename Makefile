@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ACTIVATED := PATH="$(CURDIR)/$(BIN):$$PATH"
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
-.PHONY: help install demo serve test test-full fuzz check bench lock clean
+.PHONY: help install demo serve test test-full fuzz crash check bench lock clean
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -43,6 +43,10 @@ test-full: $(VENV)/dev.ok ## the longer matrices
 fuzz: $(VENV)/dev.ok ## odd answers of each provider; COUNT=100000 SEED=1 FIRST=0 PROVIDER=xero
 	$(BIN)/python -m tests.fuzz $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(FIRST),--first $(FIRST)) $(if $(PROVIDER),--provider $(PROVIDER))
+
+crash: $(VENV)/dev.ok ## kill -9 in imports and undos; KILLS=1000 DATABASE=postgresql SEED=1
+	$(BIN)/python -m tests.crash $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(DATABASE),--database $(DATABASE)) $(if $(LANES),--lanes $(LANES))
 
 check: $(VENV)/dev.ok ## format, lint, types, import rules, docs
 	$(BIN)/ruff format --check .

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +16,7 @@ from sqlalchemy.pool import NullPool
 from tests.postgresql import PostgresqlServer
 
 Rows = list[tuple[Any, ...]]
+ALONE_MAX_S = 20.0
 #: As SQLite keeps it; PostgreSQL reads it in the zone of the session, which is long ago as well.
 LONG_AGO = "2026-01-01 00:00:00.000000"
 LEASES = (
@@ -34,6 +36,8 @@ class Database(Protocol):
     def save(self, name: str) -> None: ...
 
     def restore(self, name: str) -> None: ...
+
+    def wait_alone(self) -> None: ...
 
     def faults(self) -> list[str]: ...
 
@@ -59,6 +63,9 @@ class SqliteDatabase:
         for journal in ("-wal", "-shm"):
             Path(f"{self.path}{journal}").unlink(missing_ok=True)
         shutil.copy(self.saved / f"{name}.db", self.path)
+
+    def wait_alone(self) -> None:
+        """Return at once: a killed process writes nothing any more."""
 
     def faults(self) -> list[str]:
         """Return what SQLite itself finds wrong: in the pages, the indexes, the references."""
@@ -90,6 +97,17 @@ class PostgresqlDatabase:
 
     def drop(self, name: str) -> None:
         self.server.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def wait_alone(self) -> None:
+        """Wait until the server has ended what killed processes had asked for last."""
+        others = (
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        give_up_at = time.monotonic() + ALONE_MAX_S
+        while look(self.url, others)[0][0]:
+            assert time.monotonic() < give_up_at, "the session of a killed process goes on"
+            time.sleep(0.02)
 
     def faults(self) -> list[str]:
         """Return the references that lead nowhere; each constraint is asked anew."""
