@@ -14,12 +14,12 @@ from models import (
     Connection,
     ConnectionState,
     ImportRun,
-    ImportState,
     Reading,
     ReadingState,
     ReconnectReason,
     RemoteCustomer,
     RemoteState,
+    RunKind,
 )
 from services.providers.contract import ProviderKey, RemoteKind, RemoteStatus
 from services.remote_counts import Standing, count_standings
@@ -145,7 +145,7 @@ def _views(
     )
     last_run = (
         select(func.max(ImportRun.id))
-        .where(ImportRun.account_id == Connection.account_id)
+        .where(ImportRun.account_id == Connection.account_id, ImportRun.kind == RunKind.IMPORT)
         .correlate(Connection)
         .scalar_subquery()
     )
@@ -219,7 +219,7 @@ def _last_import(run: ImportRun) -> LastImport:
     return LastImport(
         public_id=run.public_id,
         created_at=run.created_at,
-        is_active=run.state is not ImportState.FINISHED,
+        is_active=run.state in ACTIVE,
         created=run.created_count,
         linked=run.linked_count,
         failed=run.failed_count,

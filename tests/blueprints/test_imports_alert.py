@@ -8,10 +8,11 @@ from datetime import timedelta
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from models import Connection, ImportRun, ImportState
+from models import Connection, ImportRun, ImportState, RunKind
 from tests.blueprints.importing import (
     IMPORTS,
     REVIEW,
+    make_run,
     poll_of,
     unsynced_ids,
 )
@@ -92,3 +93,32 @@ def test_the_page_says_when_the_last_import_was(
 
     assert "Last import none yet" in before
     assert "Last import 3 min ago · 2 created, 0 linked" in after
+
+
+def test_the_last_import_is_no_undo_and_a_stopped_one_does_not_run(
+    ada: Browser, session: Session, connection: Connection
+) -> None:
+    stopped = {"state": ImportState.STOPPED, "created_count": 7}
+    run = make_run(session, connection, **stopped)
+    make_run(session, connection, kind=RunKind.UNDO, undoes_id=run.id, removed_count=7)
+
+    text = text_of(ada.get(QUICKBOOKS))
+
+    assert "Last import 2 min ago · 7 created, 0 linked" in text
+
+
+def test_an_undo_is_told_by_the_alert_and_by_the_list(
+    ada: Browser, session: Session, connection: Connection
+) -> None:
+    make_counted(session, connection, unsynced=2)
+    run = make_run(session, connection, created_count=7)
+    undo = {"state": ImportState.RUNNING, "chosen_count": 7, "removed_count": 3}
+    make_run(session, connection, kind=RunKind.UNDO, undoes_id=run.id, **undo)
+
+    alert, listed = text_of(ada.htmx_get(f"{QUICKBOOKS}/unsynced")), text_of(ada.get(REVIEW))
+
+    assert "An undo is running" in alert
+    assert "Undo of import 1 is running, started by Ada Brandt 2 min ago." in alert
+    assert "3 removed · 0 unlinked · 0 kept · 0 skipped" in alert
+    assert "Watch undo of import 1" in alert
+    assert "Undo of import 1 is running: 3 of 7 done." in listed

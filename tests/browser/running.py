@@ -5,8 +5,11 @@ from __future__ import annotations
 from tests.system.demo import Demo, open_database
 
 LATEST = "WHERE id = (SELECT max(id) FROM import_run)"
+# A lease that ends later than any that is given now would be taken for one that is over.
 HELD = f"""UPDATE import_run SET state = 'running', finished_at = NULL, lease_owner = 'nobody',
-  lease_until_at = '2099-01-01 00:00:00.000000', chosen_count = chosen_count * 2 {LATEST}"""
+  lease_until_at = strftime('%Y-%m-%d %H:%M:%f', 'now', '+55 seconds'),
+  began_at = strftime('%Y-%m-%d %H:%M:%f', 'now', '-10 seconds'),
+  chosen_count = chosen_count * 2 {LATEST}"""
 RELEASED = f"""UPDATE import_run SET state = 'finished', finished_at = created_at,
   chosen_count = chosen_count / 2 {LATEST}"""
 
