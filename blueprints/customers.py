@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -31,6 +32,8 @@ from services.customers import (
     find_customer,
 )
 from services.local_days import find_zone, local_day
+
+FIELDS = ("name", "company_name", "email", "phone", "address")
 
 blueprint = Blueprint("customers", __name__)
 
@@ -98,20 +101,14 @@ def detail(customer: str) -> ResponseReturnValue:
 def edit(customer: str) -> ResponseReturnValue:
     """Ask what to change; a placeholder is an empty field."""
     found_customer = _find(customer)
-    details = CustomerDetails(
-        name=found_customer.name,
-        company_name=found_customer.company_name,
-        email=found_customer.email or "",
-        phone=found_customer.phone,
-        address=found_customer.address,
-    )
-    return _form(found_customer, details)
+    return _form(found_customer, _details_of(found_customer))
 
 
 @blueprint.post("/customers/<customer>/edit")
 def edit_submit(customer: str) -> ResponseReturnValue:
     """Change the customer, or say beside its field what cannot be."""
-    runtime, details, wanted = get_runtime(), _entered(), asked_customer(customer)
+    runtime, wanted = get_runtime(), asked_customer(customer)
+    details = _entered_over(_details_of(_find(customer)))
     try:
         with runtime.sessions() as session:
             edit_customer(session, get_signed_in(), wanted, details, now=runtime.clock())
@@ -160,13 +157,43 @@ def _entered() -> CustomerDetails:
     )
 
 
+def _details_of(customer: CustomerView) -> CustomerDetails:
+    return CustomerDetails(
+        name=customer.name,
+        company_name=customer.company_name,
+        email=customer.email or "",
+        phone=customer.phone,
+        address=customer.address,
+    )
+
+
+def _entered_over(current: CustomerDetails) -> CustomerDetails:
+    """Return what was entered; a field the person left alone stays as it is by now.
+
+    The form says what stood in each field, so that an older page does not take back what
+    somebody else, or a reading, has written meanwhile.
+    """
+    entered = _entered()
+    left_alone = {
+        field: getattr(current, field)
+        for field, was in ((name, request.form.get(f"was_{name}")) for name in FIELDS)
+        if was is not None and was == getattr(entered, field)
+    }
+    return replace(entered, **left_alone)
+
+
 def _form(
     customer: CustomerView | None,
     details: CustomerDetails,
     *,
     errors: Mapping[str, str] | None = None,
 ) -> ResponseReturnValue:
+    was = {field: request.form.get(f"was_{field}", getattr(details, field)) for field in FIELDS}
     page = render_template(
-        "customers/form.html", customer=customer, details=details, errors=errors or {}
+        "customers/form.html",
+        customer=customer,
+        details=details,
+        was=was if customer else {},
+        errors=errors or {},
     )
     return page, 422 if errors else 200

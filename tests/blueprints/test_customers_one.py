@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from types import SimpleNamespace
 
 import pytest
@@ -265,3 +267,16 @@ def test_a_stranger_adds_and_sees_nothing(stranger: Browser, nell: Customer) -> 
 
     assert answer.status_code == 303
     assert answer.location.startswith("/login?next=/customers/")
+
+
+def test_an_older_form_takes_nothing_back(mel: Browser, session: Session, nell: Customer) -> None:
+    page = mel.get(_address(nell) + "/edit").text
+    was = dict(re.findall(r'name="(was_[a-z_]+)" value="([^"]*)"', page))
+    nell.phone = "(814) 555-0200"
+    session.commit()
+
+    form = {"company": "Harrow &amp; Co", "phone": "(814) 555-0117", "address": "1 Pier Rd"}
+    form |= {"name": "Nell H.", "email": "nell@example.com"} | was
+    mel.post(_address(nell) + "/edit", {key: unescape(value) for key, value in form.items()})
+
+    assert (_only(session).name, _only(session).phone) == ("Nell H.", "(814) 555-0200")
