@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -14,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from models import ImportItem, ImportRun, ImportState, ItemOutcome, RemoteAccount, RunKind
-from services.database import BATCH_ROWS, is_full, only_reading
+from services.database import BATCH_ROWS, is_full, only_reading, retry_while_busy
 from services.import_batch import fail_item, write_batch
 from services.import_check import check_books
 from services.import_end import finish_run, stop_now
@@ -32,6 +33,7 @@ from services.import_queue import (
     next_due,
 )
 from services.import_rows import PendingItem
+from services.lease_beat import BUSY_MAX_S
 from services.match_job import ensure_matched
 from services.runtime import ProcessEnds, Runtime, Wake
 from services.undo_batch import write_undo_batch
@@ -177,10 +179,8 @@ def _note_calls(runtime: Runtime, lease: ImportLease, calls: int) -> None:
 def _next_batch(runtime: Runtime, lease: ImportLease, size: int) -> bool:
     """Process one batch; if it breaks, its items one by one, so that one costs no others."""
     try:
-        with runtime.sessions() as session:
-            now = runtime.clock()
-            return process_batch(session, lease.run_id, owner=lease.owner, now=now, size=size)
-    except (LeaseLost, OperationalError):
+        return _write_in_turn(runtime, lease, size)
+    except (LeaseLost, OperationalError, ProcessEnds):
         raise
     except Exception:  # the edge of a batch: whatever a single row does must not stop the run
         logger.exception("a batch of a run broke", extra={"run_id": lease.run_id, "size": size})
@@ -188,6 +188,24 @@ def _next_batch(runtime: Runtime, lease: ImportLease, size: int) -> bool:
         _fail_next(runtime, lease)
         return True
     return all(_next_batch(runtime, lease, 1) for _ in range(size))
+
+
+def _write_in_turn(runtime: Runtime, lease: ImportLease, size: int) -> bool:
+    """Process one batch, again while others keep the database from writing it."""
+
+    def write() -> bool:
+        with runtime.sessions() as session:
+            now = runtime.clock()
+            return process_batch(session, lease.run_id, owner=lease.owner, now=now, size=size)
+
+    until = time.monotonic() + BUSY_MAX_S
+    try:
+        return retry_while_busy(write, until=until, sleep=runtime.wait)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+    # Nobody knows whether it was committed before the line broke; the rows do.
+    return write()
 
 
 def _fail_next(runtime: Runtime, lease: ImportLease) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -95,3 +97,50 @@ def test_a_database_that_cannot_be_written_leaves_the_run_to_the_sweep(
         run_import(importing.runtime, run.id)
 
     assert due_imports(importing.session, now=clock() + timedelta(seconds=31)) == [run.id]
+
+
+def test_a_batch_that_meets_a_busy_database_is_written_in_its_turn(
+    importing: Importing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusals = [_busy(), _busy()]
+    whole = customer_import.write_batch
+
+    def meet_others(*arguments: Any, **rest: Any) -> object:
+        if refusals:
+            raise refusals.pop()
+        return whole(*arguments, **rest)
+
+    monkeypatch.setattr(customer_import, "write_batch", meet_others)
+    importing.runtime.stopping.wait = lambda _wait_s=None: False  # type: ignore[method-assign]
+
+    run = importing.run(importing.start(importing.there()))
+
+    assert (run.state, run.created_count) == (ImportState.FINISHED, 1)
+
+
+@pytest.mark.parametrize("was_committed", [True, False])
+def test_a_batch_whose_answer_was_lost_is_looked_up_in_its_rows(
+    importing: Importing, monkeypatch: pytest.MonkeyPatch, was_committed: bool
+) -> None:
+    whole, is_lost = customer_import.process_batch, [True]
+
+    def lose_answer(session: Session, *arguments: Any, **rest: Any) -> bool:
+        if not is_lost:
+            return whole(session, *arguments, **rest)
+        is_lost.clear()
+        if was_committed:
+            whole(session, *arguments, **rest)
+        raise OperationalError("COMMIT", {}, Exception("gone"), connection_invalidated=True)
+
+    monkeypatch.setattr(customer_import, "process_batch", lose_answer)
+
+    run = importing.run(importing.start(*(importing.there() for _ in range(3))))
+
+    assert (run.state, run.created_count) == (ImportState.FINISHED, 3)
+    assert importing.count(Customer) == 3
+
+
+def _busy() -> OperationalError:
+    refusal = sqlite3.OperationalError("database is locked")
+    refusal.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    return OperationalError("INSERT", {}, refusal)
