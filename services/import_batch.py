@@ -8,12 +8,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, insert, literal, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from models import (
     Customer,
-    CustomerLink,
     CustomerOrigin,
     ImportItem,
     ImportRun,
@@ -30,7 +29,8 @@ from services.driver_rows import insert_tuples, update_tuples
 from services.email_addresses import email_key
 from services.filling import fill, fillings
 from services.import_outcomes import ItemResult, OutcomeReason
-from services.import_rows import DecidedBatch, PendingItem, RemoteRow, decide_batch
+from services.import_rows import DecidedBatch, PendingItem, RemoteRow, decide_batch, span_of
+from services.import_statements import LINK_DONE, MARK_DONE
 from services.placeholder_email import make_placeholder_email
 from services.review_choices import drop_choices, renew_choices
 from services.row_ids import take_ids
@@ -72,8 +72,7 @@ def write_batch(
     _fill(session, run, batch, now=now)
     _record(session, items, batch)
     _link(session, account, run, items, now=now)
-    if astray := batch.astray():
-        _mark_linked(session, RemoteCustomer.id.in_(astray))
+    _mark_astray(session, batch.astray())
     linked = batch.with_outcome(ItemOutcome.LINKED)
     refresh_differing(session, account.id, [remote.remote_id for remote in linked])
     _settle(session, account, batch, now=now)
@@ -175,34 +174,20 @@ def _link(
     now: datetime,
 ) -> None:
     """Link those of the batch who have a customer now, as their items say."""
-    is_done = (
-        ImportItem.run_id == run.id,
-        ImportItem.outcome.in_((ItemOutcome.CREATED, ItemOutcome.LINKED)),
-        ImportItem.remote_id.between(items[0].remote_id, items[-1].remote_id),
-    )
-    values = {
-        CustomerLink.company_id: literal(account.company_id),
-        CustomerLink.account_id: literal(account.id),
-        CustomerLink.remote_id: ImportItem.remote_id,
-        CustomerLink.customer_id: ImportItem.customer_id,
-        CustomerLink.linked_at: literal(now, CustomerLink.linked_at.type),
-    }
-    rows = select(*values.values()).where(*is_done).order_by(ImportItem.remote_id)
-    links: Any = CustomerLink.__table__
-    session.connection().execute(insert(links).from_select([each.key for each in values], rows))
-    done = select(ImportItem.remote_id).where(*is_done)
-    _mark_linked(
-        session, and_(RemoteCustomer.account_id == account.id, RemoteCustomer.remote_id.in_(done))
-    )
+    span, connection = span_of(account, run, items), session.connection()
+    connection.execute(LINK_DONE, span | {"now": now})
+    connection.execute(MARK_DONE, span)
 
 
-def _mark_linked(session: Session, is_meant: ColumnElement[bool]) -> None:
-    session.execute(
-        update(RemoteCustomer)
-        .where(is_meant)
-        .values(state=RemoteState.LINKED, why=WhyUnsynced.NEVER_IMPORTED, why_text="", why_at=None)
-        .execution_options(synchronize_session=False)
-    )
+def _mark_astray(session: Session, row_ids: Sequence[int]) -> None:
+    """Let the rows know that they are linked."""
+    if row_ids:
+        session.execute(
+            update(RemoteCustomer)
+            .where(RemoteCustomer.id.in_(row_ids))
+            .values(state=RemoteState.LINKED)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _settle(

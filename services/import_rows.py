@@ -6,51 +6,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Row, exists, or_, select
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from models import (
     Bin,
-    Customer,
-    CustomerLink,
-    ImportItem,
     ImportRun,
     ItemOutcome,
     PlannedOutcome,
     RemoteAccount,
-    RemoteCustomer,
     RemoteState,
-    ReviewChoice,
     WhyUnsynced,
 )
 from services.bins import SOMEBODYS_WILL
 from services.import_decision import RowFacts, RowNow, Standing, Told, decide
 from services.import_outcomes import REASON_CHARACTERS, ItemResult, OutcomeReason
-from services.import_targets import Target, find_standings, find_targets, is_changed_customer
+from services.import_statements import READ_ROWS, STANDING_COLUMNS
+from services.import_targets import Target, find_standings, find_targets
 from services.kept_parties import COMPARE_AGAIN
 from services.plain_text import plain_line
 
-#: A remote customer with the columns that a batch needs; reading whole rows takes twice as long.
+#: A remote customer with the columns of READ_ROWS; reading whole rows takes twice as long.
 RemoteRow = Row[*tuple[Any, ...]]
-_COLUMNS = (
-    RemoteCustomer.state,
-    RemoteCustomer.bin,
-    RemoteCustomer.why,
-)
-_MORE_COLUMNS = (
-    RemoteCustomer.id,
-    RemoteCustomer.remote_id,
-    RemoteCustomer.revision,
-    RemoteCustomer.kept_revision,
-    RemoteCustomer.name,
-    RemoteCustomer.sort_key,
-    RemoteCustomer.company_name,
-    RemoteCustomer.email,
-    RemoteCustomer.phone,
-    RemoteCustomer.address,
-)
-#: How many of the columns say how a row stands; these come first.
-_STANDING_COLUMNS = 6
 _TAKEN_OUT_WORDS = {
     WhyUnsynced.REMOVED_HERE: "waits for your decision: the customer was removed here",
     WhyUnsynced.LET_GO: "waits for your decision: the link was ended here",
@@ -105,7 +82,8 @@ def decide_batch(
 
     At most four statements for any size.
     """
-    remotes = _remotes(session, account, run.id, items)
+    rows = session.connection().execute(READ_ROWS, span_of(account, run, items))
+    remotes = {row.remote_id: row for row in rows}
     is_same = [row.id for row in remotes.values() if row.bin is Bin.SAME]
     targets = find_targets(session, is_same)
     standings = _standings(session, account.id, items)
@@ -124,6 +102,19 @@ def decide_batch(
     return DecidedBatch(remotes, results, linked)
 
 
+def span_of(
+    account: RemoteAccount, run: ImportRun, items: Sequence[PendingItem]
+) -> dict[str, int | str]:
+    """Return the items as the statements name them."""
+    return {
+        "company": account.company_id,
+        "account": account.id,
+        "run": run.id,
+        "first": items[0].remote_id,
+        "last": items[-1].remote_id,
+    }
+
+
 def _likeness(item: PendingItem, row: RemoteRow | None) -> object:
     """Return what most rows of a batch have in common, so that each kind is decided once.
 
@@ -133,7 +124,7 @@ def _likeness(item: PendingItem, row: RemoteRow | None) -> object:
         return item.id
     if row.revision != row.kept_revision or row.revision != item.seen_revision:
         return item.id
-    return (item.planned, *row[:_STANDING_COLUMNS])
+    return (item.planned, *row[:STANDING_COLUMNS])
 
 
 def _now(row: RemoteRow, target: Target | None) -> RowNow:
@@ -149,55 +140,6 @@ def _now(row: RemoteRow, target: Target | None) -> RowNow:
         target.customer_id if target else None,
         target.standing if target else Standing.GONE,
         is_here_uncompared=row.is_newly_here,
-    )
-
-
-def _remotes(
-    session: Session, account: RemoteAccount, run_id: int, items: Sequence[PendingItem]
-) -> dict[str, RemoteRow]:
-    """Return the rows of the items, locked.
-
-    Found by the items from the first to the last: a list of 500 ids costs the database more.
-    """
-    is_linked = exists().where(
-        CustomerLink.account_id == account.id, CustomerLink.remote_id == RemoteCustomer.remote_id
-    )
-    is_decided = exists().where(ReviewChoice.remote_customer_id == RemoteCustomer.id)
-    is_newly_here = or_(
-        _is_newly_here(account, Customer.email_key == RemoteCustomer.email_key),
-        _is_newly_here(account, Customer.sort_key == RemoteCustomer.sort_key),
-    )
-    remote_ids = select(ImportItem.remote_id).where(
-        ImportItem.run_id == run_id,
-        ImportItem.outcome == ItemOutcome.PENDING,
-        ImportItem.remote_id.between(items[0].remote_id, items[-1].remote_id),
-    )
-    rows = session.execute(
-        select(
-            *_COLUMNS,
-            is_linked.label("is_linked"),
-            is_decided.label("is_decided"),
-            is_newly_here.label("is_newly_here"),
-            *_MORE_COLUMNS,
-        )
-        .where(RemoteCustomer.account_id == account.id, RemoteCustomer.remote_id.in_(remote_ids))
-        .order_by(RemoteCustomer.id)
-        .with_for_update()
-    )
-    return {row.remote_id: row for row in rows}
-
-
-def _is_newly_here(account: RemoteAccount, is_alike: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return the condition that somebody alike came here and was not compared with the row yet.
-
-    Added by hand since, through the public page, or by an import from other books; who is linked
-    to this account came with this import or one before.
-    """
-    is_ours = exists().where(
-        CustomerLink.customer_id == Customer.id, CustomerLink.account_id == account.id
-    )
-    return exists().where(
-        Customer.company_id == account.company_id, is_alike, is_changed_customer(), ~is_ours
     )
 
 
