@@ -47,19 +47,7 @@ def unlink(
 
     What the link filled in stays. Raises UnknownLink.
     """
-    found = session.execute(
-        select(RemoteAccount, CustomerLink.customer_id)
-        .join(CustomerLink, CustomerLink.account_id == RemoteAccount.id)
-        .join(Customer, Customer.id == CustomerLink.customer_id)
-        .where(
-            RemoteAccount.company_id == who.company_id,
-            RemoteAccount.provider == provider.value,
-            CustomerLink.remote_id == remote_id,
-            Customer.public_id == customer_public_id,
-        )
-        .order_by(CustomerLink.id.desc())
-        .limit(1)
-    ).first()
+    found = _find_link(session, who, customer_public_id, provider, remote_id)
     if found is None:
         session.rollback()
         raise UnknownLink
@@ -164,6 +152,30 @@ def chosen_rows(session: Session, account_id: int, customer_ids: Iterable[int]) 
             ReviewChoice.customer_id.in_(customer_ids), ReviewChoice.account_id + 0 == account_id
         )
     ).all()
+
+
+def _find_link(
+    session: Session,
+    who: SignedIn,
+    customer_public_id: str,
+    provider: ProviderKey,
+    remote_id: str,
+) -> tuple[RemoteAccount, int] | None:
+    """Return the account and our customer; of several accounts of the provider the latest."""
+    found = session.execute(
+        select(RemoteAccount, CustomerLink.customer_id)
+        .join(CustomerLink, CustomerLink.account_id == RemoteAccount.id)
+        .join(Customer, Customer.id == CustomerLink.customer_id)
+        .where(
+            RemoteAccount.company_id == who.company_id,
+            RemoteAccount.provider == provider.value,
+            CustomerLink.remote_id == remote_id,
+            Customer.public_id == customer_public_id,
+        )
+        .order_by(CustomerLink.id.desc())
+        .limit(1)
+    ).first()
+    return (found[0], found[1]) if found else None
 
 
 def _delete_links(session: Session, account_id: int, pairs: Collection[Pair]) -> list[Pair]:
