@@ -23,6 +23,7 @@ from models import (
 )
 from services.providers.contract import ProviderKey, RemoteKind, RemoteStatus
 from services.remote_counts import Standing, count_standings
+from services.run_views import ACTIVE
 
 WARN_BEFORE = timedelta(days=14)
 
