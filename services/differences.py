@@ -132,9 +132,15 @@ def list_differences(
     }
 
 
-def read_pairs(session: Session, *conditions: ColumnElement[bool]) -> list[Pair]:
-    """Return the links that meet the conditions with both sides of each. One statement."""
-    rows = session.execute(
+def read_pairs(
+    session: Session, *conditions: ColumnElement[bool], is_changing: bool = False
+) -> list[Pair]:
+    """Return the links that meet the conditions with both sides of each. One statement.
+
+    With `is_changing` nobody else changes these customers until the caller's transaction ends: of
+    two who change one side each, the later one sees both.
+    """
+    statement = (
         select(*_COLUMNS)
         .join(Customer, Customer.id == CustomerLink.customer_id)
         .join(
@@ -144,7 +150,9 @@ def read_pairs(session: Session, *conditions: ColumnElement[bool]) -> list[Pair]
         )
         .where(*conditions)
     )
-    return [_pair(row) for row in rows]
+    if is_changing:
+        statement = statement.order_by(Customer.id).with_for_update(of=Customer)
+    return [_pair(row) for row in session.execute(statement)]
 
 
 def write_differing(session: Session, pairs: Sequence[Pair]) -> None:

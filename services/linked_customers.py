@@ -32,7 +32,10 @@ def update_linked(
     """
     for batch in in_batches(remote_ids):
         pairs = read_pairs(
-            session, CustomerLink.account_id == account.id, CustomerLink.remote_id.in_(batch)
+            session,
+            CustomerLink.account_id == account.id,
+            CustomerLink.remote_id.in_(batch),
+            is_changing=True,
         )
         gains = _gains(session, pairs)
         filled = _fill(session, account, gains, now=now) if gains else set()
