@@ -81,8 +81,9 @@ class ImportRun(Base):
     asked for it wants those created, too, whom a person has not decided about. `undoes_id` is the
     import that an undo takes back, `continues_id` the one whose failed or stopped items this one
     tries again. `began_at` is the first batch; before it the accounting software is checked, with
-    `call_count` calls. `wants_stop`: a person asked the process that runs it to stop. While it is
-    paused, `paused_until_at` is the next try and `pause_failure` how the check ended.
+    `call_count` calls. `attempts` is how often it was taken up, since it began if it has.
+    `wants_stop`: a person asked the process that runs it to stop. While it is paused,
+    `paused_until_at` is the next try and `pause_failure` how the check ended.
     """
 
     __tablename__ = "import_run"

@@ -28,7 +28,6 @@ from services.import_queue import (
     due_imports,
     find_active,
     is_due,
-    list_active,
     lock_account,
     next_due,
 )
@@ -43,7 +42,6 @@ __all__ = [
     "IMPORT_JOB",
     "due_imports",
     "find_active",
-    "list_active",
 ]
 
 logger = logging.getLogger(__name__)
@@ -133,7 +131,8 @@ def process_batch(
     run = hold(session, ImportLease(run_id, owner), now=now)
     items = [] if run.wants_stop else _pending(session, run_id, size)
     if items:
-        run.began_at = run.began_at or now
+        if run.began_at is None:
+            run.began_at, run.attempts = now, 1
         account = session.get_one(RemoteAccount, run.account_id)
         _count(run, _write(session, account, run, items, now=now))
     elif run.wants_stop:

@@ -5,8 +5,6 @@ A run that is paused stays the first: what was asked for earlier is done earlier
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, literal_column, or_, select
@@ -19,32 +17,14 @@ from models import (
     ImportState,
     PauseReason,
     RemoteAccount,
-    RunKind,
 )
 from services.import_lease import is_lease_over
-from services.providers.contract import ProviderKey
 
 IMPORT_JOB = "import_customers"
 ACTIVE = (ImportState.QUEUED, ImportState.RUNNING, ImportState.PAUSED)
 #: As the partial index of the active runs has it; a bound value would hide that from SQLite.
 _IS_ACTIVE = "{}.state IN ('queued', 'running', 'paused')"
 IS_ACTIVE: ColumnElement[bool] = literal_column(_IS_ACTIVE.format("import_run"))
-
-
-@dataclass(frozen=True, slots=True)
-class ActiveRun:
-    """A run that has not ended, as every page shows it. `is_stopping`: a person asked it to stop.
-
-    `done` of `chosen` items have their outcome.
-    """
-
-    public_id: str
-    provider: ProviderKey
-    kind: RunKind
-    state: ImportState
-    chosen: int
-    done: int
-    is_stopping: bool
 
 
 def lock_account(session: Session, account_id: int) -> RemoteAccount:
@@ -71,17 +51,6 @@ def find_busy(session: Session, account_id: int) -> ImportRun | None:
     """
     first = find_active(session, account_id)
     return None if first is None or first.state is ImportState.PAUSED else first
-
-
-def list_active(session: Session, company_id: int) -> Sequence[ActiveRun]:
-    """Return the company's runs that have not ended, oldest first. One statement."""
-    rows = session.execute(
-        select(ImportRun, RemoteAccount.provider)
-        .join(RemoteAccount, RemoteAccount.id == ImportRun.account_id)
-        .where(ImportRun.company_id == company_id, IS_ACTIVE)
-        .order_by(ImportRun.id)
-    )
-    return [_active(run, provider) for run, provider in rows]
 
 
 def due_imports(session: Session, *, now: datetime) -> list[int]:
@@ -131,18 +100,4 @@ def _waits_for_another() -> ColumnElement[bool]:
         earlier.account_id == ImportRun.account_id,
         earlier.id < ImportRun.id,
         literal_column(_IS_ACTIVE.format("earlier_run")),
-    )
-
-
-def _active(run: ImportRun, provider: str) -> ActiveRun:
-    imported = run.created_count + run.linked_count + run.skipped_count + run.failed_count
-    undone = run.removed_count + run.unlinked_count + run.kept_count
-    return ActiveRun(
-        public_id=run.public_id,
-        provider=ProviderKey(provider),
-        kind=run.kind,
-        state=run.state,
-        chosen=run.chosen_count,
-        done=imported + undone,
-        is_stopping=run.wants_stop,
     )

@@ -72,6 +72,7 @@ def test_a_failed_check_pauses_the_run_which_then_goes_on_by_itself(
     run = _run(runtime, run_id)
     assert (run.state, run.created_count) == (ImportState.FINISHED, 3)
     assert (run.pause_reason, run.pause_failure, run.paused_until_at) == (None, None, None)
+    assert run.attempts == 1, "what came before its first customer interrupted nothing"
 
 
 def test_each_pause_is_twice_as_long_up_to_an_hour() -> None:

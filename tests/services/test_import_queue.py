@@ -16,10 +16,10 @@ from models import (
 )
 from services.alert import AlertState, view_alert
 from services.connection_views import ConnectionView, view_connection
-from services.customer_import import IMPORT_JOB, due_imports, list_active, process_batch
+from services.customer_import import IMPORT_JOB, due_imports
 from services.import_lease import claim
 from services.import_outcomes import OutcomeReason
-from services.import_queue import ActiveRun, is_due
+from services.import_queue import is_due
 from services.match_job import due_matches
 from services.providers.contract import ProviderKey
 from services.runtime import Runtime
@@ -132,24 +132,6 @@ def test_an_undo_stands_in_the_same_queue(
     importing.run(undo)
 
     assert due_imports(session, now=clock()) == [second.id]
-
-
-def test_every_page_knows_the_runs_that_have_not_ended(
-    importing: Importing, session: Session, runtime: Runtime, clock: Clock
-) -> None:
-    elsewhere = Importing(session, runtime)
-    elsewhere.start(elsewhere.there())
-    importing.run(importing.start(importing.there()))
-    run = importing.start(importing.there(), importing.there())
-    lease = importing.claim(run)
-    process_batch(session, run.id, owner=lease.owner, now=clock(), size=1)
-
-    active = list_active(session, importing.company.id)
-
-    state = ImportState.RUNNING
-    quickbooks = ProviderKey.QUICKBOOKS
-    expected = ActiveRun(run.public_id, quickbooks, RunKind.IMPORT, state, 2, 1, is_stopping=False)
-    assert active == [expected]
 
 
 @pytest.mark.parametrize("is_paused", [False, True])
