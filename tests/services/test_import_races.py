@@ -1,0 +1,158 @@
+"""Many at once ask for imports, and carry them out: one run for one wish, each customer once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from threading import Lock
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import (
+    Customer,
+    CustomerLink,
+    ImportItem,
+    ImportRun,
+    ImportState,
+    ItemOutcome,
+    RemoteCustomer,
+    RemoteState,
+    Role,
+)
+from services import decisions
+from services.accounts import SignedIn
+from services.customer_import import due_imports, run_import
+from services.database import only_reading
+from services.import_request import ImportRepeated, ImportRequest, start_requested
+from services.review_query import Meant
+from services.runtime import Runtime
+from tests.factories import make_signed_in, make_user
+from tests.services import workers
+from tests.services.importing import Importing
+from tests.services.support import rows
+
+pytestmark = pytest.mark.both_databases
+CLICKS = 50
+IMPORTS, WINDOW, STEP = 8, 20, 8
+
+
+@pytest.fixture
+def importing(session: Session, runtime: Runtime) -> Importing:
+    return Importing(session, runtime)
+
+
+def _in_turn(*calls: Callable[[], Any]) -> Callable[[], Any]:
+    """Return work for threads: each that comes takes the next of the calls."""
+    taken: Iterator[Callable[[], Any]] = iter(calls)
+    lock = Lock()
+
+    def work() -> Any:
+        with lock:
+            call = next(taken)
+        return call()
+
+    return work
+
+
+def _ask(importing: Importing, who: SignedIn, public_ids: list[str]) -> str:
+    """Press the button; return the run that is shown afterwards."""
+    runtime = importing.runtime
+    try:
+        with runtime.sessions() as session:
+            return start_requested(
+                session,
+                importing.account_id,
+                ImportRequest(Meant(tuple(public_ids))),
+                requested_by_id=who.user_id,
+                wake=runtime.wake,
+                now=runtime.clock(),
+            )
+    except ImportRepeated as error:
+        return error.public_id
+
+
+def _carry_out(runtime: Runtime) -> None:
+    """Do what a few sweeps find; whoever comes too late to a run is told so."""
+    for _ in range(IMPORTS):
+        with only_reading(), runtime.sessions() as session:
+            due = due_imports(session, now=runtime.clock())
+        for run_id in due:
+            run_import(runtime, run_id)
+
+
+def test_fifty_clicks_at_once_make_one_run(importing: Importing) -> None:
+    public_ids = [importing.there().public_id for _ in range(3)]
+    importing.session.rollback()
+
+    shown = workers.in_threads(lambda: _ask(importing, importing.ada, public_ids), CLICKS)
+
+    assert len(set(shown)) == 1
+    assert importing.count(ImportRun) == 1
+    assert importing.count(ImportItem) == 3
+
+
+def test_overlapping_imports_of_two_admins_end_in_the_union(
+    importing: Importing, session: Session
+) -> None:
+    user = make_user(session, importing.company, role=Role.ADMIN)
+    admins = [importing.ada, make_signed_in(session, user)]
+    everybody = [importing.there().public_id for _ in range(STEP * (IMPORTS - 1) + WINDOW)]
+    session.rollback()
+
+    def import_window(number: int) -> None:
+        chosen = everybody[number * STEP : number * STEP + WINDOW]
+        _ask(importing, admins[number % 2], chosen)
+        _carry_out(importing.runtime)
+
+    windows = [lambda number=number: import_window(number) for number in range(IMPORTS)]
+    ended = workers.in_threads(_in_turn(*windows), IMPORTS)
+    _carry_out(importing.runtime)
+
+    assert ended == [None] * IMPORTS
+    runs = session.scalars(select(ImportRun)).all()
+    assert [run.state for run in runs] == [ImportState.FINISHED] * IMPORTS
+    sums = [run.created_count + run.linked_count + run.skipped_count for run in runs]
+    assert sums == [WINDOW] * IMPORTS
+    assert sum(run.created_count for run in runs) == len(everybody)
+    assert importing.count(Customer) == importing.count(CustomerLink) == len(everybody)
+    outcomes = Counter(session.scalars(select(ImportItem.outcome)))
+    assert outcomes[ItemOutcome.CREATED] == len(everybody)
+    assert outcomes.total() == IMPORTS * WINDOW
+
+
+def test_what_one_imports_and_another_ignores_is_only_one_of_both(
+    importing: Importing, session: Session
+) -> None:
+    runtime = importing.runtime
+    public_ids = [importing.there().public_id for _ in range(30)]
+    session.rollback()
+    _ask(importing, importing.ada, public_ids)
+
+    def ignore() -> None:
+        for public_id in public_ids[::-1]:
+            with runtime.sessions() as own:
+                decisions.ignore(
+                    own,
+                    importing.ada,
+                    importing.account_id,
+                    meant=Meant((public_id,)),
+                    now=runtime.clock(),
+                )
+
+    workers.in_threads(_in_turn(lambda: _carry_out(runtime), ignore), 2)
+
+    linked = _remote_ids(runtime, RemoteState.LINKED)
+    ignored = _remote_ids(runtime, RemoteState.IGNORED)
+    run = session.scalars(select(ImportRun)).one()
+    assert len(linked) + len(ignored) == len(public_ids)
+    assert linked == set(session.scalars(select(CustomerLink.remote_id)))
+    assert importing.count(Customer) == len(linked) == run.created_count
+    assert run.created_count + run.skipped_count == len(public_ids)
+
+
+def _remote_ids(runtime: Runtime, state: RemoteState) -> set[str]:
+    query = select(RemoteCustomer.remote_id).where(RemoteCustomer.state == state)
+    return {remote_id for (remote_id,) in rows(runtime.sessions, query)}
