@@ -143,17 +143,15 @@ def _see_to_end(runtime: Runtime, company_id: int, run: ImportRun) -> ImportView
 
     Raises ClickException where the first one is paused: it goes on later, and by itself.
     """
-    while True:
+    while (view := _view(runtime, company_id, run)).is_active:
         with runtime.sessions() as session:
-            first = find_active(session, run.account_id)
-        if first is not None:
-            run_import(runtime, first.id)
-            _refuse_paused(_view(runtime, company_id, first))
-        view = _view(runtime, company_id, run)
-        if not view.is_active:
-            return view
-        if first is not None and first.id == run.id:
+            first = find_active(session, run.account_id) or run
+        run_import(runtime, first.id)
+        tried = _view(runtime, company_id, first)
+        _refuse_paused(tried)
+        if tried.is_active:
             time.sleep(LOOK_S)
+    return view
 
 
 def _view(runtime: Runtime, company_id: int, run: ImportRun) -> ImportView:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from models import Connection, ConnectionState, PauseReason, Reading, ReadingFailure, ReadingState
 from services.database import only_reading
+from services.import_lease import has_lease_ended
 from services.import_pause import Trouble
 from services.readings import refresh
 from services.runtime import Runtime
@@ -44,7 +45,7 @@ def check_books(runtime: Runtime, account_id: int, *, is_repeated: bool) -> Chec
             if is_repeated and reading is not None and reading.state is ReadingState.FAILED:
                 reading = _ask(runtime, account_id, is_asked_for=True)
         except _NoPermission:
-            return Checked(trouble=Trouble(PauseReason.PERMISSION))
+            return Checked(trouble=_trouble(runtime, account_id))
         if reading is None:
             return Checked()
         is_made_now = reading.state is ReadingState.RUNNING
@@ -81,17 +82,26 @@ def _see_to_end(runtime: Runtime, reading_id: int) -> Reading:
     while True:
         with only_reading(), runtime.sessions() as session:
             reading = session.get_one(Reading, reading_id)
-        is_alive = reading.lease_until_at >= runtime.clock()
-        if reading.state is not ReadingState.RUNNING or not is_alive:
+        is_dead = has_lease_ended(reading.lease_until_at, now=runtime.clock())
+        if reading.state is not ReadingState.RUNNING or is_dead:
             return reading
         runtime.wait(LOOK_S)
 
 
-def _trouble(runtime: Runtime, account_id: int, reading: Reading) -> Trouble:
+def _trouble(runtime: Runtime, account_id: int, reading: Reading | None = None) -> Trouble:
+    """Return why the books could not be read; without a reading nobody has asked them."""
     with only_reading(), runtime.sessions() as session:
-        is_permitted = _find_permitted(session, account_id) is not None
+        states = session.scalars(
+            select(Connection.state).where(Connection.account_id == account_id)
+        ).all()
+    if reading is not None:
+        failure, retry_at = reading.failure, reading.retry_at
+    else:
+        has_ended = ConnectionState.RECONNECT_REQUIRED in states
+        failure, retry_at = ReadingFailure.RECONNECT_REQUIRED if has_ended else None, None
+    is_permitted = ConnectionState.CONNECTED in states
     reason = PauseReason.CHECK if is_permitted else PauseReason.PERMISSION
-    return Trouble(reason, reading.failure, reading.retry_at)
+    return Trouble(reason, failure, retry_at)
 
 
 def _find_permitted(session: Session, account_id: int) -> Connection | None:

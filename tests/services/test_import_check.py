@@ -11,6 +11,7 @@ from models import (
     ImportRun,
     ImportState,
     Reading,
+    ReadingFailure,
     ReadingState,
 )
 from services import customer_import, import_lease
@@ -113,6 +114,35 @@ def test_a_check_waits_for_the_reading_of_another_process(
 
     assert run.state is ImportState.FINISHED
     assert books.call_count == calls
+
+
+def test_a_check_does_not_wait_for_a_reading_whose_process_died(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient, clock: Clock, run_id: int
+) -> None:
+    reading_id = ask(runtime, harbor)
+    with runtime.sessions() as session:
+        session.get_one(Reading, reading_id).lease_owner = "killed"
+        session.commit()
+    clock.advance(seconds=31)
+
+    assert _run(runtime, run_id).state is ImportState.FINISHED
+
+    assert one(runtime.sessions, Reading, reading_id).state is ReadingState.FAILED
+
+
+def test_a_check_does_not_wait_for_a_lease_of_the_future(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient, clock: Clock, run_id: int
+) -> None:
+    """The clock was put back by an hour under the reading of a process that died."""
+    reading_id = ask(runtime, harbor)
+    with runtime.sessions() as session:
+        session.get_one(Reading, reading_id).lease_owner = "killed"
+        session.commit()
+    clock.advance(hours=-1)
+
+    run = _run(runtime, run_id)
+
+    assert (run.state, run.pause_failure) == (ImportState.PAUSED, ReadingFailure.INTERRUPTED)
 
 
 def _end_reading(runtime: Runtime, reading_id: int) -> object:

@@ -177,7 +177,11 @@ def test_an_ended_permission_pauses_the_run_until_somebody_reconnects(
 
 
 @pytest.mark.parametrize(
-    "state", [ConnectionState.DISCONNECTED, ConnectionState.RECONNECT_REQUIRED]
+    ("state", "failure"),
+    [
+        (ConnectionState.DISCONNECTED, None),
+        (ConnectionState.RECONNECT_REQUIRED, ReadingFailure.RECONNECT_REQUIRED),
+    ],
 )
 def test_without_a_connection_nobody_is_asked(
     runtime: Runtime,
@@ -185,6 +189,7 @@ def test_without_a_connection_nobody_is_asked(
     books: FakeAccountingClient,
     run_id: int,
     state: ConnectionState,
+    failure: ReadingFailure | None,
 ) -> None:
     change_connection(runtime, harbor, state=state)
     calls = books.call_count
@@ -192,6 +197,7 @@ def test_without_a_connection_nobody_is_asked(
     run = _run(runtime, run_id)
 
     assert (run.state, run.pause_reason) == (ImportState.PAUSED, PauseReason.PERMISSION)
+    assert run.pause_failure is failure
     assert books.call_count == calls
 
 
