@@ -105,12 +105,29 @@ def _importing(people: Opener, demo: Demo, **options: Any) -> Page:
 
 def _import_runs(people: Opener, demo: Demo, **options: Any) -> Page:
     hold_import(demo)
-    return people.open("ada", f"{QUICKBOOKS}/imports/new", **options)
+    page = people.open("ada", f"{QUICKBOOKS}/imports", **options)
+    page.get_by_role("link", name="Import 31", exact=True).click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    return page
+
+
+def _undo_asked(people: Opener, _demo: Demo, **options: Any) -> Page:
+    page = people.open("ada", f"{QUICKBOOKS}/imports", **options)
+    page.get_by_role("link", name="Undo import 31").click()
+    expect(page.locator("h1")).to_have_text("Undo import 31?")
+    return page
+
+
+def _undone(people: Opener, demo: Demo, **options: Any) -> Page:
+    page = _undo_asked(people, demo, **options)
+    press(page, "Undo 7 of 7")
+    expect(page.locator("h1")).to_have_text("Import 31 Undone")
+    return page
 
 
 def _receipt(people: Opener, _demo: Demo, **options: Any) -> Page:
     page = people.open("ada", f"{QUICKBOOKS}/imports", **options)
-    page.get_by_role("link", name="Import 31").click()
+    page.get_by_role("link", name="Import 31", exact=True).click()
     page.locator("#done > summary").click()
     return page
 
@@ -213,6 +230,8 @@ PAGES: Mapping[str, Place] = {
     "nobody found": _page("ada", f"{QUICKBOOKS}/review?show=same&q=nobody"),
     "import all": _page("ada", f"{QUICKBOOKS}/imports/new"),
     "import runs": _import_runs,
+    "undo": _undo_asked,
+    "undone": _undone,
     "receipt": _receipt,
     "import history": _page("ada", f"{QUICKBOOKS}/imports"),
     "no import history": _page("zoe", f"{QUICKBOOKS}/imports"),

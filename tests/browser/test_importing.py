@@ -116,7 +116,7 @@ def test_whoever_ticks_nobody_is_told_so_without_scripts(people: Opener) -> None
 def test_progress_ends_by_itself_in_the_receipt(people: Opener, demo: Demo) -> None:
     hold_import(demo)
     page = people.open("ada", f"{QUICKBOOKS}/imports")
-    page.get_by_role("link", name="Import 31").click()
+    page.get_by_role("link", name="Import 31", exact=True).click()
     expect(page.get_by_role("progressbar")).to_be_visible()
 
     release_import(demo)
@@ -142,12 +142,74 @@ def test_opening_the_alert_shows_the_import_and_reads_nothing(people: Opener, de
 @pytest.mark.full
 def test_without_scripts_progress_looks_again_by_itself(people: Opener, demo: Demo) -> None:
     hold_import(demo)
-    page = people.open("ada", f"{QUICKBOOKS}/imports/new", java_script_enabled=False)
-    expect(page.locator("main")).to_contain_text("Yours was not started")
+    page = people.open("ada", f"{QUICKBOOKS}/imports", java_script_enabled=False)
+    page.get_by_role("link", name="Import 31", exact=True).click()
+    expect(page.locator("main")).to_contain_text("Stop after this customer")
 
     release_import(demo)
 
     expect(page.locator("h1")).to_have_text("Import 31 Finished")
+
+
+@pytest.mark.parametrize(
+    "has_scripts", [True, pytest.param(False, marks=pytest.mark.full)], ids=["scripts", "plain"]
+)
+def test_an_import_is_undone_but_for_whom_somebody_has_worked_on(
+    people: Opener, has_scripts: bool
+) -> None:
+    page = people.open("ada", f"{REVIEW}?show=new", java_script_enabled=has_scripts)
+    for number in range(3):
+        _boxes(page).nth(number).check()
+    page.get_by_role("button", name=re.compile("Import .*selected")).click()
+    _expect_receipt(page, created=3, linked=0, skipped=0, failed=0)
+    address = page.url
+    page.locator("#done > summary").click()
+    page.locator("#done th a").first.click()
+    follow(page, "Edit")
+    page.get_by_label("Phone").fill("(212) 555-0199")
+    press(page, "Save changes")
+
+    page.goto(address)
+    follow(page, "Undo this import")
+    expect(page.locator("main")).to_contain_text("(phone edited since the import)")
+    press(page, "Undo 2 of 3")
+
+    expect(page.locator("h1")).to_have_text("Import 32 Undone")
+    _expect_receipt(page, removed=2, unlinked=0, kept=1)
+    expect(page.locator("#told")).to_contain_text("Ada Brandt")
+    page.goto(f"{REVIEW}?show=new")
+    expect(page.locator("#review")).to_contain_text("unlinked by undo")
+
+
+def test_the_strip_follows_a_run_to_its_end_on_another_page(people: Opener, demo: Demo) -> None:
+    hold_import(demo)
+    page = people.open("ada", "/customers")
+    strip = page.locator("#run-strip")
+    expect(strip).to_contain_text("Import 31 from QuickBooks: 7 of 14 done")
+
+    release_import(demo)
+    expect(strip).to_contain_text("Import 31 has ended")
+    strip.get_by_role("link", name="See the receipt").click()
+
+    expect(page.locator("h1")).to_have_text("Import 31 Finished")
+    expect(strip).to_have_count(0)
+
+
+@pytest.mark.full
+def test_an_import_waits_for_the_books_and_goes_on_when_asked_to(
+    people: Opener, demo: Demo
+) -> None:
+    demo.fault("status", status=503)
+    page = people.open("ada", REVIEW)
+    _boxes(page).first.check()
+    press(page, "Import 1 selected")
+    expect(page.locator("h1")).to_contain_text("Paused")
+    expect(page.locator("main")).to_contain_text("QuickBooks did not answer.")
+
+    demo.clear_faults()
+    press(page, "Try now")
+
+    expect(page.locator("h1")).to_contain_text("Finished")
 
 
 def test_the_keyboard_ticks_searches_and_imports(people: Opener) -> None:
