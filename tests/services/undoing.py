@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import select
 
 from models import (
-    Company,
     Customer,
     CustomerLink,
     ImportItem,
     ImportRun,
+    Reading,
     RemoteAccount,
     RemoteCustomer,
 )
@@ -97,10 +97,15 @@ class Undoing(Importing):
 
     def elsewhere(self, customer: Customer) -> RemoteCustomer:
         """Link the customer to somebody in Xero."""
-        company = self.session.get_one(Company, customer.company_id)
-        account = make_account(self.session, company, provider="xero")
-        make_matched(self.session, account)
-        reading = make_reading(self.session, make_connection(self.session, account))
+        reading = self.session.scalar(
+            select(Reading).where(
+                Reading.company_id == self.company.id, Reading.account_id != self.account_id
+            )
+        )
+        if reading is None:
+            account = make_account(self.session, self.company, provider="xero")
+            make_matched(self.session, account)
+            reading = make_reading(self.session, make_connection(self.session, account))
         remote = make_remote_customer(self.session, reading)
         make_link(self.session, remote, customer)
         return remote
