@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select, update
 
+from commands import imports
 from models import ImportRun, ImportState, PauseReason
 from services.connections import require_connection
 from services.customer_import import start_import
@@ -101,7 +103,12 @@ def test_a_paused_import_is_tried_again_first(
     run: Run, harbor: Place, runtime: Runtime, clock: Clock
 ) -> None:
     _leave_an_import(runtime, harbor, was_begun=False)
-    _pause_imports(runtime, until_at=clock() + timedelta(hours=1))
+    _change_imports(
+        runtime,
+        state=ImportState.PAUSED,
+        pause_reason=PauseReason.CHECK,
+        paused_until_at=clock() + timedelta(hours=1),
+    )
 
     result = run(*ALL)
 
@@ -138,15 +145,28 @@ def test_an_import_that_cannot_go_on_is_told_and_stays(
         assert session.scalars(select(ImportRun.state)).all() == [ImportState.PAUSED]
 
 
-def _pause_imports(runtime: Runtime, *, until_at: datetime) -> None:
+def test_an_import_that_another_process_works_on_is_waited_for(
+    run: Run, harbor: Place, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _leave_an_import(runtime, harbor, was_begun=True)
+    _change_imports(runtime, lease_until_at=NOW + LEASE)
+    waits: list[float] = []
+
+    def let_it_die(wait_s: float) -> None:
+        waits.append(wait_s)
+        _change_imports(runtime, lease_until_at=NOW - LEASE)
+
+    monkeypatch.setattr(imports, "time", SimpleNamespace(sleep=let_it_die))
+
+    result = run(*ALL)
+
+    assert waits == [imports.LOOK_S]
+    assert result.output.splitlines()[-1] == "created=3 linked=0 skipped=0 failed=0"
+
+
+def _change_imports(runtime: Runtime, **values: object) -> None:
     with runtime.sessions() as session:
-        session.execute(
-            update(ImportRun).values(
-                state=ImportState.PAUSED,
-                pause_reason=PauseReason.CHECK,
-                paused_until_at=until_at,
-            )
-        )
+        session.execute(update(ImportRun).values(**values))
         session.commit()
 
 
