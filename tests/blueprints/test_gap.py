@@ -41,6 +41,18 @@ def test_the_numbers_of_both_sides_add_up(ada: Browser, sides: SimpleNamespace) 
     assert "2 customers of QuickBooks are not here: 1 not imported yet and 1 ignored." in text
 
 
+def test_who_does_not_count_there_any_more_is_told_apart(
+    ada: Browser, session: Session, sides: SimpleNamespace
+) -> None:
+    sides.remote.status, sides.remote.is_counted = "archived", False
+    session.commit()
+
+    text = text_of(ada.get(f"{GAP}?show=linked"))
+
+    assert "2 count there; 1 of the linked does not any more" in text
+    assert "Archived there" in text
+
+
 @pytest.mark.parametrize(
     ("show", "sentence", "row"),
     [
