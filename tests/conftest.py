@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -35,13 +36,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run the tests of services and jobs on both databases, on PostgreSQL in the long suite.
 
     `both_databases` marks those that the short suite runs on both, `sqlite_only` those that are
-    about SQLite.
+    about SQLite, as are those that ask for the file.
     """
     if "database_kind" not in metafunc.fixturenames:
         return
     marks = {mark.name for mark in metafunc.definition.iter_markers()}
     room = metafunc.definition.nodeid.split("/")[1]
-    if "sqlite_only" in marks or (room not in ON_BOTH and "both_databases" not in marks):
+    is_about_a_file = "database_path" in inspect.signature(metafunc.function).parameters
+    if (
+        is_about_a_file
+        or "sqlite_only" in marks
+        or (room not in ON_BOTH and "both_databases" not in marks)
+    ):
         return
     long = [] if "both_databases" in marks else [pytest.mark.full]
     kinds = [SQLITE, pytest.param(POSTGRESQL, marks=long)]

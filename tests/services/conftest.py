@@ -5,10 +5,10 @@ Every call to the fake provider checks that no transaction is open meanwhile.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import URL
 
 from services.providers import registry
 from services.runtime import Runtime
@@ -27,17 +27,17 @@ def elsewhere(runtime: Runtime) -> Place:
 
 
 @pytest.fixture
-def authorization(monkeypatch: pytest.MonkeyPatch, database_path: Path) -> FakeAuthorization:
+def authorization(monkeypatch: pytest.MonkeyPatch, database_url: URL) -> FakeAuthorization:
     """The provider's token endpoint; refresh-0 is the token it accepts first."""
-    fake = FakeAuthorization(meanwhile=refuse_open_transactions(database_path))
+    fake = FakeAuthorization(meanwhile=refuse_open_transactions(database_url))
     monkeypatch.setattr(registry, "open_authorization", lambda _provider, _access: fake)
     return fake
 
 
 @pytest.fixture
-def books(monkeypatch: pytest.MonkeyPatch, database_path: Path) -> FakeAccountingClient:
+def books(monkeypatch: pytest.MonkeyPatch, database_url: URL) -> FakeAccountingClient:
     """The provider's customers; `records` is what the next reading finds."""
-    fake = FakeAccountingClient(page_size=2, meanwhile=refuse_open_transactions(database_path))
+    fake = FakeAccountingClient(page_size=2, meanwhile=refuse_open_transactions(database_url))
 
     def open_client(*_args: Any, **_options: Any) -> FakeAccountingClient:
         return fake

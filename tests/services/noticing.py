@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from email.message import EmailMessage
-from pathlib import Path
 from typing import Any
+
+from sqlalchemy import URL
 
 from models import ReconnectReason
 from services.connections import require_reconnect
@@ -16,9 +17,9 @@ from tests.services.support import Place, refuse_open_transactions
 from tests.services.token_rows import change_connection
 
 
-def silent_while_writing(database_path: Path) -> Outbox:
+def silent_while_writing(database_url: URL) -> Outbox:
     """A mail server to which nothing is said while a transaction is open."""
-    return Outbox(meanwhile=refuse_open_transactions(database_path))
+    return Outbox(meanwhile=refuse_open_transactions(database_url))
 
 
 def with_mailer(runtime: Runtime, outbox: Outbox) -> Runtime:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Select, func, select
+import psycopg
+from sqlalchemy import URL, Select, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import (
@@ -61,15 +62,33 @@ def make_place(runtime: Runtime, **admin: Any) -> Place:
         return Place(company.id, account.id, connection.id, signed_in)
 
 
-def refuse_open_transactions(path: Path) -> Callable[[], None]:
-    """Return a check that fails while somebody holds SQLite's write lock for long."""
+def refuse_open_transactions(url: URL) -> Callable[[], None]:
+    """Return a check that fails while somebody holds a transaction open for long.
 
-    def check() -> None:
-        with closing(sqlite3.connect(path, timeout=2, isolation_level=None)) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute("ROLLBACK")
+    On SQLite one that may write; on PostgreSQL any.
+    """
+    if url.get_backend_name() == "sqlite":
+        return partial(_refuse_writer, str(url.database))
+    return partial(_refuse_idle, url.set(drivername="postgresql").render_as_string(False))
 
-    return check
+
+def _refuse_writer(path: str) -> None:
+    with closing(sqlite3.connect(path, timeout=2, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+
+
+def _refuse_idle(address: str) -> None:
+    idle = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND state LIKE 'idle in transaction%'"
+    )
+    with psycopg.connect(address, autocommit=True) as connection:
+        for _ in range(200):
+            if connection.execute(idle).fetchone() == (0,):
+                return
+            connection.execute("SELECT pg_sleep(0.01)")
+    raise AssertionError("a transaction is open while somebody else is asked")
 
 
 def read(runtime: Runtime, place: Place) -> int:

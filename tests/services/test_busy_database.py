@@ -27,6 +27,8 @@ from tests.fakes import FakeAccountingClient, FakeAuthorization
 from tests.services.support import Place, ask, count, one
 from tests.services.token_rows import held_tokens
 
+pytestmark = pytest.mark.sqlite_only
+
 TRIES = 3
 
 

@@ -14,7 +14,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import URL, func, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import ProviderCall
@@ -78,12 +78,17 @@ def test_eight_threads_never_exceed_the_limit(
 
 
 def test_two_processes_share_the_limit(
-    database_path: Path, sessions: sessionmaker[Session], tmp_path: Path
+    database_url: URL, sessions: sessionmaker[Session], tmp_path: Path
 ) -> None:
     steps = tmp_path / "steps"
     steps.touch()
 
-    reports = workers.run_together(_call_in_threads, str(database_path), str(steps), processes=2)
+    reports = workers.run_together(
+        _call_in_threads,
+        database_url.render_as_string(hide_password=False),
+        str(steps),
+        processes=2,
+    )
 
     assert reports == [[None] * 4] * 2
     assert _in_flight(steps) == [LIMIT, 0]
@@ -174,10 +179,10 @@ def test_waiting_ends_when_the_reading_is_called_off(turns: Callable[..., CallTu
 
 
 def test_no_transaction_is_open_during_the_call(
-    turns: Callable[..., CallTurn], database_path: Path
+    turns: Callable[..., CallTurn], database_url: URL
 ) -> None:
     with turns()(Event()):
-        refuse_open_transactions(database_path)()
+        refuse_open_transactions(database_url)()
 
 
 def test_a_failed_call_gives_its_turn_back(turns: Callable[..., CallTurn], clock: Clock) -> None:

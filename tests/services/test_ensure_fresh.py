@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import URL
 
 from models import Connection, ConnectionState, Reading, ReadingState
 from services import unsynced
@@ -202,9 +202,9 @@ def test_whoever_is_a_moment_late_follows_the_faster_one(
 
 
 def test_a_hundred_openings_in_two_processes_make_one_reading(
-    runtime: Runtime, harbor: Place, database_path: Path
+    runtime: Runtime, harbor: Place, database_url: URL
 ) -> None:
-    arguments = (str(database_path), harbor.connection_id, 50)
+    arguments = (database_url.render_as_string(hide_password=False), harbor.connection_id, 50)
 
     reports = workers.run_together(workers.open_banners, *arguments, processes=2)
 

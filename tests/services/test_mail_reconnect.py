@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import URL, update
 
 from models import Company, Connection, ReconnectReason, RemoteAccount, User
 from services.reconnect_mail import tell_admins
@@ -30,8 +29,8 @@ PAGE = "http://127.0.0.1:5000/settings/integrations/quickbooks"
 
 
 @pytest.fixture
-def outbox(database_path: Path) -> Outbox:
-    return silent_while_writing(database_path)
+def outbox(database_url: URL) -> Outbox:
+    return silent_while_writing(database_url)
 
 
 @pytest.fixture

@@ -207,6 +207,7 @@ def test_an_account_whose_connection_ended_is_not_due(runtime: Runtime, matched:
     assert _due(runtime) == []
 
 
+@pytest.mark.sqlite_only
 def test_nothing_due_is_found_in_the_partial_indexes(runtime: Runtime, matched: Place) -> None:
     plans: list[str] = []
     with runtime.sessions() as session:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import URL
 
 from models import Reading, ReadingState, RemoteAccount, RemoteCustomer
 from services import prepared_rows
@@ -28,15 +28,16 @@ from tests.services.support import (
 )
 
 
+@pytest.mark.sqlite_only
 def test_others_can_write_while_the_rows_are_worked_out(
     runtime: Runtime,
     harbor: Place,
     books: FakeAccountingClient,
-    database_path: Path,
+    database_url: URL,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     books.records = [record(number) for number in range(3)]
-    nobody_writes = refuse_open_transactions(database_path)
+    nobody_writes = refuse_open_transactions(database_url)
     worked_out = prepared_rows.search_text
 
     def search_text(*parts: Any, **options: Any) -> str:

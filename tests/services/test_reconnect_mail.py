@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import URL
 
 from jobs.tasks import deliver_reports
 from models import Company, ConnectionState, ReconnectReason, Role
@@ -36,8 +37,8 @@ def _provider(authorization: FakeAuthorization, books: FakeAccountingClient) -> 
 
 
 @pytest.fixture
-def outbox(database_path: Path) -> Outbox:
-    return silent_while_writing(database_path)
+def outbox(database_url: URL) -> Outbox:
+    return silent_while_writing(database_url)
 
 
 @pytest.fixture
@@ -105,13 +106,15 @@ def test_an_ending_is_told_once_however_often_the_clock_beats(
 
 
 def test_several_processes_tell_once(
-    runtime: Runtime, harbor: Place, elsewhere: Place, database_path: Path, tmp_path: Path
+    runtime: Runtime, harbor: Place, elsewhere: Place, database_url: URL, tmp_path: Path
 ) -> None:
     end_permission(runtime, harbor)
     end_permission(runtime, elsewhere)
     sent = tmp_path / "sent.txt"
 
-    run_together(_tell_from_here, str(database_path), str(sent), processes=4)
+    run_together(
+        _tell_from_here, database_url.render_as_string(hide_password=False), str(sent), processes=4
+    )
 
     assert sorted(sent.read_text().split()) == ["ada@example.com", "zoe@example.com"]
 

@@ -14,6 +14,8 @@ from services.review_query import ReviewQuery, RowFilter, RowSort
 from tests.factories import make_reading, make_remote_customer
 from tests.services.support import Place
 
+pytestmark = pytest.mark.sqlite_only
+
 UNSYNCED = [show for show in RowFilter if show not in OTHERS]
 
 

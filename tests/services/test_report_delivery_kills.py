@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import URL
 
 from models import DeliveryState
 from services import report_delivery
@@ -106,22 +107,26 @@ def test_whoever_comes_back_after_the_lease_changes_nothing(desk: Desk) -> None:
 
 
 def test_six_processes_send_one_mail_per_recipient(
-    runtime: Runtime, clock: Clock, database_path: Path, tmp_path: Path
+    runtime: Runtime, clock: Clock, database_url: URL, tmp_path: Path
 ) -> None:
     addresses = [f"recipient-{number}@example.com" for number in range(5)]
     make_desk(runtime, clock, *addresses)
     sent = tmp_path / "sent.txt"
 
-    run_together(send_due, str(database_path), str(sent), processes=6)
+    run_together(
+        send_due, database_url.render_as_string(hide_password=False), str(sent), processes=6
+    )
 
     assert sorted(sent.read_text().split()) == addresses
 
 
 def test_killed_dash_nine_between_send_and_record(
-    desk: Desk, database_path: Path, tmp_path: Path
+    desk: Desk, database_url: URL, tmp_path: Path
 ) -> None:
     sent = tmp_path / "sent.txt"
-    process, pipe = start(hang_in_handover, str(database_path), str(sent))
+    process, pipe = start(
+        hang_in_handover, database_url.render_as_string(hide_password=False), str(sent)
+    )
     assert pipe.poll(60)
     process.kill()
     process.join()

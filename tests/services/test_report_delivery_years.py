@@ -66,6 +66,7 @@ def test_a_change_of_the_clocks_makes_one_mail_a_day(
 
 
 @pytest.mark.full
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("zone", ZONES)
 def test_two_years_of_ticks_make_one_mail_a_day(runtime: Runtime, clock: Clock, zone: str) -> None:
     step = timedelta(hours=6)

@@ -241,6 +241,7 @@ def test_several_days_are_one_list(session: Session, company: Company) -> None:
     assert report.count == 3
 
 
+@pytest.mark.sqlite_only
 def test_a_day_is_found_by_index(session: Session, company: Company) -> None:
     statements: list[str] = []
     connection = session.connection()

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
+from sqlalchemy import URL
 
 from models import Connection
 from services.providers.registry import ProviderAccess
@@ -72,7 +73,7 @@ def supply_from_sandbox(
 
 @pytest.mark.parametrize("provider", ["quickbooks", "xero", "freshbooks"])
 def test_twenty_workers_in_four_processes_make_one_token_call(
-    runtime: Runtime, database_path: Path, sandbox_url: str, provider: str
+    runtime: Runtime, database_url: URL, sandbox_url: str, provider: str
 ) -> None:
     granted = _ask(f"{sandbox_url}/control/grants/{provider}", b"{}")
     access = ProviderAccess(granted["client_id"], granted["client_secret"], sandbox_url=sandbox_url)
@@ -85,7 +86,11 @@ def test_twenty_workers_in_four_processes_make_one_token_call(
     calls_before = _token_calls(sandbox_url, provider)
 
     reports = workers.run_together(
-        supply_from_sandbox, str(database_path), connection.id, access, processes=PROCESSES
+        supply_from_sandbox,
+        database_url.render_as_string(hide_password=False),
+        connection.id,
+        access,
+        processes=PROCESSES,
     )
 
     given = [token for report in reports for token in report]

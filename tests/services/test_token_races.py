@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sqlalchemy import URL
+
 from services.runtime import Runtime
 from services.token_lease import TokenLease
 from tests.conftest import Clock
@@ -37,10 +39,15 @@ def test_threads_of_one_reading_that_are_all_refused_renew_once(
 
 
 def test_processes_that_cross_an_expiry_together_renew_once(
-    runtime: Runtime, harbor: Place, database_path: Path, tmp_path: Path
+    runtime: Runtime, harbor: Place, database_url: URL, tmp_path: Path
 ) -> None:
     spent = tmp_path / "spent"
-    arguments = (str(database_path), harbor.connection_id, str(spent), 5)
+    arguments = (
+        database_url.render_as_string(hide_password=False),
+        harbor.connection_id,
+        str(spent),
+        5,
+    )
 
     reports = workers.run_together(workers.supply_tokens, *arguments, processes=4)
 
@@ -53,11 +60,13 @@ def test_the_lease_of_a_killed_process_ends_and_the_next_one_renews(
     runtime: Runtime,
     harbor: Place,
     clock: Clock,
-    database_path: Path,
+    database_url: URL,
     authorization: FakeAuthorization,
 ) -> None:
     process, pipe = workers.start(
-        workers.hang_while_renewing, str(database_path), harbor.connection_id
+        workers.hang_while_renewing,
+        database_url.render_as_string(hide_password=False),
+        harbor.connection_id,
     )
     assert pipe.poll(workers.PATIENCE_S) and pipe.recv() == "holding the lease"
     process.kill()

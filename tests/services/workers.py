@@ -78,8 +78,8 @@ def in_threads(work: Callable[[], Any], threads: int, barrier: Any = None) -> li
     return [repr(error) if (error := each.exception()) else each.result() for each in futures]
 
 
-def open_runtime(path: str, *, now: datetime = NOW) -> Runtime:
-    engine = create_engine(f"sqlite:///{path}")
+def open_runtime(url: str, *, now: datetime = NOW) -> Runtime:
+    engine = create_engine(url)
     prepare_engine(engine)
     return Runtime(
         sessions=sessionmaker(engine, expire_on_commit=False),
@@ -110,16 +110,16 @@ class SpendingFile:
 
 
 def supply_tokens(
-    pipe: Pipe, barrier: Any, path: str, connection_id: int, spent: str, threads: int
+    pipe: Pipe, barrier: Any, url: str, connection_id: int, spent: str, threads: int
 ) -> None:
     """Ask for a token in many threads; report what each got."""
     registry.open_authorization = lambda *_args: SpendingFile(spent)  # type: ignore[assignment]
-    runtime = open_runtime(path, now=NOW + timedelta(hours=2))
+    runtime = open_runtime(url, now=NOW + timedelta(hours=2))
     with closing(pipe):
         pipe.send(in_threads(TokenLease(runtime, connection_id).supply, threads, barrier))
 
 
-def hang_while_renewing(pipe: Pipe, path: str, connection_id: int) -> None:
+def hang_while_renewing(pipe: Pipe, url: str, connection_id: int) -> None:
     """Take the lease, say so, and never come back."""
 
     class Silence:
@@ -129,13 +129,13 @@ def hang_while_renewing(pipe: Pipe, path: str, connection_id: int) -> None:
             raise AssertionError("unreachable")
 
     registry.open_authorization = lambda *_args: Silence()  # type: ignore[assignment]
-    TokenLease(open_runtime(path), connection_id).supply("access-0")
+    TokenLease(open_runtime(url), connection_id).supply("access-0")
 
 
-def open_banners(pipe: Pipe, barrier: Any, path: str, connection_id: int, threads: int) -> None:
+def open_banners(pipe: Pipe, barrier: Any, url: str, connection_id: int, threads: int) -> None:
     """Open the banner in many threads; report which reading each follows, and the wake-ups."""
     wake_ups: list[int] = []
-    runtime = replace(open_runtime(path), wake=lambda _job, row_id: wake_ups.append(row_id))
+    runtime = replace(open_runtime(url), wake=lambda _job, row_id: wake_ups.append(row_id))
 
     def open_banner() -> str | None:
         with runtime.sessions() as session:
@@ -146,7 +146,7 @@ def open_banners(pipe: Pipe, barrier: Any, path: str, connection_id: int, thread
         pipe.send((in_threads(open_banner, threads, barrier), wake_ups))
 
 
-def import_in_steps(pipe: Pipe, path: str, run_id: int, hours: int) -> None:
+def import_in_steps(pipe: Pipe, url: str, run_id: int, hours: int) -> None:
     """Carry out an import in small batches, and report inside and after every transaction.
 
     It starts some hours later, when the lease of whoever was killed before has ended.
@@ -167,7 +167,7 @@ def import_in_steps(pipe: Pipe, path: str, run_id: int, hours: int) -> None:
     customer_import.process_batch = report_after
     customer_import.BATCH_ROWS = 4
     customer_import.check_books = lambda *_arguments, **_options: Checked()
-    customer_import.run_import(open_runtime(path, now=NOW + timedelta(hours=hours)), run_id)
+    customer_import.run_import(open_runtime(url, now=NOW + timedelta(hours=hours)), run_id)
 
 
 def _say(pipe: Pipe, where: str) -> None:
