@@ -28,8 +28,9 @@ logger = logging.getLogger(__name__)
 #: Matchings compute: more than two at once would only slow the pages down.
 THREADS: Mapping[str, int] = {READ_JOB: 16, IMPORT_JOB: 4, MATCH_JOB: 2}
 TICK_S = 60
-# Work left by a killed process is found within its lease and one sweep: 35 s.
-SWEEP_S = 5
+# Work left by a killed process is found within its lease and one sweep: 32 s, so that it ends
+# within 35 s.
+SWEEP_S = 2
 
 
 class EmbeddedEngine:

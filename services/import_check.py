@@ -42,7 +42,7 @@ def check_books(runtime: Runtime, account_id: int, *, is_repeated: bool) -> Chec
     for _ in range(TRIES):
         try:
             reading = _ask(runtime, account_id, is_asked_for=False)
-            if is_repeated and reading is not None and reading.state is ReadingState.FAILED:
+            if reading is not None and _is_no_answer(reading, is_repeated=is_repeated):
                 reading = _ask(runtime, account_id, is_asked_for=True)
         except _NoPermission:
             return Checked(trouble=_trouble(runtime, account_id))
@@ -53,9 +53,18 @@ def check_books(runtime: Runtime, account_id: int, *, is_repeated: bool) -> Chec
         calls = ended.call_count if is_made_now else 0
         if ended.state is ReadingState.FINISHED:
             return Checked(calls)
-        if ended.state is ReadingState.FAILED:
+        if ended.state is ReadingState.FAILED and ended.failure is not ReadingFailure.INTERRUPTED:
             return Checked(calls, _trouble(runtime, account_id, ended))
     return Checked(trouble=Trouble(PauseReason.CHECK, ReadingFailure.INTERRUPTED))
+
+
+def _is_no_answer(reading: Reading, *, is_repeated: bool) -> bool:
+    """Say whether the failure that is there tells nothing of the provider as it is now.
+
+    A reading that died with its process, maybe with the one that began this run, tells nothing.
+    """
+    is_interrupted = reading.failure is ReadingFailure.INTERRUPTED
+    return reading.state is ReadingState.FAILED and (is_repeated or is_interrupted)
 
 
 def _ask(runtime: Runtime, account_id: int, *, is_asked_for: bool) -> Reading | None:

@@ -30,7 +30,7 @@ from services.import_undo import NothingToUndo, UndoRunning, start_undo
 from services.runtime import Runtime
 
 PATIENCE_S = 60
-#: Quick processes look for what was left so often; the real ones every five seconds.
+#: Quick processes look for what was left so often; the real ones every two seconds.
 QUICK_SWEEP_S = 0.25
 ROOT = Path(__file__).resolve().parent.parent.parent
 

@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from models import (
     ImportRun,
@@ -19,6 +20,7 @@ from services.customer_import import due_imports, run_import
 from services.providers.contract import (
     ReconnectRequired,
 )
+from services.reading_queue import end_abandoned
 from services.runtime import Runtime
 from tests.conftest import Clock
 from tests.fakes import FakeAccountingClient
@@ -128,6 +130,19 @@ def test_a_check_does_not_wait_for_a_reading_whose_process_died(
     assert _run(runtime, run_id).state is ImportState.FINISHED
 
     assert one(runtime.sessions, Reading, reading_id).state is ReadingState.FAILED
+
+
+def test_a_check_begins_anew_what_the_tick_has_ended_of_a_killed_process(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient, clock: Clock, run_id: int
+) -> None:
+    """Found by make crash: the run was paused, and half a minute later than it should be done."""
+    ask(runtime, harbor)
+    clock.advance(seconds=31)
+    with runtime.sessions() as session:
+        session.execute(update(Reading).values(lease_owner="killed"))
+        assert end_abandoned(session, now=clock()) == 1
+
+    assert _run(runtime, run_id).state is ImportState.FINISHED
 
 
 def test_a_check_does_not_wait_for_a_lease_of_the_future(
