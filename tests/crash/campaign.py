@@ -139,9 +139,13 @@ def _play(
             return
         plan = draw(wish.seed, number, is_real=is_real)
         try:
-            tally.add(run_round(lane, plan))
+            told = run_round(lane, plan)
+            tally.add(told)
+            if told.faults:
+                say(f"{plan}: {told.faults}, {told.kills}")
         except Exception:  # noqa: BLE001  (the edge of a round: the others go on)
             tally.add_broken(plan)
+            say(tally.failures[-1])
         if tally.rounds % SAID_EVERY == 0:
             say("; ".join(tally.lines()))
 
