@@ -63,6 +63,7 @@ def _flask_config(settings: Settings) -> dict[str, object]:
     return {
         "SECRET_KEY": settings.secret_key,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings.database_url),
         "SESSION_COOKIE_NAME": "__Host-blueclerk" if settings.is_secure else "blueclerk",
         "SESSION_COOKIE_SECURE": settings.is_secure,
         "SESSION_COOKIE_HTTPONLY": True,
@@ -71,6 +72,11 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "WTF_CSRF_TIME_LIMIT": None,
         "MAX_CONTENT_LENGTH": MAX_FORM_BYTES,
     }
+
+
+def _engine_options(database_url: str) -> dict[str, object]:
+    """A server's connections are looked at before they are used: it may have been restarted."""
+    return {} if database_url.startswith("sqlite") else {"pool_pre_ping": True}
 
 
 def _prepare_database(app: Flask) -> None:

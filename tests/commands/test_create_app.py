@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask_migrate import check, downgrade, upgrade
-from sqlalchemy import inspect
+from flask_migrate import upgrade
 
 from app import create_app
 from config import SettingsError, load_settings
 from extensions import db
-from models import Base, Company
+from models import Company
 from tests.commands.conftest import settings_in
 from tests.factories import make_company
 
@@ -58,18 +57,6 @@ def test_a_database_that_cannot_be_opened_is_a_wrong_setting(tmp_path: Path) -> 
 
     with pytest.raises(SettingsError, match="BLUECLERK_DATABASE_URL"):
         create_app(load_settings(settings))
-
-
-def test_migrations_make_the_tables_of_the_models_and_take_them_away(new_app: Flask) -> None:
-    with new_app.app_context():
-        upgrade()
-        check()
-        tables = set(inspect(db.engine).get_table_names())
-        downgrade(revision="base")
-        left = set(inspect(db.engine).get_table_names())
-
-    assert tables == set(Base.metadata.tables) | {"alembic_version"}
-    assert left == {"alembic_version"}
 
 
 def test_migrating_twice_keeps_the_rows(new_app: Flask) -> None:

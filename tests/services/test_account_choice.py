@@ -50,7 +50,9 @@ def zoe(runtime: Runtime) -> SignedIn:
 
 
 def _kept(runtime: Runtime) -> list[tuple[bytes | None, str]]:
-    query = select(ConsentRequest.sealed_tokens, ConsentRequest.offered_accounts)
+    query = select(ConsentRequest.sealed_tokens, ConsentRequest.offered_accounts).order_by(
+        ConsentRequest.id
+    )
     return [tuple(row) for row in rows(runtime.sessions, query)]
 
 
