@@ -159,7 +159,10 @@ def _begin(lane: Lane, plan: Plan, kind: Kind) -> Running:
 
 
 def _finish(lane: Lane, plan: Plan) -> float | None:
-    """Start one more process and leave it alone; return after how long nothing was left to do."""
+    """Start one more process and leave it alone; return after how long nothing was left to do.
+
+    A command is seen to its end: if it finds nothing to go on with, it begins anew.
+    """
     started_s = time.monotonic()
     if plan.finisher is Kind.COMMAND:
         running = lane.start_command(is_undo=plan.action is Action.UNDO, is_quick=not plan.is_real)
@@ -168,16 +171,13 @@ def _finish(lane: Lane, plan: Plan) -> float | None:
     else:
         running = lane.start_worker(is_quick=not plan.is_real)
     try:
-        is_done = _wait(lambda: _has_finished(lane, plan, running))
-        return time.monotonic() - started_s if is_done else None
+        is_done = _wait(lambda: not is_anything_left(lane.database))
+        lasted_s = time.monotonic() - started_s
+        if plan.finisher is Kind.COMMAND:
+            is_done = _wait(lambda: not running.is_alive()) and not is_anything_left(lane.database)
+        return lasted_s if is_done else None
     finally:
         running.kill()
-
-
-def _has_finished(lane: Lane, plan: Plan, running: Running) -> bool:
-    if plan.finisher is Kind.COMMAND and running.is_alive():
-        return False
-    return not is_anything_left(lane.database)
 
 
 def _wait(is_so: Callable[[], bool]) -> bool:
