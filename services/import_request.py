@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -30,7 +31,7 @@ from services.import_items import is_stale_row, read_told
 from services.import_queue import ACTIVE, lock_account
 from services.meant import ListChanged, check_list
 from services.reading_queue import last_whole_id
-from services.remote_lists import Condition, review_conditions
+from services.remote_lists import by_counting_index, review_conditions
 from services.review_query import Meant, ReviewQuery
 from services.runtime import Wake
 
@@ -244,25 +245,28 @@ def _count_ignored(session: Session, account_id: int) -> int:
 
 def _plan(session: Session, account_id: int, request: ImportRequest) -> ImportPlan:
     if request.meant.matching is not None:
-        kinds = _kinds(session, review_conditions(account_id, request.meant.matching))
+        kinds = _kinds(session, account_id, request.meant.matching)
         return plan_kinds(kinds, creates_maybes=request.creates_maybes)
     told = read_told(session, account_id, request.meant, creates_maybes=request.creates_maybes)
     return _sum_up(Counter((row.planned, row.remote.has_email) for row in told))
 
 
-def _kinds(session: Session, conditions: Sequence[Condition]) -> Counter[Kind]:
-    """Count how those stand who meet the conditions.
+def _kinds(session: Session, account_id: int, query: ReviewQuery) -> Counter[Kind]:
+    """Count how those stand who match the query, from an index alone.
 
-    From one index; who changed since the comparison is counted apart, because few have.
+    Who changed since the comparison is counted apart: few have, and another index knows them.
     """
     remote = RemoteCustomer
-    columns = (remote.state, remote.bin, remote.why, remote.has_email)
-    counted = select(*columns, func.count()).where(*conditions).group_by(*columns)
+    columns: Any = (remote.state, remote.bin, remote.why, remote.has_email)
+    counted: Any = select(*columns, func.count()).group_by(*columns)
+    counted = counted.where(*review_conditions(account_id, query))
     kinds: Counter[Kind] = Counter()
-    for state, bin_, why, has_email, count in session.execute(counted):
+    for state, bin_, why, has_email, count in session.execute(by_counting_index(counted, query)):
         kinds[RowFacts(state, bin_, was_taken_out=why in SOMEBODYS_WILL), has_email] += count
-    stale = session.execute(counted.where(IS_UNKEPT, is_stale_row()))
-    for state, bin_, why, has_email, count in stale:
+    unkept = counted.with_hint(remote, "INDEXED BY ix_remote_customer_unkept", "sqlite")
+    for state, bin_, why, has_email, count in session.execute(
+        unkept.where(IS_UNKEPT, is_stale_row())
+    ):
         facts = RowFacts(state, bin_, was_taken_out=why in SOMEBODYS_WILL)
         kinds[facts, has_email] -= count
         kinds[replace(facts, is_stale=True), has_email] += count

@@ -188,12 +188,16 @@ def _by_index(statement: Select[Any], query: ReviewQuery, index: str) -> Select[
     return statement.with_hint(RemoteCustomer, f"INDEXED BY {index}", "sqlite")
 
 
+def by_counting_index(statement: Select[Any], query: ReviewQuery) -> Select[Any]:
+    """Name the index that holds what is counted of those who match the query."""
+    is_searched = bool(holds_text(RemoteCustomer.search_text, query.text))
+    return _by_index(statement, query, _SEARCH_INDEX if is_searched else _COUNT_INDEX)
+
+
 def _count(session: Session, account_id: int, query: ReviewQuery) -> int:
     statement = select(func.count()).select_from(RemoteCustomer)
     statement = statement.where(*review_conditions(account_id, query))
-    is_searched = bool(holds_text(RemoteCustomer.search_text, query.text))
-    index = _SEARCH_INDEX if is_searched else _COUNT_INDEX
-    return session.scalar(_by_index(statement, query, index)) or 0
+    return session.scalar(by_counting_index(statement, query)) or 0
 
 
 def _start(
