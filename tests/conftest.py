@@ -43,8 +43,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marks = {mark.name for mark in metafunc.definition.iter_markers()}
     room = metafunc.definition.nodeid.split("/")[1]
     is_about_a_file = "database_path" in inspect.signature(metafunc.function).parameters
+    chosen = {mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")}
     if (
         is_about_a_file
+        or "database_kind" in chosen
         or "sqlite_only" in marks
         or (room not in ON_BOTH and "both_databases" not in marks)
     ):
