@@ -35,7 +35,7 @@ def stop(provider: ProviderKey, import_id: str) -> ResponseReturnValue:
     runtime = get_runtime()
     try:
         with runtime.sessions() as session:
-            stop_run(session, get_signed_in(), import_id, now=runtime.clock())
+            stop_run(session, get_signed_in(), import_id, wake=runtime.wake, now=runtime.clock())
     except RunEnded as error:
         _tell(error)
     return _to_run(provider, import_id)

@@ -21,6 +21,7 @@ class AuditAction(StrEnum):
     TOGETHER = "no longer told apart"
     IMPORTED = "imported"
     STOPPED = "import stopped"
+    UNDO_STOPPED = "undo stopped"
     UNDONE = "import undone"
     CUSTOMER_ADDED = "customer added"
     CUSTOMER_EDITED = "customer edited"

@@ -24,9 +24,14 @@ def finish_run(session: Session, run: ImportRun, *, now: datetime) -> None:
 def stop_now(session: Session, run: ImportRun, *, now: datetime) -> None:
     """End a run although items wait: these are skipped as stopped. In the caller's transaction.
 
-    Whoever asked for it stands in the run already.
+    Whoever asked for it stands in the run already. A stop that finds nobody waiting came too
+    late: the run has come to its end.
     """
     left = _skip_pending(session, run.id)
+    if not left:
+        run.stopped_by_id = None
+        finish_run(session, run, now=now)
+        return
     run.skipped_count += left
     _end(run, ImportState.STOPPED, now=now)
     if run.began_at is not None:
@@ -35,7 +40,7 @@ def stop_now(session: Session, run: ImportRun, *, now: datetime) -> None:
         session,
         company_id=run.company_id,
         user_id=run.stopped_by_id,
-        action=AuditAction.STOPPED,
+        action=AuditAction.UNDO_STOPPED if run.kind is RunKind.UNDO else AuditAction.STOPPED,
         subject=run.public_id,
         detail=f"{left} left",
         now=now,

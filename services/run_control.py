@@ -17,7 +17,7 @@ from services.import_end import STOPPED, stop_now
 from services.import_items import ContinuedItems
 from services.import_lease import has_lease_ended
 from services.import_pause import hurry_paused
-from services.import_queue import lock_account
+from services.import_queue import lock_account, next_due
 from services.import_views import UnknownImport
 from services.runtime import Wake
 
@@ -37,17 +37,20 @@ class NothingFailed(Exception):
     """None of the items that are meant has failed."""
 
 
-def stop_run(session: Session, who: SignedIn, public_id: str, *, now: datetime) -> None:
+def stop_run(session: Session, who: SignedIn, public_id: str, *, wake: Wake, now: datetime) -> None:
     """Stop a run: at once where nobody is at a customer of it, else before the next batch. Commits.
 
-    Raises UnknownImport and RunEnded.
+    What waited for it is woken. Raises UnknownImport and RunEnded.
     """
     run = _find_active_run(session, who, public_id)
     run.stopped_by_id = run.stopped_by_id or who.user_id
     run.wants_stop = True
     if not _is_at_work(run, now=now):
         stop_now(session, run, now=now)
+    following_id = next_due(session, run.account_id, now=now)
     session.commit()
+    if following_id is not None:
+        wake(IMPORT_JOB, following_id)
 
 
 def try_now(session: Session, who: SignedIn, public_id: str, *, wake: Wake, now: datetime) -> None:

@@ -42,7 +42,8 @@ class Controlled(Importing):
         return process_batch(self.session, self.run_id, owner=owner, now=now, size=1)
 
     def stop(self) -> ImportRun:
-        stop_run(self.session, self.ada, self.now_run.public_id, now=self.runtime.clock())
+        wake, now = self.runtime.wake, self.runtime.clock()
+        stop_run(self.session, self.ada, self.now_run.public_id, wake=wake, now=now)
         return self.now_run
 
     def again(self) -> ImportRun:

@@ -72,6 +72,8 @@ def test_every_action_has_a_kind_and_words() -> None:
             ("Removed a customer", "1 link ended"),
         ),
         (AuditAction.CUSTOMER_REMOVED, "0" * 16, "0 linked", ("Removed a customer", "")),
+        (AuditAction.STOPPED, "0" * 16, "2 left", ("Stopped an import", "2 left")),
+        (AuditAction.UNDO_STOPPED, "0" * 16, "2 left", ("Stopped an undo", "2 left")),
         (AuditAction.USER_ADDED, "admin", "", ("Added a user", "admin")),
         (
             AuditAction.COUNTING_CHANGED,

@@ -19,7 +19,7 @@ from models import (
     RemoteState,
 )
 from services import customer_import
-from services.customer_import import IMPORT_JOB, due_imports, run_import
+from services.customer_import import IMPORT_JOB, due_imports, process_batch, run_import
 from services.import_check import Checked
 from services.import_lease import LeaseLost
 from services.import_outcomes import OutcomeReason
@@ -37,6 +37,7 @@ from services.runtime import Runtime
 from tests.conftest import Clock, WakeUps
 from tests.services.controlling import Controlled
 from tests.services.importing import Importing
+from tests.services.undoing import Undoing
 
 
 @pytest.fixture
@@ -90,6 +91,79 @@ def test_a_run_whose_process_died_is_stopped_at_once(controlled: Controlled, clo
         controlled.batch(owner)
 
 
+@pytest.mark.parametrize("has_process_died", [False, True])
+def test_a_stop_during_the_last_batch_comes_too_late(
+    controlled: Controlled, clock: Clock, has_process_died: bool
+) -> None:
+    owner = controlled.begin(batches=3)
+    if has_process_died:
+        clock.advance(seconds=31)
+
+    controlled.stop()
+    if not has_process_died:
+        controlled.batch(owner)
+
+    run = controlled.now_run
+    assert (run.state, run.created_count, run.skipped_count) == (ImportState.FINISHED, 3, 0)
+    assert run.stopped_by_id is None, "it was not stopped, so nobody did"
+    assert _told(controlled, run) == [("imported", "3 created, 0 linked")]
+
+
+def test_a_stop_during_the_last_batch_of_an_undo_comes_too_late(
+    session: Session, runtime: Runtime, clock: Clock
+) -> None:
+    undoing = Undoing(session, runtime)
+    undo = undoing.ask(undoing.imported(undoing.there()))
+    owner = undoing.claim(undo).owner
+    process_batch(session, undo.id, owner=owner, now=clock())
+
+    stop_run(session, undoing.ada, undo.public_id, wake=runtime.wake, now=clock())
+    process_batch(session, undo.id, owner=owner, now=clock())
+
+    assert (undo.state, undo.removed_count) == (ImportState.FINISHED, 1)
+
+
+def _told(controlled: Importing, run: ImportRun) -> list[tuple[str, str]]:
+    events = controlled.session.scalars(
+        select(AuditEvent).where(AuditEvent.subject == run.public_id).order_by(AuditEvent.id)
+    )
+    return [(event.action, event.detail) for event in events]
+
+
+def test_the_stop_of_an_undo_is_written_down_as_such(
+    session: Session, runtime: Runtime, clock: Clock
+) -> None:
+    undoing = Undoing(session, runtime)
+    undo = undoing.ask(undoing.imported(undoing.there()))
+
+    stop_run(session, undoing.ada, undo.public_id, wake=runtime.wake, now=clock())
+
+    assert _told(undoing, undo) == [("undo stopped", "1 left")]
+
+
+def test_stopping_a_run_wakes_the_next_of_the_account(
+    controlled: Controlled, wake_ups: WakeUps
+) -> None:
+    following = controlled.start(controlled.there())
+    wake_ups.rows.clear()
+
+    controlled.stop()
+
+    assert wake_ups.rows == [(IMPORT_JOB, following.id)]
+
+
+def test_stopping_a_run_at_work_leaves_the_next_to_its_process(
+    controlled: Controlled, wake_ups: WakeUps
+) -> None:
+    controlled.start(controlled.there())
+    controlled.begin()
+    wake_ups.rows.clear()
+
+    controlled.stop()
+
+    assert wake_ups.rows == []
+
+
 def test_a_stop_outlives_the_process_that_did_not_see_it(
     controlled: Controlled, clock: Clock
 ) -> None:
@@ -132,7 +206,7 @@ def test_nobody_touches_the_run_of_another_company(
     wake = runtime.wake
 
     with pytest.raises(UnknownImport):
-        stop_run(session, zoe, public_id, now=clock())
+        stop_run(session, zoe, public_id, wake=wake, now=clock())
     with pytest.raises(UnknownImport):
         try_now(session, zoe, public_id, wake=wake, now=clock())
     with pytest.raises(UnknownImport):
@@ -161,13 +235,10 @@ def test_a_stop_is_written_down_with_who_did_it(controlled: Controlled) -> None:
     controlled.stop()
     controlled.batch(owner)
 
-    events = controlled.session.scalars(
-        select(AuditEvent).where(AuditEvent.subject == controlled.now_run.public_id)
-    ).all()
-
-    told = [(event.action, event.detail) for event in events]
-    assert told == [("imported", "1 created, 0 linked"), ("import stopped", "2 left")]
-    assert events[-1].user_id == controlled.ada.user_id
+    told = [("imported", "1 created, 0 linked"), ("import stopped", "2 left")]
+    assert _told(controlled, controlled.now_run) == told
+    by = select(AuditEvent.user_id).where(AuditEvent.action == "import stopped")
+    assert controlled.session.scalars(by).all() == [controlled.ada.user_id]
 
 
 def test_continuing_imports_whom_the_stopped_run_left(controlled: Controlled) -> None:
