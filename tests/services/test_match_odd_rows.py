@@ -70,6 +70,7 @@ def place(runtime: Runtime) -> _Place:
     return place
 
 
+@pytest.mark.sqlite_only  # PostgreSQL stores no name this long; readings and forms cut it before
 @pytest.mark.parametrize("name", ODD.values(), ids=ODD)
 def test_odd_names_stop_nobody(place: _Place, name: str) -> None:
     place.add({"name": name, "company_name": name}, {"name": name, "person_name": name})
