@@ -12,12 +12,13 @@ from threading import Thread
 
 import requests
 from sqlalchemy import create_engine
-from sqlalchemy.orm import sessionmaker
+from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import NullPool
 
 from services.accounts import find_sign_in
+from services.customer_import import NothingChosen
 from services.database import prepare_engine
-from services.import_undo import start_undo
+from services.import_undo import NothingToUndo, start_undo
 from services.runtime import utc_now
 from tests.crash import processes
 from tests.crash.checks import Standing
@@ -72,13 +73,17 @@ class Lane:
         Thread(target=self._press, args=(address, is_undo), daemon=True).start()
 
     def queue(self, *, is_undo: bool) -> None:
-        """Ask for the run as a page would, so that a worker finds it."""
+        """Ask for the run as a page would, so that a worker finds it; or it was done already."""
         engine = create_engine(self.database.url, poolclass=NullPool)
         prepare_engine(engine)
         sessions = sessionmaker(engine, expire_on_commit=False)
-        if not is_undo:
-            queue_import(sessions)
-            return
+        with suppress(NothingChosen, NothingToUndo):
+            if is_undo:
+                self._queue_undo(sessions)
+            else:
+                queue_import(sessions)
+
+    def _queue_undo(self, sessions: sessionmaker[Session]) -> None:
         with sessions() as session:
             who = find_sign_in(session, self.credentials.sign_in, now=utc_now())
             assert who is not None
