@@ -14,7 +14,7 @@ from models.base import new_public_id
 from services.customer_diff import missing
 from services.database import insert_rows
 from services.ended_choices import end_choices, outdated_choices
-from services.linked_customers import update_linked
+from services.linked_customers import read_values, update_linked
 from services.merged_customers import follow_merges
 from services.prepared_rows import PreparedDifference, Row, stored_customers
 from services.providers.contract import RemoteKind, RemoteStatus
@@ -53,9 +53,10 @@ def store_difference(
         batch.settle(includes_sub_customers=account.includes_sub_customers)
         outdated = outdated_choices(session, account_id, batch)
         _insert_rows(session, account, batch.added, reading_id=reading_id)
+        before = read_values(session, account_id, [row["remote_id"] for row in batch.changed])
         _update_rows(session, account, batch.changed)
         _mark_vanished(session, account_id, batch.vanished)
-        update_linked(session, account, batch.known_ids, now=now)
+        update_linked(session, account, batch.known_ids, before=before, now=now)
         end_choices(session, account_id, outdated)
     follow_merges(session, account, prepared.merges, now=now)
 

@@ -113,6 +113,34 @@ def test_what_a_person_took_out_is_not_put_in_again(
     assert (customer.phone, customer.address) == ("", "1 Quay")
 
 
+def test_a_field_that_a_person_edited_and_then_cleared_stays_empty(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient
+) -> None:
+    public_id = _link(runtime, harbor)
+    with runtime.sessions() as session:
+        for phone in ("555-0102", ""):
+            typed = CustomerDetails("Ann", email="ann@example.com", phone=phone)
+            edit_customer(session, harbor.admin, public_id, typed, now=NOW)
+
+    _read(runtime, harbor, books, address="1 Quay")
+
+    customer = _customer(runtime)
+    assert (customer.phone, customer.address) == ("", "1 Quay")
+
+
+def test_a_cleared_field_takes_no_value_that_stood_in_the_books_all_along(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient
+) -> None:
+    public_id = _link(runtime, harbor, theirs=HERE | {"phone": "555-0188"})
+    with runtime.sessions() as session:
+        cleared = CustomerDetails("Ann", email="ann@example.com")
+        edit_customer(session, harbor.admin, public_id, cleared, now=NOW)
+
+    _read(runtime, harbor, books, phone="555-0188", address="1 Quay")
+
+    assert _customer(runtime).phone == ""
+
+
 def test_another_value_than_the_one_a_person_took_out_is_filled_in(
     runtime: Runtime, harbor: Place, books: FakeAccountingClient
 ) -> None:
@@ -155,7 +183,7 @@ def test_another_companys_customer_is_left_alone(
     assert differing(runtime.sessions) == {"1": ""}
 
 
-def test_where_nobody_is_linked_a_reading_asks_once_for_hundreds_of_changes(
+def test_where_nobody_is_linked_a_reading_asks_twice_for_hundreds_of_changes(
     runtime: Runtime, harbor: Place, books: FakeAccountingClient
 ) -> None:
     books.records = [record(number) for number in range(100)]
@@ -170,5 +198,5 @@ def test_where_nobody_is_linked_a_reading_asks_once_for_hundreds_of_changes(
     event.listen(engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
     read(runtime, harbor)
 
-    assert len([statement for statement in asked if "customer_link" in statement]) == 1
+    assert len([statement for statement in asked if "customer_link" in statement]) == 2
     assert rows(runtime.sessions, select(Customer.id)) == []
