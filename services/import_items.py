@@ -99,8 +99,13 @@ def write_items(session: Session, run: ImportRun, choice: ImportChoice) -> int:
         return _write_again(session, run, choice)
     if isinstance(choice, Meant) and choice.matching is None:
         return _write_named(session, run, choice)
+    return _write_selected(session, planned_items(run, choice))
+
+
+def planned_items(run: ImportRun, choice: Meant | ImportScope) -> Select[*tuple[Any, ...]]:
+    """Select the items that the run would be given now by a filter or a scope."""
     conditions = chosen_rows(run.account_id, choice)
-    return _write_selected(session, _planned(run, RemoteCustomer.remote_id).where(*conditions))
+    return _planned(run, RemoteCustomer.remote_id).where(*conditions)
 
 
 def read_told(

@@ -1,26 +1,17 @@
-"""Imports as people ask for them on a page: what one would do, and which click is one too many."""
+"""Imports as people ask for them on a page: what one would do, and what is refused."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models import (
-    ImportItem,
-    ImportRun,
-    ImportState,
-    PlannedOutcome,
-    Reading,
-    RemoteCustomer,
-    RemoteState,
-    RunKind,
-)
+from models import PlannedOutcome, RemoteCustomer, RemoteState
 from models.customer import IS_UNKEPT
 from services.bins import SOMEBODYS_WILL
 from services.customer_import import NothingChosen, start_import
@@ -28,16 +19,13 @@ from services.decision_record import RowsChanged
 from services.import_choice import find_named
 from services.import_decision import RowFacts, plan_row
 from services.import_items import is_stale_row, read_told
-from services.import_queue import ACTIVE, lock_account
+from services.import_queue import lock_account
+from services.import_repeats import find_doing, find_ended
 from services.meant import ListChanged, check_list
 from services.reading_queue import last_whole_id
 from services.remote_lists import by_counting_index, review_conditions
 from services.review_query import Meant, ReviewQuery
 from services.runtime import Wake
-
-# An import of a few hundred ends before the second click of a double click has arrived.
-REPEATED_WITHIN = timedelta(minutes=1)
-
 
 #: How rows stand, and whether they have an e-mail.
 Kind = tuple[RowFacts, bool]
@@ -157,82 +145,25 @@ def start_requested(
 
 
 def _refuse(session: Session, account_id: int, request: ImportRequest, *, now: datetime) -> None:
-    for active in _active(session, account_id):
-        is_alike = active.creates_maybes == request.creates_maybes
-        if is_alike and _takes(session, active, request):
-            raise ImportRepeated(active.public_id)
-    is_filter = request.meant.matching is not None
-    if is_filter and request.meant.reading != last_whole_id(session, account_id):
+    meant = request.meant
+    doing = find_doing(session, account_id, meant, creates_maybes=request.creates_maybes)
+    if doing is not None:
+        raise ImportRepeated(doing.public_id)
+    is_filter = meant.matching is not None
+    if is_filter and meant.reading != last_whole_id(session, account_id):
         raise ListChanged
-    ended = _just_ended(session, account_id, now=now)
-    if ended is not None and _has_done(session, ended, request):
-        raise ImportRepeated(ended.public_id)
+    ended = find_ended(session, account_id, meant, now=now)
+    if ended is not None and not _is_any_left(session, account_id, request):
+        raise ImportRepeated(ended)
     if is_filter:
         matches = _plan(session, account_id, request).chosen
-        check_list(session, account_id, request.meant, matches=matches)
+        check_list(session, account_id, meant, matches=matches)
 
 
-def _active(session: Session, account_id: int) -> Sequence[ImportRun]:
-    """Return the imports of the account that have not ended, the first one first."""
-    return session.scalars(
-        select(ImportRun)
-        .where(
-            ImportRun.account_id == account_id,
-            ImportRun.kind == RunKind.IMPORT,
-            ImportRun.state.in_(ACTIVE),
-        )
-        .order_by(ImportRun.id)
-    ).all()
-
-
-def _just_ended(session: Session, account_id: int, *, now: datetime) -> ImportRun | None:
-    return session.scalar(
-        select(ImportRun)
-        .where(
-            ImportRun.account_id == account_id,
-            ImportRun.kind == RunKind.IMPORT,
-            ImportRun.state == ImportState.FINISHED,
-            ImportRun.finished_at > now - REPEATED_WITHIN,
-        )
-        .order_by(ImportRun.id.desc())
-        .limit(1)
-    )
-
-
-def _has_done(session: Session, run: ImportRun, request: ImportRequest) -> bool:
-    """Say whether the run took everybody who is asked for, and another would change nothing."""
-    plan = _plan(session, run.account_id, request)
-    is_left = plan.create + plan.link + plan.waiting > 0
-    return not is_left and _takes(session, run, request)
-
-
-def _takes(session: Session, run: ImportRun, request: ImportRequest) -> bool:
-    """Say whether everybody who is asked for is an item of the run."""
-    items = select(ImportItem.remote_id).where(ImportItem.run_id == run.id)
-    if request.meant.matching is not None:
-        is_elsewhere = select(RemoteCustomer.id).where(
-            *review_conditions(run.account_id, request.meant.matching),
-            RemoteCustomer.remote_id.not_in(items),
-        )
-        return _began_with(session, run, request.meant.reading) and not session.scalar(
-            select(is_elsewhere.exists())
-        )
-    found = find_named(session, run.account_id, request.meant.public_ids)
-    named = {remote.remote_id for remote in found}
-    taken = session.scalars(items.where(ImportItem.remote_id.in_(named))).all()
-    return bool(named) and len(taken) == len(named)
-
-
-def _began_with(session: Session, run: ImportRun, seen_reading: str) -> bool:
-    """Say whether the reading is the last whole one, as it was when the run was asked for."""
-    if seen_reading != last_whole_id(session, run.account_id):
-        return False
-    ended_at = session.scalar(
-        select(Reading.finished_at).where(
-            Reading.account_id == run.account_id, Reading.public_id == seen_reading
-        )
-    )
-    return ended_at is not None and ended_at <= run.created_at
+def _is_any_left(session: Session, account_id: int, request: ImportRequest) -> bool:
+    """Say whether another run would change anything for who is asked for."""
+    plan = _plan(session, account_id, request)
+    return plan.create + plan.link + plan.waiting > 0
 
 
 def _count_ignored(session: Session, account_id: int) -> int:
