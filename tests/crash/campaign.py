@@ -153,7 +153,7 @@ def _play(
 @contextmanager
 def _lanes(wish: Wish, folder: Path, say: Callable[[str], object]) -> Iterator[list[Lane]]:
     number = wish.lanes + (wish.measured_lanes if wish.measured else 0)
-    with _open_databases(wish.database, folder, number) as databases, run_sandbox(folder) as url:
+    with open_databases(wish.database, folder, number) as databases, run_sandbox(folder) as url:
         keys = new_keys()
         rooms = [folder / f"lane-{index}" for index in range(number)]
         environs = [
@@ -181,7 +181,8 @@ def _lanes(wish: Wish, folder: Path, say: Callable[[str], object]) -> Iterator[l
 
 
 @contextmanager
-def _open_databases(kind: str, folder: Path, number: int) -> Iterator[list[Database]]:
+def open_databases(kind: str, folder: Path, number: int) -> Iterator[list[Database]]:
+    """Make so many databases, each with a folder for its lane. Raises NoServer."""
     for index in range(number):
         (folder / f"lane-{index}").mkdir(parents=True)
     if kind == SQLITE:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Thread
 
@@ -70,7 +71,8 @@ class Lane:
 
     def click(self, address: str, *, is_undo: bool) -> None:
         """Press the button, without waiting for what the server says to it."""
-        Thread(target=self._press, args=(address, is_undo), daemon=True).start()
+        press = partial(self.press, address, is_undo=is_undo)
+        Thread(target=press, daemon=True).start()
 
     def queue(self, *, is_undo: bool) -> None:
         """Ask for the run as a page would, so that a worker finds it; or it was done already."""
@@ -90,14 +92,15 @@ class Lane:
             import_id = self.credentials.import_id
             start_undo(session, who, import_id, wake=lambda _job, _row_id: None, now=utc_now())
 
-    def _press(self, address: str, is_undo: bool) -> None:
+    def press(self, address: str, *, is_undo: bool) -> str:
+        """Press the button; return where the answer leads, "" if the server died meanwhile."""
         form = {"csrf_token": self.credentials.csrf}
         path = f"{PAGE}/imports"
         if is_undo:
             path += f"/{self.credentials.import_id}/undo"
         else:
             form |= {"scope": "all", "reading": self.credentials.reading, "confirmed": "1"}
-        with suppress(requests.ConnectionError):  # it was killed before it could answer
+        try:
             answer = requests.post(
                 address + path,
                 data=form,
@@ -105,8 +108,11 @@ class Lane:
                 timeout=START_WAIT_S,
                 allow_redirects=False,
             )
-            there = answer.headers.get("Location", "")
-            assert "/imports/" in there, (answer.status_code, there, answer.text[:2_000])
+        except requests.ConnectionError:
+            return ""
+        there = answer.headers.get("Location", "")
+        assert "/imports/" in there, (answer.status_code, there, answer.text[:2_000])
+        return there
 
     def _start(self, work: object, *arguments: object, is_quick: bool) -> Running:
         log = self.folder / "processes.log"
