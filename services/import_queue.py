@@ -1,6 +1,7 @@
 """The queue of runs: those of an account follow each other by id, and only the first is worked on.
 
-A run that is paused stays the first: what was asked for earlier is done earlier.
+A run that is paused stays the first: what was asked for earlier is done earlier. An undo alone
+passes it, because it needs nobody's answer.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from models import (
     ImportState,
     PauseReason,
     RemoteAccount,
+    RunKind,
 )
 from services.import_lease import is_lease_over
 
@@ -47,16 +49,29 @@ def find_active(session: Session, account_id: int) -> ImportRun | None:
 def find_busy(session: Session, account_id: int) -> ImportRun | None:
     """Return the run that takes from the account's list now or in a moment, or None.
 
-    While the first run is paused nobody takes from the list, so it may be read and counted.
+    While the first run is paused no import takes from the list, so it may be read and counted
+    unless an undo passes.
     """
-    first = find_active(session, account_id)
-    return None if first is None or first.state is ImportState.PAUSED else first
+    runs = session.scalars(
+        select(ImportRun)
+        .where(ImportRun.account_id == account_id, IS_ACTIVE)
+        .order_by(ImportRun.id)
+    ).all()
+    if not runs or runs[0].state is not ImportState.PAUSED:
+        return runs[0] if runs else None
+    passing = (
+        run
+        for run in runs
+        if run.state is ImportState.RUNNING
+        or (run.state is ImportState.QUEUED and run.kind is RunKind.UNDO)
+    )
+    return next(passing, None)
 
 
 def due_imports(session: Session, *, now: datetime) -> list[int]:
     """Return the runs that somebody should work on: queued, left by a process, done with a pause.
 
-    Only the first of each account.
+    Of an account only the first, and the undo that may pass it while it is paused.
     """
     return list(session.scalars(select(ImportRun.id).where(is_due(now)).order_by(ImportRun.id)))
 
@@ -64,7 +79,10 @@ def due_imports(session: Session, *, now: datetime) -> list[int]:
 def next_due(session: Session, account_id: int, *, now: datetime) -> int | None:
     """Return the account's run that somebody should work on now, or None."""
     return session.scalar(
-        select(ImportRun.id).where(ImportRun.account_id == account_id, is_due(now))
+        select(ImportRun.id)
+        .where(ImportRun.account_id == account_id, is_due(now))
+        .order_by(ImportRun.id)
+        .limit(1)
     )
 
 
@@ -95,9 +113,34 @@ def _may_go_on(now: datetime) -> ColumnElement[bool]:
 
 
 def _waits_for_another() -> ColumnElement[bool]:
+    """Say whether another run goes first: the one that runs, and whatever was asked for earlier.
+
+    An undo asks no provider, so it waits for no import that does: one that is paused, or queued
+    behind such a one.
+    """
     earlier = aliased(ImportRun, name="earlier_run")
+    goes_on_soon = and_(
+        earlier.state != ImportState.PAUSED,
+        or_(earlier.kind == RunKind.UNDO, ~_is_behind_paused(earlier)),
+    )
     return exists().where(
         earlier.account_id == ImportRun.account_id,
-        earlier.id < ImportRun.id,
         literal_column(_IS_ACTIVE.format("earlier_run")),
+        or_(
+            and_(earlier.id != ImportRun.id, earlier.state == ImportState.RUNNING),
+            and_(
+                earlier.id < ImportRun.id,
+                or_(ImportRun.kind == RunKind.IMPORT, goes_on_soon),
+            ),
+        ),
+    )
+
+
+def _is_behind_paused(run: type[ImportRun]) -> ColumnElement[bool]:
+    paused = aliased(ImportRun, name="paused_run")
+    return exists().where(
+        paused.account_id == run.account_id,
+        paused.id < run.id,
+        literal_column(_IS_ACTIVE.format("paused_run")),
+        paused.state == ImportState.PAUSED,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from models import ImportRun, ImportState, RemoteAccount, RunKind, User
@@ -65,12 +65,19 @@ def list_imports(
 
 
 def find_ahead(session: Session, company_id: int, public_id: str) -> RunName | None:
-    """Return the run of the same account that has to end before this one begins."""
+    """Return the run of the same account that has to end before this one begins.
+
+    An undo passes an import that is paused.
+    """
     this = aliased(ImportRun)
     query = (
         _runs(company_id)
         .join(this, (this.account_id == ImportRun.account_id) & (this.id > ImportRun.id))
-        .where(this.public_id == public_id, _IS_ACTIVE)
+        .where(
+            this.public_id == public_id,
+            _IS_ACTIVE,
+            or_(this.kind == RunKind.IMPORT, ImportRun.state != ImportState.PAUSED),
+        )
         .order_by(ImportRun.id)
         .limit(1)
     )

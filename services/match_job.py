@@ -133,9 +133,10 @@ def _is_importing() -> ColumnElement[bool]:
     """Say whether a run takes from the list; behind one that is paused, the others wait."""
     run = exists().where(ImportRun.account_id == RemoteAccount.id)
     is_any_paused = run.where(ImportRun.state == ImportState.PAUSED)
-    return ~is_any_paused & run.where(
-        ImportRun.state.in_((ImportState.QUEUED, ImportState.RUNNING))
-    )
+    is_any_queued = run.where(ImportRun.state == ImportState.QUEUED)
+    # An undo passes a paused import.
+    is_any_running = run.where(ImportRun.state == ImportState.RUNNING)
+    return is_any_running | (is_any_queued & ~is_any_paused)
 
 
 def _has_work(runtime: Runtime, account_id: int) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from sqlalchemy import true, update
 from sqlalchemy.orm import Session
 
 from models import (
     Connection,
+    ConnectionState,
     Customer,
     CustomerLink,
     ImportRun,
@@ -16,16 +20,17 @@ from models import (
 )
 from services.alert import AlertState, view_alert
 from services.connection_views import ConnectionView, view_connection
-from services.customer_import import IMPORT_JOB, due_imports
+from services.customer_import import IMPORT_JOB, due_imports, process_batch
 from services.import_lease import claim
 from services.import_outcomes import OutcomeReason
-from services.import_queue import is_due
+from services.import_queue import find_busy
 from services.match_job import due_matches
 from services.providers.contract import ProviderKey
 from services.runtime import Runtime
 from services.unsynced import ensure_fresh
 from tests.conftest import Clock, WakeUps
 from tests.services.importing import Importing
+from tests.services.undoing import Undoing
 
 
 @pytest.fixture
@@ -33,8 +38,8 @@ def importing(session: Session, runtime: Runtime) -> Importing:
     return Importing(session, runtime)
 
 
-def _pause(importing: Importing, run: ImportRun) -> None:
-    run.state, run.pause_reason = ImportState.PAUSED, PauseReason.CHECK
+def _pause(importing: Importing, run: ImportRun, reason: PauseReason = PauseReason.CHECK) -> None:
+    run.state, run.pause_reason = ImportState.PAUSED, reason
     run.paused_until_at = importing.runtime.clock()
     importing.session.commit()
 
@@ -96,7 +101,10 @@ def test_two_runs_of_an_account_never_run_at_once(
     second.state, second.lease_until_at = ImportState.RUNNING, clock()
     session.commit()
 
-    assert claim(importing.runtime, first.id, is_due=is_due(clock())) is None
+    first_id = first.id
+    assert due_imports(session, now=clock()) == []
+    session.rollback()
+    assert claim(importing.runtime, first_id, is_due=true()) is None
 
 
 def test_a_run_behind_a_paused_one_waits(importing: Importing, clock: Clock) -> None:
@@ -132,6 +140,99 @@ def test_an_undo_stands_in_the_same_queue(
     importing.run(undo)
 
     assert due_imports(session, now=clock()) == [second.id]
+
+
+@pytest.fixture
+def undoing(session: Session, runtime: Runtime) -> Undoing:
+    return Undoing(session, runtime)
+
+
+@pytest.mark.parametrize("is_another_queued", [False, True])
+def test_an_undo_does_not_wait_for_an_import_that_waits_for_its_provider(
+    undoing: Undoing, session: Session, clock: Clock, is_another_queued: bool
+) -> None:
+    """An undo asks nobody; a person who takes back an import by mistake must not wait for days."""
+    mistake = undoing.imported(undoing.there())
+    paused = undoing.start(undoing.there())
+    _pause(undoing, paused, PauseReason.PERMISSION)
+    if is_another_queued:
+        undoing.start(undoing.there())
+    _end_permission(session)
+
+    undo = undoing.ask(mistake)
+
+    assert due_imports(session, now=clock()) == [undo.id]
+    undo = undoing.run(undo)
+    assert (undo.state, undo.removed_count) == (ImportState.FINISHED, 1)
+
+
+def _end_permission(session: Session) -> None:
+    session.execute(update(Connection).values(state=ConnectionState.RECONNECT_REQUIRED))
+    session.commit()
+
+
+def test_an_undo_waits_for_an_import_that_goes_on(
+    undoing: Undoing, session: Session, clock: Clock
+) -> None:
+    mistake = undoing.imported(undoing.there())
+    earlier = undoing.start(undoing.there())
+    undo = undoing.ask(mistake)
+
+    assert due_imports(session, now=clock()) == [earlier.id]
+    undoing.claim(earlier)
+    assert due_imports(session, now=clock()) == []
+    assert undoing.run(undo).state is ImportState.QUEUED
+
+
+def test_two_undos_behind_a_paused_import_keep_their_order(
+    undoing: Undoing, session: Session, clock: Clock
+) -> None:
+    mistakes = [undoing.imported(undoing.there()) for _ in range(2)]
+    _pause(undoing, undoing.start(undoing.there()), PauseReason.PERMISSION)
+    _end_permission(session)
+
+    first, _ = (undoing.ask(mistake) for mistake in mistakes)
+
+    assert due_imports(session, now=clock()) == [first.id]
+
+
+def test_a_paused_import_whose_moment_has_come_waits_for_the_undo_that_runs(
+    undoing: Undoing, session: Session, clock: Clock, wake_ups: WakeUps
+) -> None:
+    mistake = undoing.imported(undoing.there())
+    paused = undoing.start(undoing.there())
+    _pause(undoing, paused)
+    paused.paused_until_at = clock() + timedelta(seconds=5)
+    session.commit()
+    undo = undoing.ask(mistake)
+    owner = undoing.claim(undo).owner
+    clock.advance(seconds=10)
+
+    assert due_imports(session, now=clock()) == []
+    assert undoing.run(paused).state is ImportState.PAUSED
+    while process_batch(session, undo.id, owner=owner, now=clock()):
+        pass
+
+    assert due_imports(session, now=clock()) == [paused.id]
+
+
+@pytest.mark.parametrize("is_running", [False, True])
+def test_while_an_undo_passes_a_paused_import_the_list_is_left_alone(
+    undoing: Undoing, session: Session, clock: Clock, is_running: bool
+) -> None:
+    mistake = undoing.imported(undoing.there())
+    paused = undoing.start(undoing.there(kept_revision=0))
+    _pause(undoing, paused, PauseReason.PERMISSION)
+    undo = undoing.ask(mistake)
+    if is_running:
+        undoing.claim(undo)
+
+    busy = find_busy(session, undoing.account_id)
+
+    assert busy is not None
+    assert busy.id == undo.id
+    if is_running:
+        assert due_matches(session, now=clock()) == []
 
 
 @pytest.mark.parametrize("is_paused", [False, True])
