@@ -17,6 +17,7 @@ from models import (
     ImportItem,
     ImportRun,
     ItemOutcome,
+    PlannedOutcome,
     RemoteAccount,
     RemoteCustomer,
     RemoteState,
@@ -30,7 +31,7 @@ from services.email_addresses import email_key
 from services.filling import fill, fillings
 from services.import_outcomes import ItemResult, OutcomeReason
 from services.import_rows import DecidedBatch, PendingItem, RemoteRow, decide_batch, span_of
-from services.import_statements import LINK_DONE, MARK_DONE
+from services.import_statements import HOLD_COMPANY, LINK_DONE, MARK_DONE
 from services.placeholder_email import make_placeholder_email
 from services.review_choices import drop_choices, renew_choices
 from services.row_ids import take_ids
@@ -49,6 +50,8 @@ _CUSTOMER_COLUMNS = (
     "address",
     "search_text",
 )
+#: Whoever was told this is never created.
+_NEVER_CREATED = (PlannedOutcome.LINK, PlannedOutcome.ASK)
 #: Reasons that mean the bin of the row is not true any more.
 _BIN_IS_OLD = (OutcomeReason.TARGET_GONE, OutcomeReason.TARGET_TAKEN)
 
@@ -67,6 +70,8 @@ def write_batch(
     held against what a person was told. A handful of statements for any size
     (benchmarks/importing.py).
     """
+    if any(item.planned not in _NEVER_CREATED for item in items):
+        session.connection().execute(HOLD_COMPANY, {"company": account.company_id})
     batch = decide_batch(session, account, run, items)
     _create(session, account, batch, now=now)
     _fill(session, run, batch, now=now)

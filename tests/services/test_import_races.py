@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from models import (
@@ -18,6 +18,7 @@ from models import (
     ImportRun,
     ImportState,
     ItemOutcome,
+    RemoteAccount,
     RemoteCustomer,
     RemoteState,
     Role,
@@ -26,16 +27,26 @@ from services import decisions
 from services.accounts import SignedIn
 from services.customer_import import due_imports, run_import
 from services.database import only_reading
+from services.import_batch import write_batch
 from services.import_request import ImportRepeated, ImportRequest, start_requested
 from services.review_query import Meant
 from services.runtime import Runtime
-from tests.factories import make_signed_in, make_user
+from tests.factories import (
+    NOW,
+    make_account,
+    make_connection,
+    make_reading,
+    make_signed_in,
+    make_user,
+)
+from tests.matching_factories import make_matched
 from tests.services import workers
 from tests.services.importing import Importing
 from tests.services.support import rows
 
 pytestmark = pytest.mark.both_databases
 CLICKS = 50
+PATIENCE_S = 30
 IMPORTS, WINDOW, STEP = 8, 20, 8
 
 
@@ -121,6 +132,37 @@ def test_overlapping_imports_of_two_admins_end_in_the_union(
     outcomes = Counter(session.scalars(select(ImportItem.outcome)))
     assert outcomes[ItemOutcome.CREATED] == len(everybody)
     assert outcomes.total() == IMPORTS * WINDOW
+
+
+def test_two_books_of_a_company_create_the_same_person_once(
+    importing: Importing, session: Session
+) -> None:
+    """The second batch looks while the first is written and not committed."""
+    person = {"name": "Hedvika Oyelaran", "email": "hedvika@example.com"}
+    first, first_id = importing.account_id, importing.start(importing.there(**person)).id
+    xero = make_account(session, importing.company, provider="xero")
+    make_matched(session, xero)
+    importing.reading = make_reading(session, make_connection(session, xero), finished_at=NOW)
+    importing.account_id = xero.id
+    second_id = importing.start(importing.there(**person)).id
+    session.rollback()
+    runtime, lease = importing.runtime, importing.claim(session.get_one(ImportRun, first_id))
+    other = Thread(target=run_import, args=(runtime, second_id), kwargs={"is_prepared": True})
+
+    with runtime.sessions() as own:
+        run, account = own.get_one(ImportRun, lease.run_id), own.get_one(RemoteAccount, first)
+        write_batch(own, account, run, own.scalars(_items(run)).all(), now=NOW)
+        other.start()
+        # Long enough to be through where nothing holds it back.
+        other.join(0.5)
+        own.commit()
+    other.join(PATIENCE_S)
+
+    assert importing.count(Customer) == importing.count(CustomerLink) == 1
+
+
+def _items(run: ImportRun) -> Select[ImportItem]:
+    return select(ImportItem).where(ImportItem.run_id == run.id)
 
 
 def test_what_one_imports_and_another_ignores_is_only_one_of_both(
