@@ -24,7 +24,7 @@ from models import (
     WhyUnsynced,
 )
 from models.base import new_public_id
-from services.bins import refresh_bins
+from services.bins import SOMEBODYS_WILL, refresh_bins
 from services.differences import refresh_differing
 from services.driver_rows import insert_tuples, update_tuples
 from services.email_addresses import email_key
@@ -85,7 +85,10 @@ def write_batch(
 
 
 def fail_item(session: Session, run: ImportRun, item: PendingItem, *, now: datetime) -> None:
-    """Give the item that broke its outcome, in the caller's transaction; its row says so, too."""
+    """Give the item that broke its outcome, in the caller's transaction; its row says so, too.
+
+    Not of whom somebody took out here: the row goes on saying that, and no import of many takes it.
+    """
     reason = OutcomeReason.BROKEN
     session.execute(
         update(ImportItem)
@@ -99,6 +102,7 @@ def fail_item(session: Session, run: ImportRun, item: PendingItem, *, now: datet
             RemoteCustomer.account_id == run.account_id,
             RemoteCustomer.remote_id == item.remote_id,
             RemoteCustomer.state == RemoteState.UNSYNCED,
+            RemoteCustomer.why.not_in(SOMEBODYS_WILL),
         )
         .values(why=WhyUnsynced.FAILED, why_text=reason.value, why_at=now)
         .execution_options(synchronize_session=False)

@@ -84,6 +84,20 @@ def test_one_broken_row_costs_no_others(
     assert remotes[3].why_at is not None
 
 
+@pytest.mark.parametrize("why", [WhyUnsynced.REMOVED_HERE, WhyUnsynced.LET_GO])
+def test_a_row_that_breaks_still_says_that_somebody_took_it_out(
+    importing: Importing, clock: Clock, why: WhyUnsynced
+) -> None:
+    taken_out = importing.there(why=why, why_text="by hand", why_at=clock())
+    run = importing.start(taken_out)
+
+    import_batch.fail_item(importing.session, run, importing.item(run, taken_out), now=clock())
+    importing.session.commit()
+
+    assert importing.item(run, taken_out).reason == OutcomeReason.BROKEN
+    assert (taken_out.why, taken_out.why_text) == (why, "by hand")
+
+
 def test_a_database_that_cannot_be_written_leaves_the_run_to_the_sweep(
     importing: Importing, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
