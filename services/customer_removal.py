@@ -15,6 +15,7 @@ from models import (
     ImportItem,
     ImportRun,
     ImportState,
+    ItemOutcome,
     MatchSuggestion,
     ReviewChoice,
     WhyUnsynced,
@@ -127,15 +128,23 @@ def _concerned(session: Session, customer_ids: Collection[int]) -> RowsByAccount
 
 
 def _forget_targets(session: Session, company_id: int, customer_ids: Collection[int]) -> None:
-    """Have imports that wait link nobody to the next customer who gets the same row id."""
-    active = (ImportState.QUEUED, ImportState.RUNNING, ImportState.PAUSED)
+    """Have imports that wait link nobody to the next customer who gets the same row id.
+
+    Nor those that were stopped: whoever continues one has the same said again.
+    """
     run_ids = session.scalars(
-        select(ImportRun.id).where(ImportRun.company_id == company_id, ImportRun.state.in_(active))
+        select(ImportRun.id).where(
+            ImportRun.company_id == company_id, ImportRun.state != ImportState.FINISHED
+        )
     ).all()
     if run_ids:
         session.execute(
             update(ImportItem)
-            .where(ImportItem.run_id.in_(run_ids), ImportItem.planned_customer_id.in_(customer_ids))
+            .where(
+                ImportItem.run_id.in_(run_ids),
+                ImportItem.outcome.in_((ItemOutcome.PENDING, ItemOutcome.SKIPPED)),
+                ImportItem.planned_customer_id.in_(customer_ids),
+            )
             .values(planned_customer_id=NOBODY)
             .execution_options(synchronize_session=False)
         )
