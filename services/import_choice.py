@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import Session, aliased
 
-from models import Bin, ImportItem, ItemOutcome, RemoteCustomer, RemoteState
+from models import Bin, ImportItem, ImportRun, ItemOutcome, RemoteCustomer, RemoteState
 from services.database import in_batches
 from services.meant import is_as_seen
 from services.remote_lists import Condition, review_conditions
@@ -42,6 +42,20 @@ class ContinuedItems:
         if self.remote_ids is not None:
             found.append(ImportItem.remote_id.in_(self.remote_ids))
         return found
+
+    def left(self) -> list[ColumnElement[bool]]:
+        """Return what holds for those of them who were neither linked nor ignored since.
+
+        Whoever is not counted there any more is tried: the check before the import may find it.
+        """
+        remote = aliased(RemoteCustomer)
+        account = select(ImportRun.account_id).where(ImportRun.id == self.run_id).correlate(None)
+        is_settled = exists().where(
+            remote.account_id == account.scalar_subquery(),
+            remote.remote_id == ImportItem.remote_id,
+            remote.state.in_((RemoteState.LINKED, RemoteState.IGNORED)),
+        )
+        return [*self.conditions(), ~is_settled.correlate(ImportItem)]
 
 
 ImportChoice = Meant | ImportScope | ContinuedItems

@@ -189,7 +189,8 @@ def _write_named(session: Session, run: ImportRun, meant: Meant) -> int:
 def _write_again(session: Session, run: ImportRun, again: ContinuedItems) -> int:
     """Write the items of an earlier run once more.
 
-    Who failed is looked at anew; who was stopped still has what was told before.
+    Who failed is looked at anew; who was stopped still has what was told before. Who was linked
+    or ignored meanwhile is left out.
     """
     if again.outcome is ItemOutcome.FAILED:
         planned = _planned(run, ImportItem.remote_id).outerjoin_from(
@@ -200,12 +201,12 @@ def _write_again(session: Session, run: ImportRun, again: ContinuedItems) -> int
                 RemoteCustomer.remote_id == ImportItem.remote_id,
             ),
         )
-        return _write_selected(session, planned.where(*again.conditions()))
+        return _write_selected(session, planned.where(*again.left()))
     told = (ImportItem.planned, ImportItem.planned_customer_id, ImportItem.seen_revision)
     as_before: Select[*tuple[Any, ...]] = select(
         literal(run.id), ImportItem.remote_id, *told, _PENDING
     )
-    return _write_selected(session, as_before.where(*again.conditions()))
+    return _write_selected(session, as_before.where(*again.left()))
 
 
 def _planned(run: ImportRun, remote_id: Any) -> Select[*tuple[Any, ...]]:

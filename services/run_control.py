@@ -138,13 +138,14 @@ def _find_repeated(
     again, theirs = aliased(ImportRun), aliased(ImportItem)
     of_the_same = (theirs.run_id == again.id, theirs.remote_id == ImportItem.remote_id)
     is_taken = exists().where(*of_the_same).correlate(again, ImportItem)
-    is_any_left = exists().where(*choice.conditions(), ~is_taken).correlate(again)
+    is_any_left = exists().where(*choice.left(), ~is_taken).correlate(again)
     return session.scalar(
         select(again.public_id)
         .where(
             again.continues_id == run.id,
             or_(again.state.in_(ACTIVE), again.finished_at > now - REPEATED_WITHIN),
-            exists().where(*choice.conditions()),
+            again.wants_stop.is_(False),
+            exists().where(*choice.conditions(), is_taken).correlate(again),
             ~is_any_left,
         )
         .order_by(again.id.desc())
