@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -58,7 +60,11 @@ def index(provider: ProviderKey) -> ResponseReturnValue:
 def ask(provider: ProviderKey) -> ResponseReturnValue:
     """Say what an import of all would do, or with `show=new` of the new; writes nothing."""
     reading = load_page(provider, is_opened=True).alert.last_known
-    is_all = request.args.get("show") != RowFilter.NEW
+    show = request.args.get("show", RowFilter.UNSYNCED)
+    if show not in (RowFilter.UNSYNCED, RowFilter.NEW):
+        # Nothing imports just these; the list does, and whoever meant them does not mean all.
+        return redirect(url_for("review.show", provider=provider, show=show), 303)
+    is_all = show == RowFilter.UNSYNCED
     query = ReviewQuery() if is_all else ReviewQuery(RowFilter.NEW)
     meant = Meant(matching=query, reading=reading.public_id if reading else "")
     wanted = ImportRequest(meant, creates_maybes=is_all)
@@ -133,8 +139,19 @@ def _start(provider: ProviderKey, wanted: ImportRequest) -> str:
 
 
 def _confirm_page(provider: ProviderKey, wanted: ImportRequest, plan: ImportPlan) -> str:
+    """Show what the import would do, and how many it creates whom a list would leave to a person.
+
+    Raises as planning does.
+    """
+    doubtful = 0
+    if wanted.creates_maybes:
+        doubtful = _plan(provider, replace(wanted, creates_maybes=False)).ask - plan.ask
     return render_template(
-        "imports/new.html", profile=provider_profile(provider), wanted=wanted, plan=plan
+        "imports/new.html",
+        profile=provider_profile(provider),
+        wanted=wanted,
+        plan=plan,
+        doubtful=doubtful,
     )
 
 

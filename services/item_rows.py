@@ -110,10 +110,10 @@ def each_item(session: Session, company_id: int, public_id: str) -> Iterator[Ite
 def count_reasons(
     session: Session, company_id: int, public_id: str, *, outcomes: Sequence[ItemOutcome]
 ) -> tuple[ReasonCount, ...]:
-    """Return how many of the outcomes ended why, most frequent first. One statement."""
-    columns = (ImportItem.outcome, ImportItem.reason_code)
+    """Return how many of the outcomes ended why, in words, most frequent first. One statement."""
+    columns = (ImportItem.outcome, ImportItem.reason_code, ImportItem.reason)
     rows = session.execute(
-        select(*columns, func.min(ImportItem.reason), func.count())
+        select(*columns, func.count())
         .where(
             ImportItem.run_id == _run_id(session, company_id, public_id),
             ImportItem.outcome.in_(outcomes),

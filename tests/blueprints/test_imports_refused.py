@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from models import Connection, RemoteState
+from models import Bin, Connection, RemoteState
 from tests.blueprints.importing import (
     IMPORTS,
     REVIEW,
@@ -167,3 +167,27 @@ def test_there_is_nothing_to_ask_when_nobody_is_left(
     answer = ada.get(f"{IMPORTS}/new")
 
     assert (answer.status_code, answer.location) == (303, REVIEW)
+
+
+def test_an_import_of_all_warns_whom_it_creates_without_a_decision(
+    ada: Browser, session: Session, connection: Connection
+) -> None:
+    reading = make_counted(session, connection, unsynced=2)
+    make_remote_customer(session, reading, bin=Bin.MAYBE)
+
+    asked = ada.get(f"{IMPORTS}/new")
+
+    assert bins_of(asked) == {"Create": 3, "Link": 0}
+    assert "1 of those to create looks like somebody." in text_of(asked)
+    assert "show=maybe" in asked.text
+
+
+def test_an_import_of_one_filter_only_is_asked_for_in_the_list(
+    ada: Browser, session: Session, connection: Connection
+) -> None:
+    make_counted(session, connection, unsynced=2)
+
+    answer = ada.get(f"{IMPORTS}/new?show=same")
+
+    assert answer.status_code == 303
+    assert answer.headers["Location"].endswith("/review?show=same")
