@@ -97,24 +97,34 @@ def test_a_member_removes_and_an_admin_finds_it_in_the_review(
 
 
 @pytest.mark.parametrize(
-    ("why", "words"),
+    ("why", "words", "offered", "not_offered"),
     [
-        (WhyUnsynced.REMOVED_HERE, "removed here"),
-        (WhyUnsynced.LET_GO, "unlinked by hand"),
+        (WhyUnsynced.REMOVED_HERE, "removed here", "Import again", "Create anyway"),
+        # The customer is still here, so another import makes a second one.
+        (WhyUnsynced.LET_GO, "unlinked by hand", "Create anyway", "Import again"),
     ],
 )
-def test_the_review_offers_to_import_again(
-    ada: Browser, session: Session, connection: Connection, why: WhyUnsynced, words: str
+def test_only_who_was_removed_is_offered_to_be_imported_again(
+    ada: Browser,
+    session: Session,
+    connection: Connection,
+    why: WhyUnsynced,
+    words: str,
+    offered: str,
+    not_offered: str,
 ) -> None:
     make_counted(session, connection, unsynced=1)
     remote = session.scalars(select(RemoteCustomer)).one()
     remote.why, remote.why_at, remote.bin = why, NOW, Bin.MAYBE
     session.commit()
 
+    compare = f"{QUICKBOOKS}/review?compare={remote.public_id}"
     text = text_of(ada.get(f"{QUICKBOOKS}/review"))
+    compared = text_of(ada.get(compare))
     file = ada.get(f"{QUICKBOOKS}/review.csv").text
 
     assert words in text
-    assert "Import again" in text
-    assert "Create anyway" not in text
+    assert text.count(offered) == 1
+    assert compared.count(offered) == 2
+    assert not_offered not in text + compared
     assert words.capitalize() in file

@@ -62,4 +62,6 @@ def test_a_link_ends_and_the_review_offers_it_again(people: Opener, demo: Demo) 
     page.goto("/settings/integrations/quickbooks/review?q=harlow")
 
     expect(page.locator("#review")).to_contain_text("unlinked by hand")
-    expect(page.get_by_role("button", name="Import again").first).to_be_visible()
+    expect(page.get_by_role("button", name="Create anyway").first).to_be_visible()
+    expect(page.get_by_role("button", name="Link", exact=False).first).to_be_visible()
+    expect(page.get_by_role("button", name="Import again")).to_have_count(0)
