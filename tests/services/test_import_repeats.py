@@ -110,14 +110,12 @@ def test_a_run_that_is_being_stopped_takes_nobody_any_more(importing: Importing)
     rows = [importing.there() for _ in range(2)]
     run = importing.start(*rows)
     importing.claim(run)
-    run = importing.session.get_one(ImportRun, run.id)
+    importing.session.refresh(run)
     run.wants_stop = True
     importing.session.commit()
 
-    shown = _ask(importing, _named(*rows))
-
     assert run.state is ImportState.RUNNING
-    assert shown != run.id
+    assert _ask(importing, _named(*rows)) != run.id
 
 
 def test_whom_a_run_has_brought_already_it_is_shown_for(importing: Importing, clock: Clock) -> None:
