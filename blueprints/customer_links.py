@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from blueprints.addresses import public_id
 from blueprints.customer_context import asked_customer, load_customer
 from blueprints.customer_history import fields_words
 from blueprints.guards import admin_required, get_runtime, get_signed_in
@@ -15,6 +16,9 @@ from services.take_theirs import take_theirs
 from services.unlinking import UnknownLink, unlink
 
 blueprint = Blueprint("customer_links", __name__, url_prefix="/customers/<customer>")
+
+#: No row has it.
+UNKNOWN_ROW = "-"
 
 
 @blueprint.post("/take-theirs")
@@ -30,6 +34,7 @@ def take(customer: str) -> ResponseReturnValue:
             wanted,
             provider=provider,
             remote_id=_remote_id(),
+            remote_public_id=_row(),
             fields=(field,) if field else tuple(request.form.getlist("every")),
             seen=request.form.get("seen", ""),
             now=runtime.clock(),
@@ -45,9 +50,9 @@ def take(customer: str) -> ResponseReturnValue:
 def unlink_question(customer: str) -> ResponseReturnValue:
     """Ask before a link ends, and say what stays. Raises UnknownLink where it has ended."""
     page = load_customer(asked_customer(customer))
-    asked = (_provider(), _remote_id())
+    asked, row = (_provider(), _remote_id()), _row()
     for profile, link in page.links:
-        if (profile.key, link.remote_id) == asked:
+        if (profile.key, link.remote_id) == asked and row in ("", link.remote_public_id):
             return render_template("customers/unlink.html", page=page, profile=profile, link=link)
     raise UnknownLink
 
@@ -64,6 +69,7 @@ def unlink_submit(customer: str) -> ResponseReturnValue:
             asked_customer(customer),
             provider=provider,
             remote_id=_remote_id(),
+            remote_public_id=_row(),
             now=runtime.clock(),
         )
     name = provider_profile(provider).short_name
@@ -80,6 +86,12 @@ def _provider() -> ProviderKey:
 
 def _remote_id() -> str:
     return request.values.get("remote", "").replace("\0", "")
+
+
+def _row() -> str:
+    """Return whose row is meant where two accounts have the same remote id; "" is not told."""
+    text = request.values.get("row", "")
+    return (public_id(text) or UNKNOWN_ROW) if text else ""
 
 
 def _to_customer(customer: str, text: str) -> ResponseReturnValue:

@@ -63,7 +63,7 @@ def add_customer(
         public_id=new_public_id(), company_id=company_id, origin=origin, created_at=now, revision=0
     )
     values = asdict(details)
-    write_values(customer, values | {"email": details.email or _own_placeholder(customer)})
+    write_values(customer, values | {"email": details.email or own_placeholder(customer)})
     session.add(customer)
     if added_by_id is not None:
         record_event(
@@ -191,8 +191,13 @@ def _placeholder(session: Session, customer: Customer) -> str:
         .limit(1)
     ).first()
     if found is None:
-        return _own_placeholder(customer)
+        return own_placeholder(customer)
     account, remote_id = found
+    return books_placeholder(account, remote_id)
+
+
+def books_placeholder(account: RemoteAccount, remote_id: str) -> str:
+    """Return the placeholder of whoever came from these books without an e-mail."""
     return make_placeholder_email(
         account.provider,
         company_id=account.company_id,
@@ -201,7 +206,7 @@ def _placeholder(session: Session, customer: Customer) -> str:
     )
 
 
-def _own_placeholder(customer: Customer) -> str:
+def own_placeholder(customer: Customer) -> str:
     """Return the placeholder of a customer who came without the books."""
     return make_placeholder_email(
         customer.origin.value,

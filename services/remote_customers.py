@@ -53,7 +53,7 @@ def store_difference(
         batch.settle(includes_sub_customers=account.includes_sub_customers)
         outdated = outdated_choices(session, account_id, batch)
         _insert_rows(session, account, batch.added, reading_id=reading_id)
-        before = read_values(session, account_id, [row["remote_id"] for row in batch.changed])
+        before = read_values(session, account_id, [str(row["remote_id"]) for row in batch.changed])
         _update_rows(session, account, batch.changed)
         _mark_vanished(session, account_id, batch.vanished)
         update_linked(session, account, batch.known_ids, before=before, now=now)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Customer, CustomerLink, RemoteAccount, RemoteCustomer
+from models import Customer, RemoteCustomer
 from services.accounts import SignedIn
 from services.audit import AuditAction
+from services.customer_details import BadDetails, CustomerDetails, check_details
 from services.customers import change_customer, lock_customer
 from services.differences import LABELS
+from services.plain_text import has_visible
 from services.providers.contract import ProviderKey
-from services.unlinking import UnknownLink
+from services.unlinking import UnknownLink, find_link
 
 
 class ValuesChanged(Exception):
@@ -37,6 +38,7 @@ def take_theirs(
     *,
     provider: ProviderKey,
     remote_id: str,
+    remote_public_id: str = "",
     fields: tuple[str, ...],
     seen: str = "",
     now: datetime,
@@ -44,12 +46,21 @@ def take_theirs(
     """Write the books' values into the customer, and return the fields that changed. Commits.
 
     Each leaves an event that tells whose value it was. `seen` comes from the page
-    (whereabouts.Whereabouts.seen); "" takes whatever stands there now. Raises UnknownCustomer,
-    UnknownLink, NothingToTake where a field is empty there, an e-mail unusable or nothing was
-    asked for, and ValuesChanged.
+    (whereabouts.Whereabouts.seen); "" takes whatever stands there now. `remote_public_id` tells
+    apart two of one remote id. Raises UnknownCustomer, UnknownLink, NothingToTake where a field
+    is empty there, could not be typed here or nothing was asked for, and ValuesChanged.
     """
     customer = lock_customer(session, who.company_id, customer_public_id)
-    account, remote = _require_link(session, customer, provider, remote_id)
+    found = find_link(
+        session,
+        Customer.id == customer.id,
+        provider=provider,
+        remote_id=remote_id,
+        remote_public_id=remote_public_id,
+    )
+    if found is None:
+        raise UnknownLink
+    account, remote, _customer_id = found
     if seen and seen != seen_pair(customer.revision, remote.revision):
         raise ValuesChanged
     changed = change_customer(
@@ -68,33 +79,11 @@ def take_theirs(
 def _values(remote: RemoteCustomer, fields: tuple[str, ...]) -> Mapping[str, str]:
     if not fields or not LABELS.keys() >= set(fields):
         raise NothingToTake
-    values = {field: getattr(remote, field) for field in fields}
-    if not all(values.values()):
+    values = {field: getattr(remote, field) or "" for field in fields}
+    if not all(map(has_visible, values.values())):
         raise NothingToTake
+    try:
+        check_details(CustomerDetails(**{"name": "-"} | values))
+    except BadDetails as error:
+        raise NothingToTake from error
     return values
-
-
-def _require_link(
-    session: Session, customer: Customer, provider: ProviderKey, remote_id: str
-) -> tuple[RemoteAccount, RemoteCustomer]:
-    found = session.execute(
-        select(RemoteAccount, RemoteCustomer)
-        .join(CustomerLink, CustomerLink.account_id == RemoteAccount.id)
-        .join(
-            RemoteCustomer,
-            (RemoteCustomer.account_id == CustomerLink.account_id)
-            & (RemoteCustomer.remote_id == CustomerLink.remote_id),
-        )
-        .where(
-            CustomerLink.customer_id == customer.id,
-            CustomerLink.remote_id == remote_id,
-            RemoteAccount.company_id == customer.company_id,
-            RemoteAccount.provider == provider.value,
-        )
-        .order_by(CustomerLink.id.desc())
-        .limit(1)
-    ).first()
-    if found is None:
-        raise UnknownLink
-    account, remote = found
-    return account, remote

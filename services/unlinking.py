@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import case, delete, select, update
+from sqlalchemy import ColumnElement, case, delete, select, update
 from sqlalchemy.orm import Session
 
 from models import (
@@ -22,7 +22,9 @@ from models import (
 from services.accounts import SignedIn
 from services.audit import AuditAction, record_event
 from services.bins import refresh_bins
+from services.customers import books_placeholder, own_placeholder
 from services.database import insert_rows
+from services.email_addresses import email_key
 from services.providers.contract import ProviderKey
 from services.remote_counts import VANISHED_FINGERPRINT
 
@@ -41,17 +43,26 @@ def unlink(
     *,
     provider: ProviderKey,
     remote_id: str,
+    remote_public_id: str = "",
     now: datetime,
 ) -> None:
     """End one link by hand; a person decides before it is imported again. Commits.
 
-    What the link filled in stays. Raises UnknownLink.
+    What the link filled in stays. Two accounts of a provider may have the same remote id, so
+    `remote_public_id` tells which is meant. Raises UnknownLink, also where that is not told.
     """
-    found = _find_link(session, who, customer_public_id, provider, remote_id)
+    of_customer = (Customer.company_id == who.company_id, Customer.public_id == customer_public_id)
+    found = find_link(
+        session,
+        *of_customer,
+        provider=provider,
+        remote_id=remote_id,
+        remote_public_id=remote_public_id,
+    )
     if found is None:
         session.rollback()
         raise UnknownLink
-    account, customer_id = found
+    account, _remote, customer_id = found
     pair = (remote_id, customer_id)
     ended = unlink_rows(
         session, account, [pair], why=WhyUnsynced.LET_GO, run_id=None, user_id=who.user_id, now=now
@@ -89,6 +100,7 @@ def unlink_rows(
     row_ids = lock_remotes(session, account.id, [remote_id for remote_id, _ in pairs])
     ended = _delete_links(session, account.id, pairs)
     free_remotes(session, account.id, [remote_id for remote_id, _ in ended], why=why, now=now)
+    _give_own_placeholders(session, account, ended)
     whose = {"company_id": account.company_id, "account_id": account.id, "run_id": run_id}
     written = whose | {"user_id": user_id, "action": CustomerAction.UNLINKED, "at": now}
     customer_ids = {customer_id for _, customer_id in ended}
@@ -154,28 +166,61 @@ def chosen_rows(session: Session, account_id: int, customer_ids: Iterable[int]) 
     ).all()
 
 
-def _find_link(
+def find_link(
     session: Session,
-    who: SignedIn,
-    customer_public_id: str,
+    *of_customer: ColumnElement[bool],
     provider: ProviderKey,
     remote_id: str,
-) -> tuple[RemoteAccount, int] | None:
-    """Return the account and our customer; of several accounts of the provider the latest."""
-    found = session.execute(
-        select(RemoteAccount, CustomerLink.customer_id)
-        .join(CustomerLink, CustomerLink.account_id == RemoteAccount.id)
+    remote_public_id: str,
+) -> tuple[RemoteAccount, RemoteCustomer, int] | None:
+    """Return the account, who is linked there, and our customer; None if it is not one link."""
+    query = (
+        select(RemoteAccount, RemoteCustomer, CustomerLink.customer_id)
+        .select_from(CustomerLink)
+        .join(RemoteAccount, RemoteAccount.id == CustomerLink.account_id)
+        .join(
+            RemoteCustomer,
+            (RemoteCustomer.account_id == CustomerLink.account_id)
+            & (RemoteCustomer.remote_id == CustomerLink.remote_id),
+        )
         .join(Customer, Customer.id == CustomerLink.customer_id)
         .where(
-            RemoteAccount.company_id == who.company_id,
+            *of_customer,
             RemoteAccount.provider == provider.value,
             CustomerLink.remote_id == remote_id,
-            Customer.public_id == customer_public_id,
         )
-        .order_by(CustomerLink.id.desc())
-        .limit(1)
-    ).first()
-    return (found[0], found[1]) if found else None
+    )
+    if remote_public_id:
+        query = query.where(RemoteCustomer.public_id == remote_public_id)
+    rows = session.execute(query.limit(2)).all()
+    if len(rows) != 1:
+        return None
+    account, remote, customer_id = rows[0]
+    return account, remote, customer_id
+
+
+def _give_own_placeholders(
+    session: Session, account: RemoteAccount, ended: Collection[Pair]
+) -> None:
+    """Part customers from the placeholder of the books: their next import gives it again."""
+    lent = {
+        (customer_id, books_placeholder(account, remote_id)) for remote_id, customer_id in ended
+    }
+    customers = session.scalars(
+        select(Customer)
+        .where(
+            Customer.id.in_([customer_id for customer_id, _ in lent]),
+            Customer.is_placeholder_email.is_(True),
+        )
+        .order_by(Customer.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    for customer in customers:
+        if (customer.id, customer.email) in lent:
+            # No event and no revision: a placeholder is never shown and never compared.
+            customer.email = own_placeholder(customer)
+            customer.email_key = email_key(customer.email)
 
 
 def _delete_links(session: Session, account_id: int, pairs: Collection[Pair]) -> list[Pair]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from models import AuditEvent, Customer, RemoteCustomer
+from models import AuditEvent, Company, Connection, Customer, RemoteCustomer
 from services.accounts import SignedIn
 from services.customers import CustomerDetails, UnknownCustomer, edit_customer
 from services.providers.contract import ProviderKey
@@ -16,7 +16,7 @@ from services.runtime import Runtime
 from services.take_theirs import NothingToTake, ValuesChanged, take_theirs
 from services.unlinking import UnknownLink
 from services.whereabouts import where_is
-from tests.factories import NOW
+from tests.factories import NOW, make_account, make_link, make_reading, make_remote_customer
 from tests.services.linking import NO_EMAIL, differing, events, make_linked
 from tests.services.support import Place, rows
 
@@ -167,3 +167,39 @@ def test_zoe_takes_nothing_over(runtime: Runtime, elsewhere: Place, take: Take) 
         take("phone", who=elsewhere.admin)
 
     assert _customer(runtime).phone == "555-0101"
+
+
+def test_of_two_books_with_the_same_id_the_one_that_is_meant_is_taken(
+    runtime: Runtime, harbor: Place, take: Take
+) -> None:
+    with runtime.sessions() as session:
+        customer, known = (
+            session.scalars(select(Customer)).one(),
+            session.scalars(select(RemoteCustomer)).one(),
+        )
+        account = make_account(session, session.get_one(Company, harbor.company_id))
+        connection = session.get_one(Connection, harbor.connection_id)
+        reading = make_reading(session, connection, account_id=account.id)
+        other = make_remote_customer(session, reading, remote_id="1", phone="555-0177")
+        make_link(session, other, customer)
+        meant = known.public_id
+
+    with pytest.raises(UnknownLink):
+        take("phone")
+    take("phone", remote_public_id=meant)
+
+    assert _customer(runtime).phone == "555-0199"
+
+
+@pytest.mark.parametrize("name", ["\u3164", "x" * 501])
+def test_a_name_that_nobody_could_type_is_not_taken(
+    runtime: Runtime, take: Take, name: str
+) -> None:
+    with runtime.sessions() as session:
+        session.scalars(select(RemoteCustomer)).one().name = name
+        session.commit()
+
+    with pytest.raises(NothingToTake):
+        take("name")
+
+    assert _customer(runtime).name == "Ann"

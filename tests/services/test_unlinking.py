@@ -10,20 +10,24 @@ from models import (
     AuditEvent,
     Bin,
     ChosenOutcome,
+    Connection,
     Customer,
     CustomerAction,
     CustomerEvent,
     CustomerLink,
+    RemoteCustomer,
     RemoteState,
     WhyUnsynced,
 )
+from services.bins import refresh_bins
+from services.placeholder_email import is_placeholder_email
 from services.providers.contract import ProviderKey
 from services.review_choices import choose
 from services.review_query import Meant
 from services.runtime import Runtime
 from services.unlinking import UnknownLink, unlink
-from tests.factories import make_link
-from tests.matching_factories import make_suggestion
+from tests.factories import make_account, make_link, make_reading, make_remote_customer
+from tests.matching_factories import make_choice, make_matched, make_suggestion
 from tests.services.undoing import Undoing
 
 
@@ -129,3 +133,74 @@ def test_another_company_knows_no_such_link(
 
     assert undoing.count(CustomerLink) == 1
     assert undoing.count(Customer) == 1
+
+
+def _twice_linked(undoing: Undoing) -> tuple[Customer, list[RemoteCustomer]]:
+    """Link somebody to customer 1 of two accounts of QuickBooks."""
+    here, first = undoing.here(), undoing.there(remote_id="1")
+    other = make_account(undoing.session, undoing.company)
+    make_matched(undoing.session, other)
+    connection = undoing.session.scalars(select(Connection)).one()
+    reading = make_reading(undoing.session, connection, account_id=other.id)
+    second = make_remote_customer(undoing.session, reading, remote_id="1")
+    for remote in (first, second):
+        make_link(undoing.session, remote, here)
+    return here, [first, second]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_of_two_books_with_the_same_id_the_one_that_is_meant_ends(
+    undoing: Undoing, place: int
+) -> None:
+    here, remotes = _twice_linked(undoing)
+    meant = remotes.pop(place)
+
+    undoing.let_go(meant, here)
+
+    link = undoing.session.scalars(select(CustomerLink)).one()
+    assert link.account_id == remotes[0].account_id
+
+
+def test_of_two_books_with_the_same_id_none_is_guessed(undoing: Undoing) -> None:
+    here, _remotes = _twice_linked(undoing)
+
+    with pytest.raises(UnknownLink):
+        unlink(
+            undoing.session,
+            undoing.ada,
+            here.public_id,
+            provider=ProviderKey.QUICKBOOKS,
+            remote_id="1",
+            now=undoing.runtime.clock(),
+        )
+
+    assert undoing.count(CustomerLink) == 2
+
+
+def test_who_was_let_go_and_is_imported_again_shares_no_placeholder(undoing: Undoing) -> None:
+    remote = undoing.there(email=None)
+    undoing.imported(remote)
+    first = undoing.customer_of(remote)
+    undoing.let_go(remote, first)
+    make_choice(undoing.session, remote)
+    refresh_bins(undoing.session, remote.account_id, [remote.id])
+    undoing.session.commit()
+
+    undoing.imported(remote)
+
+    again = undoing.customer_of(remote)
+    assert again.id != first.id
+    assert again.email != first.email
+    assert again.is_placeholder_email
+    assert first.is_placeholder_email
+    assert is_placeholder_email(first.email)
+
+
+def test_an_address_of_ones_own_stays(undoing: Undoing) -> None:
+    here, remote = undoing.here(email="ann@example.com"), undoing.there(email=None)
+    make_link(undoing.session, remote, here)
+
+    undoing.let_go(remote, here)
+
+    undoing.session.refresh(here)
+    assert here.email == "ann@example.com"

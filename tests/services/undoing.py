@@ -92,6 +92,7 @@ class Undoing(Importing):
             customer.public_id,
             provider=ProviderKey.QUICKBOOKS,
             remote_id=remote.remote_id,
+            remote_public_id=remote.public_id,
             now=self.runtime.clock(),
         )
 
