@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 #: Readings mostly sleep, for minutes where a provider asks for it, and must not starve imports.
+#: Imports check their books first, so they sleep as long, and must not starve those of others.
 #: Matchings compute: more than two at once would only slow the pages down.
-THREADS: Mapping[str, int] = {READ_JOB: 16, IMPORT_JOB: 4, MATCH_JOB: 2}
+THREADS: Mapping[str, int] = {READ_JOB: 16, IMPORT_JOB: 16, MATCH_JOB: 2}
 TICK_S = 60
 # Work left by a killed process is found within its lease and one sweep: 32 s, so that it ends
 # within 35 s.
