@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import cast
 
 from sqlalchemy import select
@@ -17,10 +18,18 @@ from sqlalchemy.orm import Session
 from models import ImportItem, ImportRun, ImportState, ItemOutcome, RemoteAccount, RunKind
 from services.database import BATCH_ROWS, is_full, only_reading, retry_while_busy
 from services.import_batch import fail_item, write_batch
-from services.import_check import check_books
+from services.import_check import NoLongerWanted, check_books, is_old_for_begun
 from services.import_end import finish_run, stop_now
 from services.import_items import ImportChoice, write_items
-from services.import_lease import ImportLease, LeaseLost, beating, claim, hold, release
+from services.import_lease import (
+    ImportLease,
+    LeaseLost,
+    beating,
+    claim,
+    hold,
+    is_still_wanted,
+    release,
+)
 from services.import_pause import pause_for_disk, pause_run
 from services.import_queue import (
     ACTIVE,
@@ -155,17 +164,25 @@ def _carry_out(runtime: Runtime, lease: ImportLease, *, is_prepared: bool) -> No
 def _prepare(runtime: Runtime, lease: ImportLease, run: ImportRun) -> bool:
     """Check the books before the first batch, and compare; say whether the run may go on.
 
-    A run that was begun goes on at once: each of its batches holds the rows against what was
-    told, and whom it has created meanwhile is not worth comparing first.
+    A run that was begun goes on at once unless its list has become old: each of its batches holds
+    the rows against what was told, and whom it has created is not worth comparing first.
     """
-    if run.wants_stop or run.began_at is not None:
+    is_begun = run.began_at is not None
+    if run.wants_stop or (is_begun and not is_old_for_begun(runtime, run.account_id)):
         return True
-    checked = check_books(runtime, run.account_id, is_repeated=run.pause_count > 0)
+    is_wanted = partial(is_still_wanted, runtime, lease)
+    try:
+        checked = check_books(
+            runtime, run.account_id, is_repeated=run.pause_count > 0, is_wanted=is_wanted
+        )
+    except NoLongerWanted:
+        return True  # whoever stopped it is met before the first batch
     _note_calls(runtime, lease, checked.calls)
     if checked.trouble is not None:
         pause_run(runtime, lease, checked.trouble)
         return False
-    ensure_matched(runtime, run.account_id, sleep=runtime.wait)
+    if not is_begun:
+        ensure_matched(runtime, run.account_id, sleep=runtime.wait)
     return True
 
 

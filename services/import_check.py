@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,6 +20,8 @@ from services.unsynced import ensure_fresh
 LOOK_S = 0.2
 #: A reading whose process died is begun anew so often before the run pauses.
 TRIES = 3
+#: A run that was begun goes on with a list no older than this.
+BEGUN_FRESH_FOR = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +32,39 @@ class Checked:
     trouble: Trouble | None = None
 
 
+class NoLongerWanted(Exception):
+    """The run was stopped, or another process has it, so nobody waits for the reading."""
+
+
 class _NoPermission(Exception):
     """Nobody may read the account now, so nobody is asked."""
 
 
-def check_books(runtime: Runtime, account_id: int, *, is_repeated: bool) -> Checked:
+def is_old_for_begun(runtime: Runtime, account_id: int) -> bool:
+    """Say whether a run that was begun is to check the books again before it goes on.
+
+    It may have waited for days: for a server that was down, or a process that died.
+    """
+    with only_reading(), runtime.sessions() as session:
+        read_at = session.scalar(
+            select(Reading.finished_at)
+            .where(Reading.account_id == account_id, Reading.state == ReadingState.FINISHED)
+            .order_by(Reading.id.desc())
+            .limit(1)
+        )
+    # A reading of the future is one from before the clock was put right.
+    is_young = read_at and timedelta(0) <= runtime.clock() - read_at <= BEGUN_FRESH_FOR
+    return not is_young
+
+
+def check_books(
+    runtime: Runtime, account_id: int, *, is_repeated: bool, is_wanted: Callable[[], bool]
+) -> Checked:
     """Make sure that the list is no older than a minute. Commits, may call the network.
 
     A reading of somebody else is waited for. With `is_repeated` a failure that is there already
     is not taken for the answer: the run has waited since, or a person wants another try. Raises
-    ProcessEnds while it waits.
+    ProcessEnds while it waits, and NoLongerWanted.
     """
     for _ in range(TRIES):
         try:
@@ -49,7 +76,7 @@ def check_books(runtime: Runtime, account_id: int, *, is_repeated: bool) -> Chec
         if reading is None:
             return Checked()
         is_made_now = reading.state is ReadingState.RUNNING
-        ended = _see_to_end(runtime, reading.id) if is_made_now else reading
+        ended = _see_to_end(runtime, reading.id, is_wanted) if is_made_now else reading
         calls = ended.call_count if is_made_now else 0
         if ended.state is ReadingState.FINISHED:
             return Checked(calls)
@@ -85,7 +112,7 @@ def _ask(runtime: Runtime, account_id: int, *, is_asked_for: bool) -> Reading | 
         return session.scalar(select(Reading).where(Reading.public_id == public_id))
 
 
-def _see_to_end(runtime: Runtime, reading_id: int) -> Reading:
+def _see_to_end(runtime: Runtime, reading_id: int, is_wanted: Callable[[], bool]) -> Reading:
     """Carry the reading out, or wait for whoever does; it still runs if that process died."""
     refresh(runtime, reading_id)
     while True:
@@ -94,6 +121,8 @@ def _see_to_end(runtime: Runtime, reading_id: int) -> Reading:
         is_dead = has_lease_ended(reading.lease_until_at, now=runtime.clock())
         if reading.state is not ReadingState.RUNNING or is_dead:
             return reading
+        if not is_wanted():
+            raise NoLongerWanted
         runtime.wait(LOOK_S)
 
 

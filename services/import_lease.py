@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models import ImportRun, ImportState
+from services.database import only_reading
 from services.lease_beat import keep_beating
 from services.runtime import Runtime
 
@@ -93,6 +94,14 @@ def hold(session: Session, lease: ImportLease, *, now: datetime) -> ImportRun:
         session.rollback()
         raise LeaseLost
     return run
+
+
+def is_still_wanted(runtime: Runtime, lease: ImportLease) -> bool:
+    """Say whether the run is still this process's, and nobody has asked it to stop."""
+    with only_reading(), runtime.sessions() as session:
+        run = session.get_one(ImportRun, lease.run_id)
+    is_mine = run.lease_owner == lease.owner and run.state is ImportState.RUNNING
+    return is_mine and not run.wants_stop
 
 
 def beating(runtime: Runtime, lease: ImportLease) -> AbstractContextManager[None]:
