@@ -43,11 +43,15 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class PauseWords:
-    """Why a run waits; what ends the waiting; whether trying now, or only a consent, can help."""
+    """Why a run waits; what ends the waiting; whether trying now, or only a consent, can help.
+
+    `is_elsewhere`: other books are connected, so a person has to choose.
+    """
 
     happened: str
     goes_on: str
     needs_consent: bool
+    is_elsewhere: bool = False
 
 
 def register(app: Flask) -> None:
@@ -86,19 +90,28 @@ def time_left(seconds: float) -> str:
 def pause_words(run: ImportView, profile: ProviderProfile) -> PauseWords:
     """Return why the run waits and what it waits for."""
     noun = "undo" if run.is_undo else "import"
+    needs_consent = run.pause_reason is PauseReason.PERMISSION
+    if needs_consent and run.connected_name is not None:
+        return _elsewhere_words(run, profile, run.connected_name)
+    saved = "What was done is saved. " if run.began_at else ""
     if run.pause_reason is PauseReason.DISK:
         happened = "The disk of the server is full."
         goes_on = f"What was done is saved. The {noun} goes on when there is room"
     elif run.pause_failure is not None:
         happened = failure_words(run.pause_failure, profile=profile).happened
-        goes_on = "Nothing was imported from an old list"
+        goes_on = f"{saved}Nothing was imported from an old list"
     else:
         happened = f"{profile.short_name} is not connected."
-        goes_on = "Nothing was imported from an old list"
-    needs_consent = run.pause_reason is PauseReason.PERMISSION
+        goes_on = f"{saved}Nothing was imported from an old list"
     if needs_consent:
         goes_on = f"The {noun} waits and goes on by itself as soon as you reconnect"
     return PauseWords(happened, goes_on, needs_consent)
+
+
+def _elsewhere_words(run: ImportView, profile: ProviderProfile, connected: str) -> PauseWords:
+    happened = f"{profile.short_name} is connected to other books now, {connected}."
+    goes_on = f"This import belongs to {run.account_name}. Stop it, or connect those again"
+    return PauseWords(happened, goes_on, needs_consent=True, is_elsewhere=True)
 
 
 def left_words(reasons: tuple[ReasonCount, ...], outcome: ItemOutcome | str) -> str:

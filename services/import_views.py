@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, func, literal_column, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from models import ImportRun, ImportState, RemoteAccount, RunKind, User
+from models import (
+    Connection,
+    ConnectionState,
+    ImportRun,
+    ImportState,
+    RemoteAccount,
+    RunKind,
+    User,
+)
 from services.providers.contract import ProviderKey
 from services.run_views import ImportView as ImportView
 from services.run_views import RunName as RunName
@@ -115,8 +123,9 @@ def _runs(company_id: int) -> Select[Any]:
     )
     names = (asking.name, stopping.name, undoing.name)
     numbered = (own.c.public_id, own.c.number, continued.c.public_id, continued.c.number)
+    books = (RemoteAccount.name, _connected_name())
     return (
-        select(ImportRun, RemoteAccount.provider, undo, *names, *numbered)
+        select(ImportRun, RemoteAccount.provider, undo, *names, *numbered, *books)
         .join(own, own.c.id == func.coalesce(ImportRun.undoes_id, ImportRun.id))
         .join(RemoteAccount, RemoteAccount.id == ImportRun.account_id)
         .outerjoin(continued, continued.c.id == ImportRun.continues_id)
@@ -125,6 +134,23 @@ def _runs(company_id: int) -> Select[Any]:
         .outerjoin(undo, undo.id == latest)
         .outerjoin(undoing, undoing.id == undo.requested_by_id)
         .where(ImportRun.company_id == company_id)
+    )
+
+
+def _connected_name() -> ScalarSelect[str]:
+    """Return in SQL the books that the provider of a run is connected to, where not the run's."""
+    others = aliased(RemoteAccount)
+    return (
+        select(others.name)
+        .join(Connection, Connection.account_id == others.id)
+        .where(
+            Connection.company_id == ImportRun.company_id,
+            Connection.provider == RemoteAccount.provider,
+            Connection.state == ConnectionState.CONNECTED,
+            Connection.account_id != ImportRun.account_id,
+        )
+        .correlate(ImportRun, RemoteAccount)
+        .scalar_subquery()
     )
 
 
@@ -143,6 +169,8 @@ def _view(
     number: int,
     continued_public_id: str | None,
     continued_number: int | None,
+    account_name: str,
+    connected_name: str | None,
 ) -> ImportView:
     continued = RunName(continued_public_id or "", continued_number or 0)
     return ImportView(
@@ -166,6 +194,8 @@ def _view(
         undoes=RunName(own_public_id, number) if run.kind is RunKind.UNDO else None,
         continues=continued if continued_public_id else None,
         undo=_undone_by(undo, undoing_name or "") if undo else None,
+        account_name=account_name,
+        connected_name=connected_name,
         **_outcomes(run),
     )
 

@@ -52,6 +52,8 @@ class ImportView:
     `number` counts the company's imports from 1; an undo bears the number of what it takes back,
     `undoes`. `continues` is the import whose failed or stopped customers this one tries again.
     `is_interrupted`: it was claimed more than once, so the time since it began holds breaks.
+    `account_name` are the books it belongs to, `connected_name` those that the provider is
+    connected to now where these are others.
     """
 
     public_id: str
@@ -81,6 +83,8 @@ class ImportView:
     undoes: RunName | None = None
     continues: RunName | None = None
     undo: UndoneBy | None = None
+    account_name: str = ""
+    connected_name: str | None = None
 
     @property
     def done(self) -> int:

@@ -10,12 +10,14 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from models import (
+    Company,
     Connection,
     ImportItem,
     ImportRun,
     ImportState,
     PauseReason,
     ReadingFailure,
+    RemoteAccount,
     RunKind,
 )
 from tests.blueprints.importing import (
@@ -28,7 +30,7 @@ from tests.blueprints.importing import (
 )
 from tests.blueprints.support import QUICKBOOKS, Browser, make_counted, text_of
 from tests.conftest import WakeUps
-from tests.factories import NOW
+from tests.factories import NOW, make_account
 
 PAUSED = {"state": ImportState.PAUSED, "began_at": None, "finished_at": None, "chosen_count": 174}
 
@@ -53,6 +55,17 @@ PAUSED = {"state": ImportState.PAUSED, "began_at": None, "finished_at": None, "c
             },
             "QuickBooks asked us to wait. Nothing was imported from an old list; "
             "the next try is in a moment.",
+        ),
+        (
+            {
+                "pause_reason": PauseReason.CHECK,
+                "pause_failure": ReadingFailure.UNAVAILABLE,
+                "began_at": NOW,
+                "created_count": 100,
+                "paused_until_at": NOW + timedelta(seconds=40),
+            },
+            "QuickBooks did not answer. What was done is saved. Nothing was imported from an old "
+            "list; the next try is in 40 s.",
         ),
         (
             {
@@ -102,6 +115,32 @@ def test_without_permission_the_next_step_is_to_reconnect(
     )
     assert f'href="{QUICKBOOKS}/connect">Reconnect QuickBooks</a>' in page.text
     assert "Try now" not in text_of(page)
+
+
+def test_an_import_of_other_books_than_those_connected_promises_nothing(
+    ada: Browser, session: Session, connection: Connection
+) -> None:
+    failure = ReadingFailure.RECONNECT_REQUIRED
+    pause = {"pause_reason": PauseReason.PERMISSION, "pause_failure": failure}
+    run = make_run(session, connection, **PAUSED | pause)
+    mine = session.get_one(RemoteAccount, run.account_id)
+    mine.name = "Harbor Heating"
+    company = session.get_one(Company, run.company_id)
+    other = make_account(session, company, name="Elsewhere Plumbing")
+    connection.account_id = other.id
+    session.commit()
+
+    page = ada.get(address_of(run))
+    strip = text_of(ada.get("/customers"))
+
+    told = "QuickBooks is connected to other books now, Elsewhere Plumbing."
+    assert f"{told} This import belongs to Harbor Heating. Stop it, or connect those again." in (
+        text_of(page)
+    )
+    assert "Stop this import" in text_of(page)
+    assert "by itself" not in text_of(page)
+    assert "Reconnect QuickBooks" not in text_of(page)
+    assert f"Import 1 is paused. {told} Watch it" in strip
 
 
 def test_before_the_first_batch_the_books_are_checked(
