@@ -8,27 +8,17 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
 
 from jobs import embedded, tasks
 from jobs.embedded import EmbeddedEngine
-from models import (
-    Connection,
-    ImportRun,
-    ImportState,
-    Reading,
-    ReadingFailure,
-    ReadingState,
-)
+from models import Connection, Reading, ReadingFailure, ReadingState
 from services.customer_import import IMPORT_JOB
 from services.reading_queue import LEASE, new_reading
 from services.runtime import Runtime
 from services.unsynced import READ_JOB
 from tests.conftest import Clock
 from tests.factories import make_account, make_company, make_connection
-from tests.fakes import FakeAccountingClient
-from tests.services.support import make_place, one, queue_import
-from tests.services.undoing import Undoing
+from tests.services.support import one
 
 WAIT_S = 20
 
@@ -288,48 +278,6 @@ def test_a_beat_that_meets_a_busy_database_is_one_line_in_the_log(
         "a sweep met a database that is busy"
     ]
     assert "Traceback" not in caplog.text
-
-
-def test_imports_that_wait_for_their_provider_do_not_hold_up_an_undo_of_another_company(
-    engine: EmbeddedEngine,
-    runtime: Runtime,
-    session: Session,
-    books: FakeAccountingClient,
-) -> None:
-    """Five companies whose provider hangs, and a sixth that takes back a mistake."""
-    undoing = Undoing(session, runtime)
-    undo_id = undoing.ask(undoing.imported(undoing.there())).id
-    session.rollback()
-    run_ids = [queue_import(runtime, make_place(runtime), ["1"]) for _ in range(5)]
-    all_hang, may_answer = threading.Barrier(len(run_ids) + 1), threading.Event()
-
-    def hang() -> None:
-        all_hang.wait(WAIT_S)
-        may_answer.wait(WAIT_S)
-
-    books.meanwhile = hang
-    engine.start()
-    for run_id in run_ids:
-        engine.wake(IMPORT_JOB, run_id)
-    try:
-        all_hang.wait(WAIT_S)
-        engine.wake(IMPORT_JOB, undo_id)
-        is_undone = _ends(runtime, undo_id)
-    finally:
-        books.meanwhile = lambda: None
-        may_answer.set()
-
-    assert is_undone
-
-
-def _ends(runtime: Runtime, run_id: int) -> bool:
-    """Say whether the run ends, while others work on it."""
-    pause = threading.Event()
-    for _ in range(WAIT_S * 20):
-        if one(runtime.sessions, ImportRun, run_id).state is ImportState.FINISHED:
-            return True
-        pause.wait(0.05)
-    return False
 
 
 def test_readings_that_wait_for_their_provider_do_not_hold_up_an_import(
