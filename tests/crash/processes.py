@@ -35,7 +35,8 @@ QUICK_SWEEP_S = 0.25
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 context = multiprocessing.get_context("forkserver")
-context.set_forkserver_preload([__name__])
+# There is one such server in a test process; tests/services/workers.py may be the first to ask.
+context.set_forkserver_preload(["tests.services.workers", __name__])
 
 
 @dataclass

@@ -11,7 +11,7 @@ from tests.crash.rounds import Action, Kind, draw
 from tests.postgresql import NoServer
 
 #: `make crash` kills a thousand times on SQLite and three hundred times on PostgreSQL.
-KILLS = {"sqlite": 30, "postgresql": 14}
+KILLS = {"sqlite": 16, "postgresql": 8}
 #: So many of them are waited for as long as it really takes, beside the others.
 MEASURED = {"sqlite": 2, "postgresql": 0}
 

@@ -37,7 +37,8 @@ TOKEN_KEY = b"k" * 32
 PATIENCE_S = 60
 
 context = multiprocessing.get_context("forkserver")
-context.set_forkserver_preload([__name__])
+# There is one such server in a test process; tests/crash may be the first to ask.
+context.set_forkserver_preload([__name__, "tests.crash.processes"])
 
 
 def start(work: Callable[..., None], *arguments: Any) -> tuple[Any, Pipe]:
