@@ -23,6 +23,7 @@ from models import (
     ImportState,
     RemoteAccount,
     RemoteCustomer,
+    RunKind,
 )
 from services.database import is_busy, only_reading
 from services.kept_parties import OURS, THEIRS, Side, is_unkept
@@ -88,7 +89,8 @@ def due_matches(session: Session, *, now: datetime) -> list[int]:
     """Return the accounts that have somebody to compare and nobody who does it.
 
     Only those with a connection that stands, and not while an import of theirs runs, which
-    matches by itself. One statement over the connections and the partial indexes of unkept rows.
+    matches by itself, or an undo of their company, each batch of which ends it again. One
+    statement over the connections and the partial indexes of unkept rows.
     """
     is_any_unkept = or_(
         _exists_unkept(THEIRS.source.c.account_id == RemoteAccount.id, THEIRS),
@@ -113,6 +115,7 @@ def due_matches(session: Session, *, now: datetime) -> list[int]:
             ),
             exists().where(RemoteCustomer.account_id == RemoteAccount.id),
             ~_is_importing(),
+            ~_is_undoing(),
         )
         .order_by(RemoteAccount.id)
     )
@@ -137,6 +140,14 @@ def _is_importing() -> ColumnElement[bool]:
     # An undo passes a paused import.
     is_any_running = run.where(ImportRun.state == ImportState.RUNNING)
     return is_any_running | (is_any_queued & ~is_any_paused)
+
+
+def _is_undoing() -> ColumnElement[bool]:
+    return exists().where(
+        ImportRun.company_id == RemoteAccount.company_id,
+        ImportRun.kind == RunKind.UNDO,
+        ImportRun.state == ImportState.RUNNING,
+    )
 
 
 def _has_work(runtime: Runtime, account_id: int) -> bool:
