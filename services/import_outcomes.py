@@ -37,6 +37,7 @@ class OutcomeReason(StrEnum):
     EDITED = "edited here since the import"
     LINKED_ELSEWHERE = "linked to other accounting software since the import"
     MERGED_INTO = "another customer of these books is linked to it"
+    CHOSEN_FOR = "chosen for another customer of accounting software"
     ALREADY_REMOVED = "not here any more"
     ALREADY_UNLINKED = "not linked any more"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,13 +13,14 @@ from models import ImportRun, ImportState, ItemOutcome, RunKind, User
 from services.accounts import SignedIn
 from services.database import in_batches
 from services.import_queue import ACTIVE, IMPORT_JOB, lock_account
+from services.import_repeats import REPEATED_WITHIN
 from services.import_views import UnknownImport as UnknownImport
 from services.mailed_customers import find_mailed
 from services.run_views import UNDO_WITHIN as UNDO_WITHIN
 from services.runtime import Wake
-from services.undo_decision import UndoResult, decide_undo
-from services.undo_facts import Standings, read_standings
-from services.undo_items import count_plain, odd_ids, write_undo_items
+from services.undo_decision import decide_undo
+from services.undo_facts import read_standings
+from services.undo_items import count_outcomes, first_kept, write_undo_items
 
 #: Of the kept so many are named in the question; the receipt has all of them.
 KEPT_SHOWN = 50
@@ -35,10 +35,10 @@ class NothingToUndo(Exception):
 
 
 class UndoRunning(Exception):
-    """An undo of the import has not ended; the second click is shown that one."""
+    """An undo of the import runs, or ended a moment ago; the second click is shown that one."""
 
     def __init__(self, public_id: str) -> None:
-        super().__init__("an undo of this import is running")
+        super().__init__("the undo of this import is there already")
         self.public_id = public_id
 
 
@@ -106,25 +106,11 @@ def has_been_undone() -> ColumnElement[bool]:
 def plan_undo(session: Session, company_id: int, public_id: str, *, now: datetime) -> UndoPlan:
     """Return what an undo of the import would do now. Writes nothing.
 
-    Whom nothing happened to is counted; the others are decided by what decides in the batch.
-    Raises UnknownImport, UndoTooLate, NothingToUndo and UndoRunning.
+    Everybody is counted in the database; only who is shown, or stands in a mailed report, is
+    read. Raises UnknownImport, UndoTooLate, NothingToUndo and UndoRunning.
     """
     run = _find_undoable(session, company_id, public_id, now=now)
-    plain = count_plain(session, run)
-    counts = Counter(
-        {
-            ItemOutcome.REMOVED: plain[ItemOutcome.CREATED],
-            ItemOutcome.UNLINKED: plain[ItemOutcome.LINKED],
-        }
-    )
-    kept: list[KeptRow] = []
-    staying: set[str] = set()
-    for remote_ids in in_batches(odd_ids(session, run)):
-        standings = read_standings(session, run, remote_ids)
-        results = {each: decide_undo(standings.facts_of(each)) for each in remote_ids}
-        counts.update(result.outcome for result in results.values())
-        staying |= _that_end_not(results, ItemOutcome.REMOVED)
-        kept += _kept_rows(session, standings, results, room=KEPT_SHOWN - len(kept))
+    counts = count_outcomes(session, run)
     if not counts.total():
         raise NothingToUndo
     return UndoPlan(
@@ -132,8 +118,8 @@ def plan_undo(session: Session, company_id: int, public_id: str, *, now: datetim
         unlink=counts[ItemOutcome.UNLINKED],
         keep=counts[ItemOutcome.KEPT],
         skip=counts[ItemOutcome.SKIPPED],
-        kept=tuple(kept),
-        mailed=len(find_mailed(session, run, now=now) - staying),
+        kept=_kept_rows(session, run),
+        mailed=_count_mailed(session, run, now=now),
         until_at=(run.finished_at or now) + UNDO_WITHIN,
     )
 
@@ -208,6 +194,8 @@ def _refusal(session: Session, run: ImportRun, *, now: datetime) -> Exception | 
             select(has_been_undone()).select_from(ImportRun).where(ImportRun.id == run.id)
         )
     )
+    if is_undone and (ended := _ended_just_now(session, run, now=now)) is not None:
+        return UndoRunning(ended)
     if can_undo(run.kind, run.state, run.finished_at, is_undone=is_undone, now=now):
         return None
     ended_at = run.finished_at
@@ -216,21 +204,41 @@ def _refusal(session: Session, run: ImportRun, *, now: datetime) -> Exception | 
     return UndoTooLate()
 
 
-def _that_end_not(results: Mapping[str, UndoResult], outcome: ItemOutcome) -> set[str]:
-    return {each for each, result in results.items() if result.outcome is not outcome}
+def _ended_just_now(session: Session, run: ImportRun, *, now: datetime) -> str | None:
+    """Return the undo that ended before the second click of a double click arrived."""
+    return session.scalar(
+        select(ImportRun.public_id)
+        .where(
+            ImportRun.undoes_id == run.id,
+            ImportRun.state == ImportState.FINISHED,
+            ImportRun.finished_at > now - REPEATED_WITHIN,
+        )
+        .order_by(ImportRun.id.desc())
+        .limit(1)
+    )
 
 
-def _kept_rows(
-    session: Session, standings: Standings, results: Mapping[str, UndoResult], *, room: int
-) -> list[KeptRow]:
+def _count_mailed(session: Session, run: ImportRun, *, now: datetime) -> int:
+    count = 0
+    for remote_ids in in_batches(sorted(find_mailed(session, run, now=now))):
+        standings = read_standings(session, run, remote_ids)
+        results = (decide_undo(standings.facts_of(each)) for each in remote_ids)
+        count += sum(result.outcome is ItemOutcome.REMOVED for result in results)
+    return count
+
+
+def _kept_rows(session: Session, run: ImportRun) -> tuple[KeptRow, ...]:
+    """Return the first of the kept, as what decides in the batch tells them."""
+    remote_ids = first_kept(session, run, limit=KEPT_SHOWN)
+    standings = read_standings(session, run, remote_ids)
     kept = [
         (standings.customers[standings.items[each].customer_id or 0], result)
-        for each, result in results.items()
-        if result.outcome is ItemOutcome.KEPT
-    ][: max(0, room)]
+        for each in remote_ids
+        if (result := decide_undo(standings.facts_of(each))).outcome is ItemOutcome.KEPT
+    ]
     users = {result.work.user_id for _, result in kept if result.work}
     names = _user_names(session, {each for each in users if each is not None})
-    return [
+    return tuple(
         KeptRow(
             name=customer.name,
             customer_public_id=customer.public_id,
@@ -240,7 +248,7 @@ def _kept_rows(
             at=result.work.at if result.work else None,
         )
         for customer, result in kept
-    ]
+    )
 
 
 def _user_names(session: Session, user_ids: Collection[int]) -> Mapping[int, str]:

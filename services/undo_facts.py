@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import (
+    ChosenOutcome,
     Customer,
     CustomerAction,
     CustomerEvent,
@@ -20,6 +21,7 @@ from models import (
     ImportRun,
     ItemOutcome,
     RemoteAccount,
+    ReviewChoice,
     RunKind,
 )
 from services.import_outcomes import OutcomeReason
@@ -44,6 +46,15 @@ class LinkRow(NamedTuple):
     user_id: int | None = None
 
 
+class ChoiceRow(NamedTuple):
+    """A person's standing decision to link somebody in the books to the customer."""
+
+    customer_id: int | None
+    provider: str
+    decided_at: datetime
+    user_id: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Standings:
     """A batch of an import as it stands now: its items, its customers, what happened since.
@@ -60,6 +71,7 @@ class Standings:
     events: Mapping[int, Sequence[CustomerEvent]]
     later_ids: Collection[str]
     own_links: Mapping[str, int]
+    choices: Mapping[int, Sequence[ChoiceRow]]
 
     def facts_of(self, remote_id: str, *, is_mailed: bool = False) -> UndoFacts:
         """Return what decides about one item."""
@@ -68,7 +80,7 @@ class Standings:
         if customer is None:
             return UndoFacts(item.outcome, is_here=False, is_linked=False)
         is_linked = self.is_linked(remote_id)
-        works = [*self._edits(customer), *self._links_since(customer)]
+        works = [*self._edits(customer), *self._links_since(customer), *self._choices(customer)]
         if not is_linked:
             works.append(self._parting(customer))
         return UndoFacts(
@@ -110,6 +122,14 @@ class Standings:
             works.append(Work(reason, words, link.user_id, link.linked_at))
         return works
 
+    def _choices(self, customer: Customer) -> list[Work]:
+        works = []
+        for choice in self.choices.get(customer.id, ()):
+            name = provider_profile(ProviderKey(choice.provider)).short_name
+            words = f"chosen for a {name} customer"
+            works.append(Work(OutcomeReason.CHOSEN_FOR, words, choice.user_id, choice.decided_at))
+        return works
+
     def _parting(self, customer: Customer) -> Work:
         """Return how the import's link ended: a person wanted the customer here on its own."""
         for event in reversed(self.events.get(customer.id, ())):
@@ -121,7 +141,7 @@ class Standings:
 def read_standings(
     session: Session, undone: ImportRun, remote_ids: Sequence[str], *, is_locked: bool = False
 ) -> Standings:
-    """Read how items of an import stand, up to some hundred; six statements for any number.
+    """Read how items of an import stand, up to some hundred; seven statements for any number.
 
     `is_locked` holds the customers for the caller's transaction, by id.
     """
@@ -137,6 +157,7 @@ def read_standings(
         _events(session, ids),
         _brought_later(session, undone, remote_ids),
         _own_links(session, undone, ids),
+        _choices(session, ids),
     )
 
 
@@ -228,3 +249,21 @@ def _own_links(session: Session, undone: ImportRun, ids: Collection[int]) -> Map
         )
     )
     return {remote_id: customer_id for remote_id, customer_id in rows if customer_id}
+
+
+def _choices(session: Session, ids: Collection[int]) -> Mapping[int, Sequence[ChoiceRow]]:
+    rows = session.execute(
+        select(
+            ReviewChoice.customer_id,
+            RemoteAccount.provider,
+            ReviewChoice.decided_at,
+            ReviewChoice.decided_by_id,
+        )
+        .join(RemoteAccount, RemoteAccount.id == ReviewChoice.account_id)
+        .where(ReviewChoice.customer_id.in_(ids), ReviewChoice.outcome == ChosenOutcome.LINK)
+        .order_by(ReviewChoice.remote_customer_id)
+    )
+    found: defaultdict[int, list[ChoiceRow]] = defaultdict(list)
+    for row in rows:
+        found[row.customer_id or 0].append(ChoiceRow(*row))
+    return found

@@ -5,47 +5,57 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, and_, exists, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from models import (
+    ChosenOutcome,
     Customer,
-    CustomerAction,
     CustomerEvent,
     CustomerLink,
     ImportItem,
     ImportRun,
     ItemOutcome,
+    ReviewChoice,
     RunKind,
 )
 from services.database import in_batches
 from services.import_outcomes import OutcomeReason
 from services.undo_facts import BROUGHT, BY_HAND, MAILED
 
-#: What tells that somebody may have worked on a customer, or parted it from the books.
-TELLING = (*BY_HAND, CustomerAction.UNLINKED)
 TAKEN_BACK = (ItemOutcome.REMOVED, ItemOutcome.UNLINKED)
 
 
-def count_plain(session: Session, run: ImportRun) -> Counter[ItemOutcome]:
-    """Count whom nothing happened to since the import, by what it did with them.
-
-    One statement; a second or so for 100,000.
-    """
-    rows = session.execute(
-        select(ImportItem.outcome, func.count())
-        .where(*_is_left(run), ~_is_odd(session, run))
-        .group_by(ImportItem.outcome)
+def count_outcomes(session: Session, run: ImportRun) -> Counter[ItemOutcome]:
+    """Count what an undo would do now, as `decide_undo` decides it. One statement."""
+    is_here = ImportItem.customer_id.is_not(None)
+    is_linked = _is_linked(session, run)
+    outcome = case(
+        (~is_here, ItemOutcome.SKIPPED.value),
+        (
+            ImportItem.outcome == ItemOutcome.LINKED,
+            case((is_linked, ItemOutcome.UNLINKED.value), else_=ItemOutcome.SKIPPED.value),
+        ),
+        (_has_work(session, run), ItemOutcome.KEPT.value),
+        else_=ItemOutcome.REMOVED.value,
     )
-    return Counter({outcome: count for outcome, count in rows})
+    decided = select(outcome.label("outcome")).where(*_is_left(run)).subquery()
+    rows = session.execute(select(decided.c.outcome, func.count()).group_by(decided.c.outcome))
+    return Counter({ItemOutcome(value): count for value, count in rows})
 
 
-def odd_ids(session: Session, run: ImportRun) -> Sequence[str]:
-    """Return the remote ids of the others, in order: each has to be looked at."""
+def first_kept(session: Session, run: ImportRun, *, limit: int) -> Sequence[str]:
+    """Return the remote ids of the first whom an undo would keep, in order."""
     return session.scalars(
         select(ImportItem.remote_id)
-        .where(*_is_left(run), _is_odd(session, run))
+        .where(
+            *_is_left(run),
+            ImportItem.outcome == ItemOutcome.CREATED,
+            ImportItem.customer_id.is_not(None),
+            _has_work(session, run),
+        )
         .order_by(ImportItem.remote_id)
+        .limit(limit)
     ).all()
 
 
@@ -98,33 +108,56 @@ def _is_left(run: ImportRun) -> list[ColumnElement[bool]]:
     ]
 
 
-def _is_odd(session: Session, run: ImportRun) -> ColumnElement[bool]:
-    """Say in SQL whether anything happened since that could make the undo keep or skip it."""
-    is_own = and_(
-        CustomerLink.account_id == run.account_id, CustomerLink.remote_id == ImportItem.remote_id
+def _is_linked(session: Session, run: ImportRun) -> ColumnElement[bool]:
+    """Say in SQL whether the link that the import made is still there."""
+    is_linked = exists().where(
+        CustomerLink.customer_id == ImportItem.customer_id,
+        CustomerLink.account_id == run.account_id,
+        CustomerLink.remote_id == ImportItem.remote_id,
     )
-    of_customer = CustomerLink.customer_id == ImportItem.customer_id
-    odd = [
-        ImportItem.customer_id.is_(None),
-        ~exists().where(of_customer, is_own),
-        exists().where(of_customer, ~is_own),
+    later = _later_runs(session, run)
+    if not later:
+        return is_linked
+    again = aliased(ImportItem)
+    is_brought_later = exists().where(
+        again.run_id.in_(later),
+        again.remote_id == ImportItem.remote_id,
+        again.outcome.in_(BROUGHT),
+    )
+    return and_(is_linked, ~is_brought_later)
+
+
+def _has_work(session: Session, run: ImportRun) -> ColumnElement[bool]:
+    """Say in SQL whether a customer has newer work; see `Standings.facts_of`."""
+    works = [
         exists().where(
-            CustomerEvent.customer_id == ImportItem.customer_id, CustomerEvent.action.in_(TELLING)
+            CustomerEvent.customer_id == ImportItem.customer_id, CustomerEvent.action.in_(BY_HAND)
+        ),
+        ~_is_linked(session, run),
+        _is_linked_by_another(run),
+        exists().where(
+            ReviewChoice.customer_id == ImportItem.customer_id,
+            ReviewChoice.outcome == ChosenOutcome.LINK,
         ),
     ]
-    later = _later_runs(session, run)
-    if later:
-        again = aliased(ImportItem)
-        odd.append(
-            exists().where(
-                again.run_id.in_(later),
-                again.remote_id == ImportItem.remote_id,
-                again.outcome.in_(BROUGHT),
-            )
-        )
     if run.began_at is None:
-        odd.append(exists().where(Customer.id == ImportItem.customer_id, Customer.revision > 1))
-    return or_(*odd)
+        works.append(exists().where(Customer.id == ImportItem.customer_id, Customer.revision > 1))
+    return or_(*works)
+
+
+def _is_linked_by_another(run: ImportRun) -> ColumnElement[bool]:
+    """Say in SQL whether the customer has a link that this import did not make."""
+    own = aliased(ImportItem)
+    is_own = exists().where(
+        own.run_id == run.id,
+        own.remote_id == CustomerLink.remote_id,
+        own.customer_id == CustomerLink.customer_id,
+        own.outcome.in_(BROUGHT),
+    )
+    return exists().where(
+        CustomerLink.customer_id == ImportItem.customer_id,
+        or_(CustomerLink.account_id != run.account_id, ~is_own),
+    )
 
 
 def _later_runs(session: Session, run: ImportRun) -> Sequence[int]:

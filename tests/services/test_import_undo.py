@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -20,6 +21,7 @@ from models import (
     RemoteCustomer,
     ReportDelivery,
 )
+from services import import_undo
 from services.audit import AuditAction
 from services.customer_import import IMPORT_JOB
 from services.customer_removal import remove_customer
@@ -31,6 +33,7 @@ from services.import_undo import (
     plan_undo,
 )
 from services.runtime import Runtime
+from services.undo_facts import Standings, read_standings
 from tests.conftest import Clock, WakeUps
 from tests.factories import make_report_recipient
 from tests.matching_factories import make_suggestion
@@ -111,9 +114,41 @@ def test_a_second_click_is_shown_the_first_undo(undoing: Undoing) -> None:
     assert undoing.count(ImportRun) == 2
 
 
-def test_what_was_undone_cannot_be_undone_again(undoing: Undoing) -> None:
+def test_a_second_click_after_a_quick_undo_is_shown_that_one(undoing: Undoing) -> None:
+    run = undoing.imported(undoing.there())
+    undo = undoing.undone(run)
+
+    with pytest.raises(UndoRunning) as refused:
+        undoing.ask(run)
+
+    assert refused.value.public_id == undo.public_id
+
+
+def test_of_many_who_stay_only_those_shown_are_read(
+    undoing: Undoing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remotes = [undoing.there() for _ in range(5)]
+    run = undoing.imported(*remotes)
+    for remote in remotes:
+        undoing.edit(undoing.customer_of(remote), phone="415 555 0123")
+    asked: list[str] = []
+
+    def read(session: Session, undone: ImportRun, remote_ids: Sequence[str]) -> Standings:
+        asked.extend(remote_ids)
+        return read_standings(session, undone, remote_ids)
+
+    monkeypatch.setattr(import_undo, "KEPT_SHOWN", 2)
+    monkeypatch.setattr(import_undo, "read_standings", read)
+    plan = plan_undo(undoing.session, run.company_id, run.public_id, now=undoing.runtime.clock())
+
+    assert (plan.keep, plan.total, len(plan.kept)) == (5, 5, 2)
+    assert asked == sorted(remote.remote_id for remote in remotes)[:2]
+
+
+def test_what_was_undone_cannot_be_undone_again(undoing: Undoing, clock: Clock) -> None:
     run = undoing.imported(undoing.there())
     undoing.undone(run)
+    clock.advance(minutes=2)
 
     with pytest.raises(NothingToUndo):
         undoing.ask(run)

@@ -22,6 +22,7 @@ from models import (
     RunKind,
     WhyUnsynced,
 )
+from services.customer_removal import remove_customer
 from services.filling import fill
 from services.runtime import Runtime
 from tests.factories import make_link
@@ -189,12 +190,13 @@ def test_whoever_is_archived_there_by_now_is_left_out(undoing: Undoing) -> None:
 
 def test_a_choice_for_a_removed_customer_ends_and_its_bin_follows(undoing: Undoing) -> None:
     remote, other = undoing.there(), undoing.there(bin=Bin.SAME)
-    run = undoing.imported(remote)
+    undoing.imported(remote)
     customer = undoing.customer_of(remote)
     make_suggestion(undoing.session, other, customer, tier="likely", score=6.0)
     make_choice(undoing.session, other, outcome=ChosenOutcome.LINK, customer_id=customer.id)
 
-    undoing.undone(run)
+    # An undo keeps who was chosen; by hand anybody can be removed.
+    remove_customer(undoing.session, undoing.ada, customer.public_id, now=undoing.runtime.clock())
 
     undoing.session.refresh(other)
     assert other.bin is Bin.NEW

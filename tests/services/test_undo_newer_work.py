@@ -11,12 +11,15 @@ from models import (
     ChosenOutcome,
     Customer,
     CustomerEvent,
+    CustomerLink,
     ItemOutcome,
     RemoteCustomer,
     RemoteState,
+    ReviewChoice,
     WhyUnsynced,
 )
 from services.customer_removal import remove_customer
+from services.import_undo import plan_undo
 from services.merged_customers import follow_merges
 from services.runtime import Runtime
 from tests.matching_factories import make_choice, make_suggestion
@@ -50,6 +53,37 @@ def test_an_edited_customer_is_kept_and_says_who_edited_what(undoing: Undoing) -
     assert (item.touched_by_id, item.touched_at) == (mel.user_id, undoing.runtime.clock())
     assert remote.state is RemoteState.LINKED
     assert undo.kept_count == 1
+
+
+def test_whom_a_person_chose_for_somebody_in_other_books_is_kept(undoing: Undoing) -> None:
+    remote, other = undoing.there(), undoing.there()
+    run = undoing.imported(remote, other)
+    chosen, untouched = undoing.customer_of(remote), undoing.customer_of(other)
+    waiting = undoing.elsewhere(untouched)
+    undoing.session.delete(
+        undoing.session.scalars(
+            select(CustomerLink).where(CustomerLink.account_id == waiting.account_id)
+        ).one()
+    )
+    waiting.state = RemoteState.UNSYNCED
+    make_choice(
+        undoing.session,
+        waiting,
+        outcome=ChosenOutcome.LINK,
+        customer_id=chosen.id,
+        decided_by_id=undoing.ada.user_id,
+    )
+    plan = plan_undo(undoing.session, run.company_id, run.public_id, now=undoing.runtime.clock())
+
+    undo = undoing.undone(run)
+
+    assert (plan.keep, plan.remove) == (1, 1)
+    assert plan.kept[0].reason == "chosen for a Xero customer"
+    item = undoing.item(undo, remote)
+    assert (item.outcome, item.reason_code) == (ItemOutcome.KEPT, "chosen_for")
+    assert item.reason == "chosen for a Xero customer"
+    assert item.touched_by_id == undoing.ada.user_id
+    assert undoing.count(ReviewChoice) == 1
 
 
 def test_a_customer_who_was_linked_elsewhere_is_kept(undoing: Undoing) -> None:

@@ -106,7 +106,7 @@ def test_a_batch_that_was_not_committed_leaves_nothing(undoing: Undoing) -> None
     assert set(undoing.codes(undo).values()) == {"pending "}
 
 
-def test_a_stopped_undo_can_be_asked_again_for_what_is_left(undoing: Undoing) -> None:
+def test_a_stopped_undo_can_be_asked_again_for_what_is_left(undoing: Undoing, clock: Clock) -> None:
     run = undoing.imported(*(undoing.there() for _ in range(3)))
     undo = undoing.ask(run)
     _batch(undoing, undo, size=2)
@@ -119,6 +119,7 @@ def test_a_stopped_undo_can_be_asked_again_for_what_is_left(undoing: Undoing) ->
     again = undoing.undone(run)
 
     assert (again.chosen_count, again.removed_count) == (1, 1)
+    clock.advance(minutes=2)
     with pytest.raises(NothingToUndo):
         undoing.ask(run)
 
