@@ -31,7 +31,7 @@ from services.providers.contract import ProviderKey
 from services.providers.registry import customer_page_url
 from services.review_rows import AnyRow, Balance
 from services.take_theirs import seen_pair
-from services.whereabouts_words import MergedInto, invoice_words, next_step
+from services.whereabouts_words import MergedInto, invoice_words, next_step, standing_words
 
 Access = Callable[[ProviderKey], ProviderAccess]
 
@@ -71,9 +71,19 @@ class Whereabouts:
         return invoice_words(self.standing, self.provider)
 
     @property
+    def standing_words(self) -> str:
+        """Return how it stands where it ended, as the end of a sentence about it."""
+        return standing_words(self.standing, self.provider)
+
+    @property
     def next_step(self) -> str:
         """Return what a person can do about it, as a sentence; "" where there is nothing."""
         return next_step(self.standing, self.provider, self.merged_into)
+
+    @property
+    def next_step_of_member(self) -> str:
+        """Return the same for somebody who may not unlink."""
+        return next_step(self.standing, self.provider, self.merged_into, is_admin=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,10 +26,13 @@ class MergedInto:
     is_same: bool
 
 
+#: QuickBooks only makes the one that was merged inactive, as it does whom somebody archives; Xero
+#: names who goes on. FreshBooks merges nobody, as far as we know: a guess.
+HIDES_MERGERS = frozenset({ProviderKey.QUICKBOOKS})
 _INVOICE: Mapping[RemoteStanding, str] = MappingProxyType(
     {
         RemoteStanding.LINKED: "can be invoiced in {0}",
-        RemoteStanding.ARCHIVED: "cannot be invoiced in {0}: archived there",
+        RemoteStanding.ARCHIVED: "cannot be invoiced in {0}: {1}",
         RemoteStanding.MERGED: "cannot be invoiced in {0}: merged into another one there",
         RemoteStanding.GONE: "cannot be invoiced in {0}: no longer there",
         RemoteStanding.MAYBE: "cannot be invoiced in {0} before it is linked",
@@ -51,14 +54,41 @@ _STEPS: Mapping[RemoteStanding, str] = MappingProxyType(
 
 def invoice_words(standing: RemoteStanding, provider: ProviderKey) -> str:
     """Return whether a customer can be invoiced there, as the end of a sentence about it."""
-    return _INVOICE[standing].format(provider_profile(provider).short_name)
+    name = provider_profile(provider).short_name
+    return _INVOICE[standing].format(name, standing_words(standing, provider))
+
+
+def standing_words(standing: RemoteStanding, provider: ProviderKey) -> str:
+    """Return how somebody who ended there stands, as the end of a sentence about it."""
+    if standing is RemoteStanding.ARCHIVED and provider in HIDES_MERGERS:
+        return "archived or merged there"
+    return f"{standing.value} there"
 
 
 def next_step(
-    standing: RemoteStanding, provider: ProviderKey, merged_into: MergedInto | None
+    standing: RemoteStanding,
+    provider: ProviderKey,
+    merged_into: MergedInto | None,
+    *,
+    is_admin: bool = True,
 ) -> str:
-    """Return what a person can do about it, as a sentence; "" where there is nothing to do."""
+    """Return what a person can do about it, as a sentence; "" where there is nothing to do.
+
+    Only admins unlink, so others read who does it where the step may be to unlink.
+    """
+    step = _step(standing, provider, merged_into)
+    if is_admin or "nlink it" not in step:
+        return step
+    return "An admin can unlink it. It stays here."
+
+
+def _step(standing: RemoteStanding, provider: ProviderKey, merged_into: MergedInto | None) -> str:
     name = provider_profile(provider).short_name
+    if standing is RemoteStanding.ARCHIVED and provider in HIDES_MERGERS:
+        return (
+            "If it was merged into another one there, unlink it here and link that one; "
+            f"if not, make it active again in {name}. It stays here."
+        )
     if standing is not RemoteStanding.MERGED:
         return _STEPS.get(standing, "").format(name)
     if merged_into is None:

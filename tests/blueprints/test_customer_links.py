@@ -152,7 +152,12 @@ def test_what_cannot_be_taken_is_told(
 @pytest.mark.parametrize(
     ("values", "tag", "words"),
     [
-        ({"status": "archived"}, "Archived there", "Make it active again in QuickBooks"),
+        (
+            {"status": "archived"},
+            "Archived or merged there",
+            "If it was merged into another one there, unlink it here and link that one; "
+            "if not, make it active again in QuickBooks.",
+        ),
         (
             {"status": "archived", "merged_into_remote_id": "99"},
             "Merged there",
@@ -179,6 +184,19 @@ def test_who_ended_there_has_a_badge_and_a_next_step(
     assert tag in text
     assert words in text
     assert "It cannot be invoiced in QuickBooks" in text
+
+
+def test_a_member_reads_that_an_admin_can_unlink(
+    mel: Browser, session: Session, linked: SimpleNamespace
+) -> None:
+    linked.remote.status, linked.remote.is_counted = "archived", False
+    session.commit()
+
+    text = text_of(mel.get(linked.path))
+
+    assert "Archived or merged there" in text
+    assert "An admin can unlink it." in text
+    assert "unlink it here" not in text
 
 
 def test_the_page_tells_whose_value_a_field_is(

@@ -25,6 +25,7 @@ from services.providers.registry import customer_page_url
 from services.remote_counts import VANISHED_FINGERPRINT
 from services.runtime import Runtime
 from services.whereabouts import Whereabouts, where_is
+from services.whereabouts_words import next_step, standing_words
 from tests.factories import (
     NOW,
     make_account,
@@ -107,7 +108,7 @@ def test_what_differs_is_told_with_what_would_be_taken_over(
 @pytest.mark.parametrize(
     ("there", "standing", "words"),
     [
-        ({"status": "archived"}, RemoteStanding.ARCHIVED, "archived there"),
+        ({"status": "archived"}, RemoteStanding.ARCHIVED, "archived or merged there"),
         ({"status": "deleted"}, RemoteStanding.GONE, "no longer there"),
         ({"fingerprint": VANISHED_FINGERPRINT}, RemoteStanding.GONE, "no longer there"),
         (
@@ -128,6 +129,11 @@ def test_who_is_no_customer_there_any_more_cannot_be_invoiced(
     assert not found.can_be_invoiced
     assert found.invoice_words == f"cannot be invoiced in QuickBooks: {words}"
     assert "nlink it" in found.next_step
+
+
+def test_who_is_archived_where_mergers_are_told_is_archived_and_nothing_else() -> None:
+    assert standing_words(RemoteStanding.ARCHIVED, XERO) == "archived there"
+    assert next_step(RemoteStanding.ARCHIVED, XERO, None).startswith("Make it active again in Xero")
 
 
 def test_a_merged_one_names_who_goes_on_and_whose_that_is(runtime: Runtime, harbor: Place) -> None:
