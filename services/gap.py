@@ -24,6 +24,7 @@ from services.gap_rows import (
     list_only_there,
     remote_key,
 )
+from services.providers.contract import RemoteStatus
 from services.remote_counts import Standing, count_standings, count_unsynced
 
 PAGE_ROWS = 50
@@ -45,14 +46,15 @@ class GapCounts:
     """Customers on both sides. `only_there` and `linked` are remote customers.
 
     `ignored` are some of `only_there`. `not_counted` are linked but do not count any more, most
-    of them archived or gone there. `linked_here` are the customers that `linked` are linked to:
-    two of the books may be one here.
+    of them archived or gone there; `archived` are some of those. `linked_here` are the customers
+    that `linked` are linked to: two of the books may be one here.
     """
 
     unsynced: int = 0
     ignored: int = 0
     linked: int = 0
     not_counted: int = 0
+    archived: int = 0
     linked_here: int = 0
     only_here: int = 0
     differing: int = 0
@@ -64,6 +66,15 @@ class GapCounts:
     @property
     def there(self) -> int:
         return self.only_there + self.linked
+
+    @property
+    def active(self) -> int:
+        """Return how many count there, as the alert counts them."""
+        return self.there - self.not_counted
+
+    @property
+    def otherwise_out(self) -> int:
+        return self.not_counted - self.archived
 
     @property
     def here(self) -> int:
@@ -92,6 +103,13 @@ def count_gap(session: Session, company_id: int, account_id: int) -> GapCounts:
         ignored=_count(standings, RemoteState.IGNORED, is_counted=True),
         linked=sum(each.count for each in standings if each.state is RemoteState.LINKED),
         not_counted=_count(standings, RemoteState.LINKED, is_counted=False),
+        archived=sum(
+            each.count
+            for each in standings
+            if each.state is RemoteState.LINKED
+            and not each.is_counted
+            and each.status is RemoteStatus.ARCHIVED
+        ),
         linked_here=linked_here,
         only_here=_count_here(session, company_id) - linked_here,
         differing=_count_differing(session, account_id),

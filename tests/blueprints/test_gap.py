@@ -49,7 +49,7 @@ def test_who_does_not_count_there_any_more_is_told_apart(
 
     text = text_of(ada.get(f"{GAP}?show=linked"))
 
-    assert "2 count there; 1 of the linked does not any more" in text
+    assert "2 active there + 1 archived there" in text
     assert "Archived there" in text
 
 

@@ -83,7 +83,8 @@ def test_who_is_linked_and_archived_there_is_told_apart(
     counts = count_gap(session, harbor.company_id, harbor.account_id)
     rows = list_gap(session, harbor.company_id, harbor.account_id, show=GapShow.LINKED).rows
 
-    assert (counts.linked, counts.not_counted) == (2, 1)
+    assert (counts.linked, counts.not_counted, counts.archived) == (2, 1, 1)
+    assert (counts.active, counts.otherwise_out) == (4, 0)
     assert [row.ended for row in rows] == [RemoteStanding.ARCHIVED, None]
 
 
