@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from models import ImportState, ItemOutcome
 from services.import_outcomes import OutcomeReason
-from services.import_views import ImportView, RunName, list_continuing
+from services.import_views import ImportView, RunName, list_continuing, list_undos
 from services.item_rows import (
     ItemPage,
     ReasonCount,
@@ -43,6 +43,7 @@ class Receipt:
     reasons: tuple[ReasonCount, ...]
     without_email: int = 0
     continuing: tuple[RunName, ...] = ()
+    undos: tuple[RunName, ...] = ()
     mailed: int = 0
     can_retry: bool = False
     can_continue: bool = False
@@ -66,6 +67,7 @@ def view_receipt(
         reasons=count_reasons(session, company_id, key, outcomes=told),
         without_email=count_without_email(session, company_id, key) if run.created else 0,
         continuing=() if is_undo else list_continuing(session, company_id, key),
+        undos=list_undos(session, company_id, key) if run.undo else (),
         mailed=count_reason(session, company_id, key, outcome=ItemOutcome.REMOVED, code=MAILED_CODE)
         if run.removed
         else 0,

@@ -104,6 +104,18 @@ def list_continuing(session: Session, company_id: int, public_id: str) -> tuple[
     return tuple(_name(view) for view in _views(session, query))
 
 
+def list_undos(session: Session, company_id: int, public_id: str) -> tuple[RunName, ...]:
+    """Return the undos of the import, oldest first: one that was stopped may be asked again."""
+    undone = aliased(ImportRun)
+    query = (
+        _runs(company_id)
+        .join(undone, undone.id == ImportRun.undoes_id)
+        .where(undone.public_id == public_id)
+        .order_by(ImportRun.id)
+    )
+    return tuple(_name(view) for view in _views(session, query))
+
+
 def _runs(company_id: int) -> Select[Any]:
     number = func.row_number().over(order_by=ImportRun.id)
     numbers = (
@@ -121,11 +133,18 @@ def _runs(company_id: int) -> Select[Any]:
         .correlate(ImportRun)
         .scalar_subquery()
     )
+    taken_back = [
+        select(func.sum(getattr(later, name)))
+        .where(later.undoes_id == ImportRun.id)
+        .correlate(ImportRun)
+        .scalar_subquery()
+        for name in ("removed_count", "unlinked_count")
+    ]
     names = (asking.name, stopping.name, undoing.name)
     numbered = (own.c.public_id, own.c.number, continued.c.public_id, continued.c.number)
     books = (RemoteAccount.name, _connected_name())
     return (
-        select(ImportRun, RemoteAccount.provider, undo, *names, *numbered, *books)
+        select(ImportRun, RemoteAccount.provider, undo, *names, *numbered, *books, *taken_back)
         .join(own, own.c.id == func.coalesce(ImportRun.undoes_id, ImportRun.id))
         .join(RemoteAccount, RemoteAccount.id == ImportRun.account_id)
         .outerjoin(continued, continued.c.id == ImportRun.continues_id)
@@ -171,6 +190,8 @@ def _view(
     continued_number: int | None,
     account_name: str,
     connected_name: str | None,
+    removed: int | None,
+    unlinked: int | None,
 ) -> ImportView:
     continued = RunName(continued_public_id or "", continued_number or 0)
     return ImportView(
@@ -193,7 +214,7 @@ def _view(
         paused_until_at=run.paused_until_at,
         undoes=RunName(own_public_id, number) if run.kind is RunKind.UNDO else None,
         continues=continued if continued_public_id else None,
-        undo=_undone_by(undo, undoing_name or "") if undo else None,
+        undo=_undone_by(undo, undoing_name or "", removed or 0, unlinked or 0) if undo else None,
         account_name=account_name,
         connected_name=connected_name,
         **_outcomes(run),
@@ -212,14 +233,14 @@ def _outcomes(run: ImportRun) -> dict[str, int]:
     }
 
 
-def _undone_by(undo: ImportRun, name: str) -> UndoneBy:
+def _undone_by(undo: ImportRun, name: str, removed: int, unlinked: int) -> UndoneBy:
     return UndoneBy(
         public_id=undo.public_id,
         state=undo.state,
         requested_by_name=name,
         created_at=undo.created_at,
-        removed=undo.removed_count,
-        unlinked=undo.unlinked_count,
+        removed=removed,
+        unlinked=unlinked,
         kept=undo.kept_count,
         failed=undo.failed_count,
     )

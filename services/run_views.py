@@ -24,7 +24,10 @@ class RunName:
 
 @dataclass(frozen=True, slots=True)
 class UndoneBy:
-    """The latest undo of an import."""
+    """The latest undo of an import; `removed` and `unlinked` are of all its undos.
+
+    `kept` and `failed` are of the latest: it takes up again whom the earlier ones kept.
+    """
 
     public_id: str
     state: ImportState

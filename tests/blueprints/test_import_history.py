@@ -188,3 +188,22 @@ def test_numbers_are_those_of_the_company_whatever_the_provider(
     assert 'aria-label="Import 1"' in page.text
     assert 'aria-label="Import 2"' not in page.text
     assert 'aria-label="Import 2"' in ada.get(IMPORTS.replace("quickbooks", "xero")).text
+
+
+def test_receipt_and_file_count_all_undos_of_an_import(
+    ada: Browser, session: Session, connection: Connection
+) -> None:
+    run = make_run(session, connection, created_count=10, chosen_count=10)
+    stopped = {"state": ImportState.STOPPED, "removed_count": 3, "unlinked_count": 2}
+    last = {"removed_count": 4, "unlinked_count": 0, "kept_count": 1}
+    undos = [
+        make_run(session, connection, kind=RunKind.UNDO, undoes_id=run.id, **counts)
+        for counts in (stopped, last)
+    ]
+
+    receipt = ada.get(address_of(run))
+    _heading, row = _rows(ada.get(f"{IMPORTS}.csv"))
+
+    assert "7 removed, 2 unlinked, 1 kept" in text_of(receipt)
+    assert all(address_of(undo) in receipt.text for undo in undos)
+    assert row[-3:] == ["7", "2", "1"]

@@ -140,14 +140,16 @@ def test_a_second_click_is_led_to_the_undo_that_is_there(
 
 
 def test_what_was_undone_is_not_undone_again(
-    ada: Browser, session: Session, imported: str, run_jobs: Callable[[], None]
+    ada: Browser, session: Session, imported: str, run_jobs: Callable[[], None], clock: Clock
 ) -> None:
-    ada.post(f"{imported}/undo")
+    undo = ada.post(f"{imported}/undo").location
     run_jobs()
 
-    answer = ada.post(f"{imported}/undo")
+    at_once = ada.post(f"{imported}/undo")
+    clock.advance(minutes=2)
+    later = ada.post(f"{imported}/undo")
 
-    assert answer.location == imported
+    assert (at_once.location, later.location) == (undo, imported)
     assert "There is nothing to undo." in text_of(ada.get(imported))
     assert len(runs_of(session)) == 2
 
