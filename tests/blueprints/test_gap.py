@@ -133,6 +133,18 @@ def test_a_whole_list_is_a_file(ada: Browser, session: Session, sides: SimpleNam
     assert dict(zip(head, row, strict=True))["Differs in"] == "e-mail, phone"
 
 
+def test_every_line_of_a_customer_has_its_first_cell(
+    ada: Browser, session: Session, sides: SimpleNamespace
+) -> None:
+    refresh_differing(session, sides.remote.account_id, ["61"])
+
+    page = ada.get(f"{GAP}?show=differing").text
+
+    assert page.count('<th scope="row">') == 2
+    assert page.count("Cool Cars</a>") + page.count("<bdi>Cool Cars</bdi></a>") == 1
+    assert '<span class="skip">Cool Cars</span>' in page
+
+
 def test_the_page_of_the_provider_leads_there(ada: Browser, sides: SimpleNamespace) -> None:
     assert f'href="{GAP}"' in ada.get(QUICKBOOKS).text
 
