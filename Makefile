@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ACTIVATED := PATH="$(CURDIR)/$(BIN):$$PATH"
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
-.PHONY: help install demo serve test test-full fuzz crash check bench lock clean
+.PHONY: help install demo serve test test-full test-postgresql fuzz crash check bench lock clean
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -35,10 +35,13 @@ serve: $(VENV)/runtime.ok ## migrate, then serve with the production configurati
 	exec $(BIN)/gunicorn --config gunicorn.conf.py 'app:create_app()'
 
 test: $(VENV)/dev.ok ## the suite, at most 6 minutes on 2 cores
-	$(BIN)/pytest -n 2 -m "not full"
+	$(BIN)/pytest -n 2 -m "not full and not postgresql"
 
 test-full: $(VENV)/dev.ok ## the longer matrices
-	$(BIN)/pytest -n 2 -m full
+	$(BIN)/pytest -n 2 -m "full and not postgresql"
+
+test-postgresql: $(VENV)/dev.ok ## all tests of services and jobs on PostgreSQL, beside the suite
+	$(BIN)/pytest -n 2 -m "postgresql or both_databases"
 
 fuzz: $(VENV)/dev.ok ## odd answers of each provider; COUNT=100000 SEED=1 FIRST=0 PROVIDER=xero
 	$(BIN)/python -m tests.fuzz $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) \

@@ -33,10 +33,10 @@ settings.load_profile("repeatable")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run the tests of services and jobs on both databases, on PostgreSQL in the long suite.
+    """Run the tests of services and jobs on both databases, PostgreSQL by a target of its own.
 
-    `both_databases` marks those that the short suite runs on both, `sqlite_only` those that are
-    about SQLite, as are those that ask for the file.
+    `both_databases` marks those that the suite runs on both, `sqlite_only` those that are about
+    SQLite, as are those that ask for the file.
     """
     if "database_kind" not in metafunc.fixturenames:
         return
@@ -51,8 +51,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         or (room not in ON_BOTH and "both_databases" not in marks)
     ):
         return
-    long = [] if "both_databases" in marks else [pytest.mark.full]
-    kinds = [SQLITE, pytest.param(POSTGRESQL, marks=long)]
+    apart = [] if "both_databases" in marks else [pytest.mark.postgresql]
+    kinds = [SQLITE, pytest.param(POSTGRESQL, marks=apart)]
     metafunc.parametrize("database_kind", kinds)
 
 
