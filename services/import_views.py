@@ -190,8 +190,7 @@ def _view(
     continued_number: int | None,
     account_name: str,
     connected_name: str | None,
-    removed: int | None,
-    unlinked: int | None,
+    *taken_back: int | None,
 ) -> ImportView:
     continued = RunName(continued_public_id or "", continued_number or 0)
     return ImportView(
@@ -205,7 +204,6 @@ def _view(
         began_at=run.began_at,
         finished_at=run.finished_at,
         chosen=run.chosen_count,
-        call_count=run.call_count,
         is_interrupted=run.attempts > 1,
         wants_stop=run.wants_stop,
         stopped_by_name=stopping_name or "",
@@ -214,7 +212,7 @@ def _view(
         paused_until_at=run.paused_until_at,
         undoes=RunName(own_public_id, number) if run.kind is RunKind.UNDO else None,
         continues=continued if continued_public_id else None,
-        undo=_undone_by(undo, undoing_name or "", removed or 0, unlinked or 0) if undo else None,
+        undo=_undone_by(undo, undoing_name or "", *taken_back) if undo else None,
         account_name=account_name,
         connected_name=connected_name,
         **_outcomes(run),
@@ -223,6 +221,7 @@ def _view(
 
 def _outcomes(run: ImportRun) -> dict[str, int]:
     return {
+        "call_count": run.call_count,
         "created": run.created_count,
         "linked": run.linked_count,
         "skipped": run.skipped_count,
@@ -233,14 +232,14 @@ def _outcomes(run: ImportRun) -> dict[str, int]:
     }
 
 
-def _undone_by(undo: ImportRun, name: str, removed: int, unlinked: int) -> UndoneBy:
+def _undone_by(undo: ImportRun, name: str, removed: int | None, unlinked: int | None) -> UndoneBy:
     return UndoneBy(
         public_id=undo.public_id,
         state=undo.state,
         requested_by_name=name,
         created_at=undo.created_at,
-        removed=removed,
-        unlinked=unlinked,
+        removed=removed or 0,
+        unlinked=unlinked or 0,
         kept=undo.kept_count,
         failed=undo.failed_count,
     )

@@ -114,8 +114,7 @@ def due_matches(session: Session, *, now: datetime) -> list[int]:
                 RemoteAccount.match_lease_until_at < now,
             ),
             exists().where(RemoteCustomer.account_id == RemoteAccount.id),
-            ~_is_importing(),
-            ~_is_undoing(),
+            ~or_(_is_importing(), _is_undoing()),
         )
         .order_by(RemoteAccount.id)
     )

@@ -15,7 +15,7 @@ from services.customers import change_customer, lock_customer
 from services.differences import LABELS
 from services.plain_text import has_visible
 from services.providers.contract import ProviderKey
-from services.unlinking import UnknownLink, find_link
+from services.unlinking import find_link
 
 
 class ValuesChanged(Exception):
@@ -51,16 +51,8 @@ def take_theirs(
     is empty there, could not be typed here or nothing was asked for, and ValuesChanged.
     """
     customer = lock_customer(session, who.company_id, customer_public_id)
-    found = find_link(
-        session,
-        Customer.id == customer.id,
-        provider=provider,
-        remote_id=remote_id,
-        remote_public_id=remote_public_id,
-    )
-    if found is None:
-        raise UnknownLink
-    account, remote, _customer_id = found
+    meant = (provider, remote_id, remote_public_id)
+    account, remote, _customer_id = find_link(session, meant, Customer.id == customer.id)
     if seen and seen != seen_pair(customer.revision, remote.revision):
         raise ValuesChanged
     changed = change_customer(

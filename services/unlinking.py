@@ -52,17 +52,8 @@ def unlink(
     `remote_public_id` tells which is meant. Raises UnknownLink, also where that is not told.
     """
     of_customer = (Customer.company_id == who.company_id, Customer.public_id == customer_public_id)
-    found = find_link(
-        session,
-        *of_customer,
-        provider=provider,
-        remote_id=remote_id,
-        remote_public_id=remote_public_id,
-    )
-    if found is None:
-        session.rollback()
-        raise UnknownLink
-    account, _remote, customer_id = found
+    meant = (provider, remote_id, remote_public_id)
+    account, _remote, customer_id = find_link(session, meant, *of_customer)
     pair = (remote_id, customer_id)
     ended = unlink_rows(
         session, account, [pair], why=WhyUnsynced.LET_GO, run_id=None, user_id=who.user_id, now=now
@@ -167,13 +158,14 @@ def chosen_rows(session: Session, account_id: int, customer_ids: Iterable[int]) 
 
 
 def find_link(
-    session: Session,
-    *of_customer: ColumnElement[bool],
-    provider: ProviderKey,
-    remote_id: str,
-    remote_public_id: str,
-) -> tuple[RemoteAccount, RemoteCustomer, int] | None:
-    """Return the account, who is linked there, and our customer; None if it is not one link."""
+    session: Session, meant: tuple[ProviderKey, str, str], *of_customer: ColumnElement[bool]
+) -> tuple[RemoteAccount, RemoteCustomer, int]:
+    """Return the account, who is linked there, and our customer.
+
+    `meant` are provider, remote id and public id, "" where it is not told. Raises UnknownLink if
+    it is not one link.
+    """
+    provider, remote_id, remote_public_id = meant
     query = (
         select(RemoteAccount, RemoteCustomer, CustomerLink.customer_id)
         .select_from(CustomerLink)
@@ -194,7 +186,8 @@ def find_link(
         query = query.where(RemoteCustomer.public_id == remote_public_id)
     rows = session.execute(query.limit(2)).all()
     if len(rows) != 1:
-        return None
+        session.rollback()
+        raise UnknownLink
     account, remote, customer_id = rows[0]
     return account, remote, customer_id
 

@@ -14,11 +14,8 @@ from models import (
     ConnectionState,
     Customer,
     CustomerOrigin,
-    ImportRun,
-    ImportState,
     RemoteAccount,
     RemoteCustomer,
-    RunKind,
 )
 from services import match_changes
 from services.customers import CustomerDetails, add_customer, edit_customer
@@ -225,29 +222,6 @@ def test_nothing_due_is_found_in_the_partial_indexes(runtime: Runtime, matched: 
     assert any("ix_remote_customer_unkept" in step for step in plans)
     assert any("ix_customer_unkept" in step for step in plans)
     assert not [step for step in plans if step.startswith(("SCAN customer", "SCAN remote_cust"))]
-
-
-def test_nobody_is_matched_while_an_undo_of_the_company_runs(
-    runtime: Runtime, matched: Place
-) -> None:
-    with runtime.sessions() as session:
-        session.execute(update(RemoteAccount).values(matched_at=None))
-        company = session.get_one(Company, matched.company_id)
-        undo = ImportRun(
-            company_id=company.id,
-            account_id=make_account(session, company, provider="xero").id,
-            kind=RunKind.UNDO,
-            state=ImportState.RUNNING,
-            created_at=NOW,
-            chosen_count=1,
-        )
-        session.add(undo)
-        session.commit()
-        held_back = _due(runtime)
-        undo.state = ImportState.FINISHED
-        session.commit()
-
-    assert (held_back, _due(runtime)) == ([], [matched.account_id])
 
 
 def test_another_zone_has_everybody_kept_anew(runtime: Runtime, matched: Place) -> None:
