@@ -205,7 +205,8 @@ def _assert_states(undoing: Undoing) -> None:
         tuple(row)
         for row in undoing.session.execute(select(CustomerLink.account_id, CustomerLink.remote_id))
     }
-    for remote in undoing.session.scalars(select(RemoteCustomer)):
+    own = RemoteCustomer.company_id == undoing.company.id
+    for remote in undoing.session.scalars(select(RemoteCustomer).where(own)):
         is_linked = (remote.account_id, remote.remote_id) in links
         assert (remote.state is RemoteState.LINKED) is is_linked
 
