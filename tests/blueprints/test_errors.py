@@ -35,6 +35,7 @@ INSIDE = {
     "DeltaNotPossible",
     "FieldLost",
     "LeaseLost",
+    "NoLongerWanted",
     "NotStrictJson",
     "OtherAccountAnswered",
     "ProcessEnds",
