@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 ACTIVATED := PATH="$(CURDIR)/$(BIN):$$PATH"
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
+# What `make check` runs; `make test` leaves it out.
+CHECKED := tests/test_architecture.py tests/test_docs.py tests/test_templates.py
+
 .PHONY: help install demo serve test test-full test-postgresql fuzz crash check bench lock clean
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -35,7 +38,7 @@ serve: $(VENV)/runtime.ok ## migrate, then serve with the production configurati
 	exec $(BIN)/gunicorn --config gunicorn.conf.py 'app:create_app()'
 
 test: $(VENV)/dev.ok ## the suite, at most 6 minutes on 2 cores
-	$(BIN)/pytest -n 2 -m "not full and not postgresql"
+	$(BIN)/pytest -n 2 -m "not full and not postgresql" $(CHECKED:%=--ignore=%)
 
 test-full: $(VENV)/dev.ok ## the longer matrices
 	$(BIN)/pytest -n 2 -m "full and not postgresql"
@@ -55,7 +58,7 @@ check: $(VENV)/dev.ok ## format, lint, types, import rules, docs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest tests/test_architecture.py tests/test_docs.py tests/test_templates.py
+	$(BIN)/pytest $(CHECKED)
 
 bench: $(VENV)/bench.ok ## every benchmark, as a table and JSON
 	$(BIN)/python -m benchmarks

@@ -47,13 +47,6 @@ def _one_each(scenario: str) -> Iterator[object]:
             yield pytest.param(row, provider, id=f"{row}-{provider.value}")
 
 
-@pytest.mark.parametrize(("row", "provider"), [*_one_each("opening")])
-def test_a_first_look_ends_in_its_class_at_one_provider(
-    row: Fault, place: Place, caplog: pytest.LogCaptureFixture
-) -> None:
-    _look_for_the_first_time(row, place, caplog)
-
-
 @pytest.mark.full
 @pytest.mark.parametrize(("row", "provider"), [*_cases("opening")])
 def test_a_first_look_ends_in_its_class(
@@ -110,7 +103,7 @@ def test_an_import_from_the_terminal_imports_all_or_nothing(
 
 @pytest.mark.full
 @pytest.mark.parametrize(("row", "provider"), [*_one_each("import")])
-def test_an_import_from_the_page_asks_nobody(
+def test_an_import_from_the_page_within_a_minute_asks_nobody(
     row: Fault, place: Place, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")

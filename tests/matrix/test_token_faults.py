@@ -24,23 +24,14 @@ HALF_A_DAY_H = 13
 TOKENS = ("access_token", "refresh_token", "previous_refresh_token", "access_expires_at")
 
 
-def _cases(*, is_short: bool) -> Iterator[object]:
-    """Take each row at every provider, or at one of the three, in turn."""
-    turns = zip(TOKEN_FAULTS, itertools.cycle(ProviderKey), strict=False)
-    cases = turns if is_short else itertools.product(TOKEN_FAULTS, ProviderKey)
-    for row, provider in cases:
+def _cases() -> Iterator[object]:
+    """Take each row at every provider."""
+    for row, provider in itertools.product(TOKEN_FAULTS, ProviderKey):
         yield pytest.param(row, provider, id=f"{row}-{provider.value}")
 
 
-@pytest.mark.parametrize(("row", "provider"), [*_cases(is_short=True)])
-def test_a_renewal_ends_in_its_class_at_one_provider(
-    row: Fault, place: Place, caplog: pytest.LogCaptureFixture
-) -> None:
-    _renew(row, place, caplog)
-
-
 @pytest.mark.full
-@pytest.mark.parametrize(("row", "provider"), [*_cases(is_short=False)])
+@pytest.mark.parametrize(("row", "provider"), [*_cases()])
 def test_a_renewal_ends_in_its_class(
     row: Fault, place: Place, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from tests.system.demo import ROOT, Demo
+
+pytestmark = pytest.mark.full
 
 
 def _flask(demo: Demo, *arguments: str) -> subprocess.CompletedProcess[str]:
