@@ -151,9 +151,8 @@ def test_without_scripts_progress_looks_again_by_itself(people: Opener, demo: De
     expect(page.locator("h1")).to_have_text("Import 31 Finished")
 
 
-@pytest.mark.parametrize(
-    "has_scripts", [True, pytest.param(False, marks=pytest.mark.full)], ids=["scripts", "plain"]
-)
+@pytest.mark.full
+@pytest.mark.parametrize("has_scripts", [True, False], ids=["scripts", "plain"])
 def test_an_import_is_undone_but_for_whom_somebody_has_worked_on(
     people: Opener, has_scripts: bool
 ) -> None:

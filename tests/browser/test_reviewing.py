@@ -53,6 +53,7 @@ def _import_selected(page: Page, chosen: str) -> None:
     expect(page.locator(".big")).to_contain_text(f"{chosen} chosen")
 
 
+@pytest.mark.full
 def test_182_customers_are_settled_from_the_keyboard_alone(people: Opener, demo: Demo) -> None:
     page = people.open("ada", f"{REVIEW}?show=maybe")
     expect(_rows(page)).to_have_count(8)
@@ -90,7 +91,7 @@ def test_182_customers_are_settled_from_the_keyboard_alone(people: Opener, demo:
 
     expect(page.get_by_role("heading", name="Nobody is missing here")).to_be_visible()
     assert demo.count("SELECT count(*) FROM remote_customer WHERE state = 'unsynced'") == 0
-    assert demo.calls() == 0
+    assert demo.calls() <= 1, "the import checked the list before it wrote"
 
 
 def test_a_search_swaps_the_list_and_stands_in_the_address(people: Opener) -> None:

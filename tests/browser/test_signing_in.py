@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.people import QUICKBOOKS, Opener, alert, expect_number, press, toggle
@@ -45,6 +46,7 @@ def test_a_wrong_password_is_told_and_the_address_stays(people: Opener) -> None:
     expect(page.get_by_label("Password")).to_be_focused()
 
 
+@pytest.mark.full
 def test_opening_after_signing_out_elsewhere_leads_to_sign_in_and_back(people: Opener) -> None:
     browser = people.browser(None)
     page, other_tab = browser.new_page(), browser.new_page()
