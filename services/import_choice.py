@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session, aliased
 
 from models import Bin, ImportItem, ImportRun, ItemOutcome, RemoteCustomer, RemoteState
 from services.database import in_batches
-from services.meant import is_as_seen
 from services.remote_lists import Condition, review_conditions
 from services.review_query import Meant
 
@@ -88,8 +87,3 @@ def find_named(
             )
         )
     return found
-
-
-def is_still_seen(meant: Meant, remote: RemoteCustomer) -> bool:
-    """Say whether the row is what the person saw; where nothing was noted, it is."""
-    return is_as_seen(meant.seen.get(remote.public_id, ""), remote.revision)
