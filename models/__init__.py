@@ -52,6 +52,7 @@ from models.matching import (
 from models.report import (
     DeliveryState,
     EmptyDay,
+    Frequency,
     ReportDelivery,
     ReportKind,
     ReportRecipient,
@@ -77,6 +78,7 @@ __all__ = [
     "CustomerOrigin",
     "DeliveryState",
     "EmptyDay",
+    "Frequency",
     "Heartbeat",
     "ImportItem",
     "ImportRun",

@@ -8,7 +8,16 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import At, Base, CompanyId, OptionalAt, PublicId, RowId, closed_set
+from models.base import (
+    At,
+    Base,
+    CompanyId,
+    OptionalAt,
+    OptionalUserId,
+    PublicId,
+    RowId,
+    closed_set,
+)
 from models.company import Company
 
 DEFAULT_LOCAL_HOUR = 7
@@ -21,10 +30,23 @@ class EmptyDay(StrEnum):
     SKIP = "skip"
 
 
-class ReportKind(StrEnum):
-    """Which report a delivery carries."""
+class Frequency(StrEnum):
+    """How often a recipient is mailed. WEEKLY: on Monday, for the seven days before."""
 
     DAILY = "daily"
+    WEEKLY = "weekly"
+    OFF = "off"
+
+
+class ReportKind(StrEnum):
+    """Why a delivery exists.
+
+    DAILY is the daily report that goes by itself: a day, the days missed, or a week. A COPY was
+    asked for by a person: it covers nothing and holds back nothing.
+    """
+
+    DAILY = "daily"
+    COPY = "copy"
 
 
 class DeliveryState(StrEnum):
@@ -46,6 +68,8 @@ class SkipReason(StrEnum):
     CARRIED_OVER = "carried_over"
     UNSUBSCRIBED = "unsubscribed"
     RECIPIENT_REMOVED = "recipient_removed"
+    RECIPIENT_OFF = "recipient_off"
+    NOT_CONFIRMED = "not_confirmed"
     REPORT_OFF = "report_off"
 
 
@@ -75,6 +99,8 @@ class ReportRecipient(Base):
 
     Whoever is taken off the list keeps the row: deliveries point to it, and an unsubscription
     outlives being written on the list again. `refusal_count` counts refusals in a row.
+    Mailed is the address of an active user of the company, or one that was confirmed by the link
+    of a mail, which `asked_by_id` had us send.
     """
 
     __tablename__ = "report_recipient"
@@ -89,6 +115,10 @@ class ReportRecipient(Base):
     removed_at: Mapped[OptionalAt]
     unsubscribed_at: Mapped[OptionalAt]
     refusal_count: Mapped[int] = mapped_column(default=0)
+    frequency: Mapped[Frequency] = mapped_column(closed_set(Frequency), default=Frequency.DAILY)
+    asked_by_id: Mapped[OptionalUserId]
+    confirmation_sent_at: Mapped[OptionalAt]
+    confirmed_at: Mapped[OptionalAt]
 
     company: Mapped[Company] = relationship()
 
