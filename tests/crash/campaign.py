@@ -135,7 +135,7 @@ def _play(
     say: Callable[[str], object],
 ) -> None:
     for number in numbers:
-        if not is_real and tally.counted >= wish.kills - wish.measured:
+        if not is_real and tally.counted >= wish.kills:
             return
         plan = draw(wish.seed, number, is_real=is_real)
         try:
