@@ -14,10 +14,12 @@ from blueprints.guards import admin_required, get_runtime, get_signed_in
 from blueprints.htmx import is_htmx
 from blueprints.import_context import load_run
 from blueprints.provider_page import Notice, keep_notice, kept_notice, load_page
+from models import ImportState
 from services.connections import require_connection
 from services.customer_import import NothingChosen
 from services.database import only_reading
 from services.decisions import ListChanged
+from services.import_end import STOPPED
 from services.import_request import (
     ImportPlan,
     ImportRepeated,
@@ -27,6 +29,7 @@ from services.import_request import (
     start_requested,
 )
 from services.import_views import RUNS_SHOWN, list_imports
+from services.item_rows import find_left
 from services.providers.contract import ProviderKey
 from services.providers.registry import PROVIDERS, provider_profile
 from services.review_query import Meant, ReviewQuery, RowFilter
@@ -44,13 +47,17 @@ MOST_UNASKED = 50
 def index(provider: ProviderKey) -> ResponseReturnValue:
     """Show who imported what from the provider, whether it is still connected or not."""
     with get_runtime().sessions() as session:
-        runs = list_imports(session, get_signed_in().company_id, provider=provider)
+        company_id = get_signed_in().company_id
+        runs = list_imports(session, company_id, provider=provider)
+        stopped = [run.public_id for run in runs if run.state is ImportState.STOPPED]
+        continuable = find_left(session, company_id, stopped, code=STOPPED)
     is_cut = len(runs) == RUNS_SHOWN
     return render_template(
         "imports/index.html",
         profile=provider_profile(provider),
         profiles=PROVIDERS.values(),
         runs=runs,
+        continuable=continuable,
         is_cut=is_cut,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -168,6 +168,26 @@ def has_left(
     if code:
         query = query.where(ImportItem.reason_code == code)
     return bool(session.scalar(select(query.exists())))
+
+
+def find_left(
+    session: Session, company_id: int, public_ids: Collection[str], *, code: str
+) -> frozenset[str]:
+    """Return those of the runs that left somebody for this reason who is still not imported."""
+    is_left = (
+        select(ImportItem.id)
+        .join(RemoteCustomer, _is_remote(ImportRun.account_id))
+        .where(
+            ImportItem.run_id == ImportRun.id,
+            ImportItem.reason_code == code,
+            RemoteCustomer.state == RemoteState.UNSYNCED,
+        )
+        .correlate(ImportRun)
+    )
+    query = select(ImportRun.public_id).where(
+        ImportRun.company_id == company_id, ImportRun.public_id.in_(public_ids), is_left.exists()
+    )
+    return frozenset(session.scalars(query)) if public_ids else frozenset()
 
 
 def _run_id(session: Session, company_id: int, public_id: str) -> int:

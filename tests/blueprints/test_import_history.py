@@ -75,10 +75,10 @@ def test_the_history_tells_every_import_newest_first(
         ),
         ({"state": ImportState.RUNNING, "finished_at": None}, "Running Watch"),
         ({"state": ImportState.PAUSED, "finished_at": None}, "Paused Watch"),
-        ({"state": ImportState.STOPPED, "skipped_count": 4}, "Stopped Continue"),
+        ({"state": ImportState.STOPPED, "skipped_count": 4}, "Stopped"),
         (
             {"state": ImportState.STOPPED, "created_count": 1, "skipped_count": 4},
-            "Stopped Continue Undo",
+            "Stopped Undo",
         ),
     ],
 )
