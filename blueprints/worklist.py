@@ -17,7 +17,7 @@ from blueprints.provider_page import Notice, keep_notice, kept_notice
 from services.customer_lists import count_customers
 from services.customers import BadDetails, CustomerView, find_customer
 from services.database import only_reading
-from services.worklist import EmailThere, list_without_email, set_email
+from services.worklist import EmailThere, find_sharer, list_without_email, set_email
 
 MAX_TYPED_CHARACTERS = 320
 
@@ -55,9 +55,12 @@ def save(customer: str) -> ResponseReturnValue:
 
 
 def _saved(customer_id: str, email: str) -> ResponseReturnValue:
+    with only_reading(), get_runtime().sessions() as session:
+        sharer = find_sharer(session, get_signed_in().company_id, customer_id, email)
     if is_htmx():
-        return _field(customer_id, saved=email, word="Saved")
-    return _to_page(Notice("ok", f"Saved: {_find(customer_id).name} has {email} now."))
+        return _field(customer_id, saved=email, word="Saved", sharer=sharer)
+    also = f" {sharer} has this address, too." if sharer else ""
+    return _to_page(Notice("ok", f"Saved: {_find(customer_id).name} has {email} now.{also}"))
 
 
 def _there(customer_id: str, email: str) -> ResponseReturnValue:
@@ -73,7 +76,14 @@ def _refused(typed: Typed) -> ResponseReturnValue:
     return _page(_after(), typed, status=422)
 
 
-def _field(customer_id: str, *, typed: Typed | None = None, saved: str = "", word: str = "") -> str:
+def _field(
+    customer_id: str,
+    *,
+    typed: Typed | None = None,
+    saved: str = "",
+    word: str = "",
+    sharer: str = "",
+) -> str:
     with only_reading(), get_runtime().sessions() as session:
         counts = count_customers(session, get_signed_in().company_id)
     return render_template(
@@ -83,6 +93,7 @@ def _field(customer_id: str, *, typed: Typed | None = None, saved: str = "", wor
         after=_after(),
         saved=saved,
         word=word,
+        sharer=sharer,
         counts=counts,
     )
 

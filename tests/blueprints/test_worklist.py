@@ -82,6 +82,21 @@ def test_an_address_is_saved_where_it_stands(
     assert session.scalars(select(AuditEvent)).one().detail == "email"
 
 
+def test_an_address_that_another_has_is_saved_and_told(
+    mel: Browser, session: Session, people: SimpleNamespace, nobody: Customer
+) -> None:
+    make_customer(session, people.company, name="Harvey Redfern", email="both@example.com")
+    other = _without(session, people, "Otto")
+    sentence = "Harvey Redfern has this address, too."
+
+    fragment = mel.htmx_post(_save_address(nobody), {"email": "Both@example.com"}, page=WORKLIST)
+    mel.post(_save_address(other), {"email": "both@example.com"})
+
+    assert f"Saved Both@example.com {sentence}" in text_of(fragment)
+    # The first of several is named.
+    assert "Nell Harrow has this address, too." in text_of(mel.get(WORKLIST))
+
+
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
