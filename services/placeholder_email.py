@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import unicodedata
 
 PLACEHOLDER_DOMAIN = "placeholder.local"
 HASH_CHARACTERS = 16
+#: What stands behind an @ and could be a domain; behind a quoted local part the domain is yet to
+#: come. A domain neither begins nor ends with these marks, so they are a sentence's.
+_DOMAINS = re.compile(r"@\s*([\w.-]++)(?!\"?@)")
+_MARKS = "._-"
+_BLANKS = "\t\n\v\f\r\x85"
+#: Marks that show nothing and are no characters of format: they choose how the one before looks.
+_UNSEEN = "\u034f" + "".join(map(chr, range(0xFE00, 0xFE10)))
 
 
 def make_placeholder_email(
@@ -25,3 +34,32 @@ def is_placeholder_email(address: str) -> bool:
     """Say whether the whole domain of the address is the placeholder domain."""
     _, at, domain = address.strip().rpartition("@")
     return bool(at) and domain.rstrip(".").casefold() == PLACEHOLDER_DOMAIN
+
+
+def names_placeholder(text: str) -> bool:
+    """Say whether any address in the text is one, as a reader would see it.
+
+    For fields that may hold several addresses, words around them, or marks that show nothing. True
+    wherever `is_placeholder_email` is.
+    """
+    if "@" not in text:
+        return False
+    seen = text if text.isascii() and text.isprintable() else "".join(map(_seen, text))
+    return any(
+        domain.strip(_MARKS).casefold() == PLACEHOLDER_DOMAIN for domain in _DOMAINS.findall(seen)
+    )
+
+
+def sql_pattern() -> str:
+    """Return the LIKE pattern of every lower-case text that `names_placeholder` is true for.
+
+    It finds others as well, whatever stands between the letters: whom it finds is to be asked.
+    """
+    return "%".join(("", "@", *PLACEHOLDER_DOMAIN, ""))
+
+
+def _seen(character: str) -> str:
+    kind = unicodedata.category(character)[0]
+    if kind == "Z" or character in _BLANKS:
+        return " "
+    return "" if kind == "C" or character in _UNSEEN else character

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from email.message import EmailMessage
 
-from services.local_days import Window
+from models import Frequency
+from services.local_days import DAY, Window
 from services.mail import RenderedMail, build_message, render_mail
-from services.signup_report import DayBar, Signup, SignupReport
+from services.signup_counts import comparison_words
+from services.signup_report import DayBar, SignupReport
+from services.signup_rows import Signup
 
 TEMPLATE = "signup_report"
 #: Leaves room for day and number on a screen of 320 pixels.
@@ -20,13 +23,18 @@ PREVIEWED_NAMES = 3
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """Whom one mail goes to and why; an extra or a test has no unsubscribe token and no hour."""
+    """Whom one mail goes to and why; an extra or a test has no unsubscribe token and no hour.
+
+    A copy was asked for by a person; `is_partial` says that its day was not over.
+    """
 
     address: str
     public_base_url: str
     unsubscribe_token: str | None = None
     local_hour: int | None = None
+    frequency: Frequency = Frequency.DAILY
     is_test: bool = False
+    is_copy: bool = False
     is_partial: bool = False
 
     @property
@@ -54,7 +62,8 @@ def render_report(report: SignupReport, addressee: Addressee) -> RenderedMail:
         {
             "company_name": report.company_name,
             "zone_label": report.zone_label,
-            "headline": _headline(report.count),
+            "headline": _headline(report.count, is_partial=addressee.is_partial),
+            "comparison": comparison_words(report.comparison),
             "days_short": _days_short(report.window),
             "days_long": _days_long(report.window),
             "signups": [_row(signup, addressee, several_days) for signup in report.signups],
@@ -64,12 +73,14 @@ def render_report(report: SignupReport, addressee: Addressee) -> RenderedMail:
             "integrations_url": f"{addressee.public_base_url}/settings/integrations",
             "bars": _bars(report.bars),
             "bars_count": report.bars_count,
-            "day_url": f"{addressee.public_base_url}/reports/{report.window.last_day}",
+            "day_url": f"{addressee.public_base_url}{_page(report.window)}",
+            "day_words": "days" if several_days else "day",
             "settings_url": f"{addressee.public_base_url}/settings/reports",
             "unsubscribe_url": addressee.unsubscribe_url,
             "recipient": addressee.address,
-            "schedule": _schedule(addressee.local_hour),
+            "schedule": _schedule(addressee),
             "is_test": addressee.is_test,
+            "is_copy": addressee.is_copy,
             "is_partial": addressee.is_partial,
         },
     )
@@ -113,15 +124,17 @@ def _headers(addressee: Addressee, *, is_repeat: bool) -> dict[str, str]:
     return headers
 
 
-def _headline(count: int) -> str:
-    if count == 0:
-        return "No new customers"
-    return f"{count:,} new {'customer' if count == 1 else 'customers'}"
+def _headline(count: int, *, is_partial: bool) -> str:
+    number = f"{count:,}" if count else "No"
+    so_far = " so far" if is_partial else ""
+    return f"{number} new {'customer' if count == 1 else 'customers'}{so_far}"
 
 
 def _days_short(window: Window) -> str:
     if window.first_day == window.last_day:
         return f"on {_day(window.last_day)}"
+    if _is_week(window):
+        return f"in the week of {window.first_day.day} {window.first_day:%B}"
     return f"from {_day(window.first_day)} to {_day(window.last_day)}"
 
 
@@ -130,6 +143,16 @@ def _days_long(window: Window) -> str:
     if window.first_day == window.last_day:
         return last
     return f"{_day(window.first_day)} {window.first_day.year} to {last}"
+
+
+def _is_week(window: Window) -> bool:
+    return window.first_day.weekday() == 0 and window.last_day - window.first_day == 6 * DAY
+
+
+def _page(window: Window) -> str:
+    """Return where everybody stands: the page of the day, or that of all days for several."""
+    several_days = window.first_day != window.last_day
+    return "/reports" if several_days else f"/reports/{window.last_day}"
 
 
 def _day(day: date) -> str:
@@ -174,5 +197,8 @@ def _marks(count: int, longest: int) -> int:
     return -(-count * BAR_MARKS // longest)
 
 
-def _schedule(local_hour: int | None) -> str:
-    return "" if local_hour is None else f" every day at {local_hour:02}:00"
+def _schedule(addressee: Addressee) -> str:
+    if addressee.local_hour is None:
+        return ""
+    rhythm = "every Monday" if addressee.frequency is Frequency.WEEKLY else "every day"
+    return f" {rhythm} at {addressee.local_hour:02}:00"

@@ -1,66 +1,50 @@
-"""Who signed up on a local day: collected for the mail, counted for the page.
+"""Who signed up on a local day: collected for the mail, and seen with its sum on the page.
 
 What the mail gets holds nobody with a placeholder address, and no number that counts one.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from itertools import islice
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, not_, or_, select
 from sqlalchemy.orm import Session
 
-from models import Company, Customer, CustomerLink, CustomerOrigin, RemoteAccount
-from services.local_days import DAY, Window, day_window, find_zone, local_day, moment, zone_label
-from services.placeholder_email import PLACEHOLDER_DOMAIN, is_placeholder_email
+from models import Company
+from services.local_days import DAY, Window, day_window, find_zone, local_day, zone_label
 from services.plain_text import plain_line
-from services.providers.contract import ProviderKey
-from services.providers.registry import provider_profile
 from services.rechecks import new_sentences
+from services.signup_counts import Comparison as Comparison
+from services.signup_counts import DayCount as DayCount
+from services.signup_counts import (
+    WindowCount,
+    compare,
+    compared_windows,
+    count_days,
+    count_windows,
+    days_between,
+)
+from services.signup_counts import comparison_words as comparison_words
+from services.signup_rows import (
+    NAME_CHARACTERS,
+    as_filtered,
+    as_signup,
+    is_listed,
+    select_filtered,
+    select_listed,
+)
+from services.signup_rows import NAMELESS as NAMELESS
+from services.signup_rows import FilteredSignup as FilteredSignup
+from services.signup_rows import Signup as Signup
 
 LISTED_ROWS = 200
 #: What the names and addresses of one mail may take, so that it stays under 100 KB, where mail
 #: programs begin to cut. An escaped byte counts three times, as it is sent.
 LISTED_BYTES = 15_000
-BAR_DAYS = 7
-NAME_CHARACTERS = 120
-PHONE_CHARACTERS = 40
-EMAIL_CHARACTERS = 254
-NAMELESS = "No name"
-_ORIGINS = {
-    CustomerOrigin.JOIN: "Web form",
-    CustomerOrigin.HAND: "Added by hand",
-    CustomerOrigin.IMPORT: "Imported",
-}
-_ADDRESS_SEPARATORS = re.compile(r"[\s,;:<>()\[\]{}|/!?\"']+")
-
-
-@dataclass(frozen=True, slots=True)
-class Signup:
-    """One listed signup. `at` is aware, in the company's zone; texts are single plain lines."""
-
-    public_id: str
-    name: str
-    company_name: str
-    email: str
-    phone: str
-    came_by: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class FilteredSignup:
-    """One signup without a usable address; for the web page only, never for a mail."""
-
-    public_id: str
-    name: str
-    came_by: str
-    at: datetime
+BAR_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +64,7 @@ class SignupReport:
     window: Window
     signups: tuple[Signup, ...]
     count: int
+    comparison: Comparison
     bars: tuple[DayBar, ...]
     new_lines: tuple[str, ...] = ()
 
@@ -94,19 +79,6 @@ class SignupReport:
 
 
 @dataclass(frozen=True, slots=True)
-class DayCount:
-    """The sum of one local day that adds up; for the web page."""
-
-    day: date
-    listed: int
-    filtered: int
-
-    @property
-    def total(self) -> int:
-        return self.listed + self.filtered
-
-
-@dataclass(frozen=True, slots=True)
 class DayView:
     """One local day for the web page: the lists hold at most 200 each, the sum everybody."""
 
@@ -114,6 +86,7 @@ class DayView:
     zone_label: str
     is_over: bool
     count: DayCount
+    comparison: Comparison
     listed: tuple[Signup, ...]
     filtered: tuple[FilteredSignup, ...]
 
@@ -124,18 +97,21 @@ def collect_report(
     """Read what the mail about the window says, from our own rows. A few statements, by index."""
     company = session.get_one(Company, company_id)
     zone = find_zone(company.zone)
-    rows = session.execute(_signups(company_id, window).where(_is_listed()).limit(LISTED_ROWS))
-    found = [_signup(row, zone) for row in rows if not _names_placeholder(row.email)]
     first_bar = window.last_day - (BAR_DAYS - 1) * DAY
-    days = count_days(session, company_id, zone=zone, first_day=first_bar, last_day=window.last_day)
-    listed, _ = _count_window(session, company_id, window)
+    bars = [day_window(zone, day) for day in days_between(first_bar, window.last_day)]
+    before, weekdays = compared_windows(session, company, zone=zone, window=window)
+    counts = count_windows(session, company_id, [window, before, *weekdays, *bars])
+    signups, is_whole = _first_listed(session, company_id, window, counts[window], zone=zone)
+    if is_whole:  # what was seen row by row is surer than what the index says of the addresses
+        counts[window] = replace(counts[window], hidden=_missing(counts[window], len(signups)))
     return SignupReport(
         company_name=plain_line(company.name, NAME_CHARACTERS),
         zone_label=zone_label(zone.key),
         window=window,
-        signups=tuple(_that_fit(found)),
-        count=listed if listed > LISTED_ROWS else len(found),
-        bars=tuple(DayBar(count.day, count.listed) for count in days),
+        signups=tuple(_that_fit(signups)),
+        count=counts[window].listed,
+        comparison=compare(counts, before, weekdays),
+        bars=tuple(DayBar(bar.first_day, counts[bar].listed) for bar in bars),
         new_lines=tuple(new_sentences(session, company_id, now=now)),
     )
 
@@ -145,140 +121,46 @@ def view_day(session: Session, company_id: int, *, day: date, now: datetime) -> 
     company = session.get_one(Company, company_id)
     zone = find_zone(company.zone)
     window = day_window(zone, day)
-    query = _signups(company_id, window).limit(LISTED_ROWS)
-    listed = session.execute(query.where(_is_listed())).all()
-    filtered = session.execute(query.where(not_(_is_listed()))).all()
+    before, weekdays = compared_windows(session, company, zone=zone, window=window)
+    counts = count_windows(session, company_id, [window, before, *weekdays])
+    count = counts[window]
+    listed, _ = _first_listed(session, company_id, window, count, zone=zone)
+    limit = LISTED_ROWS + count.suspects - count.hidden
+    rows = session.execute(select_filtered(company_id, window).limit(limit)).all()
+    filtered = (as_filtered(row, zone) for row in rows if not is_listed(row))
     return DayView(
         day=day,
         zone_label=zone_label(zone.key),
         is_over=window.end_at <= now,
-        count=DayCount(day, *_count_window(session, company_id, window)),
-        listed=tuple(_signup(row, zone) for row in listed),
-        filtered=tuple(_filtered(row, zone) for row in filtered),
+        count=DayCount(day, count.listed, count.filtered),
+        comparison=compare(counts, before, weekdays),
+        listed=listed,
+        filtered=tuple(islice(filtered, LISTED_ROWS)),
     )
 
 
 def view_last_days(
     session: Session, company_id: int, *, days: int, now: datetime
 ) -> tuple[DayCount, ...]:
-    """Return the counts of the last whole local days, oldest first. Two statements."""
+    """Return the counts of the last whole local days, oldest first. At most three statements."""
     zone = find_zone(session.get_one(Company, company_id).zone)
     last = local_day(zone, now) - DAY
     first = last - (days - 1) * DAY
     return count_days(session, company_id, zone=zone, first_day=first, last_day=last)
 
 
-def count_days(
-    session: Session, company_id: int, *, zone: ZoneInfo, first_day: date, last_day: date
-) -> tuple[DayCount, ...]:
-    """Return listed and filtered of every local day, oldest first. One statement."""
-    days = list(_days(first_day, last_day))
-    columns = [
-        column
-        for day in days
-        for column in _counts(_is_inside(day_window(zone, day)), str(day.toordinal()))
-    ]
-    whole = Window(first_day, last_day, moment(zone, first_day), moment(zone, last_day + DAY))
-    query = select(*columns).where(Customer.company_id == company_id, _is_inside(whole))
-    numbers = session.execute(query).one()
-    return tuple(
-        DayCount(day, numbers[2 * index] or 0, numbers[2 * index + 1] or 0)
-        for index, day in enumerate(days)
-    )
+def _first_listed(
+    session: Session, company_id: int, window: Window, count: WindowCount, *, zone: ZoneInfo
+) -> tuple[tuple[Signup, ...], bool]:
+    """Return the first listed of the window, and whether these are all."""
+    limit = LISTED_ROWS + count.hidden
+    rows = session.execute(select_listed(company_id, window).limit(limit)).all()
+    found = (as_signup(row, zone) for row in rows if is_listed(row))
+    return tuple(islice(found, LISTED_ROWS)), len(rows) < limit
 
 
-def _count_window(session: Session, company_id: int, window: Window) -> tuple[int, int]:
-    query = select(*_counts(_is_inside(window), "window"))
-    listed, filtered = session.execute(
-        query.where(Customer.company_id == company_id, _is_inside(window))
-    ).one()
-    return listed or 0, filtered or 0
-
-
-def _counts(is_inside: ColumnElement[bool], label: str) -> tuple[ColumnElement[Any], ...]:
-    listed = case((and_(is_inside, _is_listed()), 1), else_=0)
-    filtered = case((and_(is_inside, not_(_is_listed())), 1), else_=0)
-    return func.sum(listed).label(f"listed_{label}"), func.sum(filtered).label(f"filtered_{label}")
-
-
-def _is_inside(window: Window) -> ColumnElement[bool]:
-    # A half-open range, never date(created_at): only the range uses the index.
-    return and_(Customer.created_at >= window.start_at, Customer.created_at < window.end_at)
-
-
-def _is_listed() -> ColumnElement[bool]:
-    """The flag decides; the address is looked at as well, in case a row was written by hand."""
-    suspect = or_(
-        Customer.email_key.endswith(f"@{PLACEHOLDER_DOMAIN}"),
-        Customer.email_key.endswith(f"@{PLACEHOLDER_DOMAIN}."),
-    )
-    return and_(Customer.is_placeholder_email.is_(False), not_(suspect))
-
-
-def _signups(company_id: int, window: Window) -> Select[Any]:
-    provider = (
-        select(RemoteAccount.provider)
-        .join(CustomerLink, CustomerLink.account_id == RemoteAccount.id)
-        .where(CustomerLink.customer_id == Customer.id)
-        .order_by(CustomerLink.id)
-        .limit(1)
-        .scalar_subquery()
-    )
-    return (
-        select(
-            Customer.public_id,
-            Customer.name,
-            Customer.company_name,
-            Customer.email,
-            Customer.phone,
-            Customer.origin,
-            Customer.created_at,
-            provider.label("provider"),
-        )
-        .where(Customer.company_id == company_id, _is_inside(window))
-        .order_by(Customer.created_at, Customer.id)
-    )
-
-
-def _signup(row: Any, zone: ZoneInfo) -> Signup:
-    name = _masked_line(row.name, NAME_CHARACTERS) or NAMELESS
-    company_name = _masked_line(row.company_name, NAME_CHARACTERS)
-    return Signup(
-        public_id=row.public_id,
-        name=name,
-        company_name="" if company_name == name else company_name,
-        email=plain_line(row.email, EMAIL_CHARACTERS),
-        phone=_masked_line(row.phone, PHONE_CHARACTERS),
-        came_by=_came_by(row.origin, row.provider),
-        at=row.created_at.astimezone(zone),
-    )
-
-
-def _filtered(row: Any, zone: ZoneInfo) -> FilteredSignup:
-    return FilteredSignup(
-        public_id=row.public_id,
-        name=_masked_line(row.name, NAME_CHARACTERS) or NAMELESS,
-        came_by=_came_by(row.origin, row.provider),
-        at=row.created_at.astimezone(zone),
-    )
-
-
-def _came_by(origin: CustomerOrigin, provider: str | None) -> str:
-    if origin is CustomerOrigin.IMPORT and provider in list(ProviderKey):
-        return provider_profile(ProviderKey(provider)).short_name
-    return _ORIGINS[origin]
-
-
-def _masked_line(text: str, max_characters: int) -> str:
-    """Return the plain line, or nothing where its whole text names a placeholder address."""
-    whole = plain_line(text, len(text))
-    return "" if _names_placeholder(whole) else plain_line(whole, max_characters)
-
-
-def _names_placeholder(text: str) -> bool:
-    """The last look before a row reaches a mail, also at fields that hold several addresses."""
-    words: Sequence[str] = [text, *_ADDRESS_SEPARATORS.split(text)]
-    return any(is_placeholder_email(word) for word in words)
+def _missing(count: WindowCount, listed: int) -> int:
+    return count.total - count.flagged - listed
 
 
 def _that_fit(signups: Sequence[Signup]) -> Iterator[Signup]:
@@ -289,9 +171,3 @@ def _that_fit(signups: Sequence[Signup]) -> Iterator[Signup]:
         if room < 0:
             return
         yield signup
-
-
-def _days(first_day: date, last_day: date) -> Iterator[date]:
-    while first_day <= last_day:
-        yield first_day
-        first_day += DAY

@@ -115,7 +115,7 @@ def test_text_and_html_say_the_same(desk: Desk) -> None:
         "814 555 0117",
         "Added by hand",
         "09:00",
-        "Last 7 days: 2",
+        "Last 14 days: 2",
         "Sent to ada@example.com every day at 07:00.",
     ):
         assert words in parts["text/plain"], words
@@ -238,7 +238,7 @@ def test_who_is_new_in_the_books_is_told_in_one_line_and_as_a_number(desk: Desk)
     line = "3 new in QuickBooks since Monday."
     address = "http://127.0.0.1:5000/settings/integrations"
     assert f"{line} Open Integrations: {address}\r\n" in parts["text/plain"]
-    assert f"{line} Open Integrations Last 7 days" in _visible(parts["text/html"])
+    assert f"{line} Open Integrations Last 14 days" in _visible(parts["text/html"])
     assert f'href="{address}"' in parts["text/html"]
     assert "Barge" not in parts["text/plain"] + parts["text/html"]
 

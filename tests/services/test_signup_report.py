@@ -160,15 +160,15 @@ def test_the_page_adds_up(session: Session, company: Company) -> None:
     assert not view.is_over
 
 
-def test_bars_are_the_seven_days_up_to_the_last(session: Session, company: Company) -> None:
-    for days, count in ((0, 3), (1, 1), (6, 2), (7, 5)):
+def test_bars_are_the_fourteen_days_up_to_the_last(session: Session, company: Company) -> None:
+    for days, count in ((0, 3), (1, 1), (13, 2), (14, 5)):
         for _ in range(count):
             make_customer(session, company, created_at=NOW - timedelta(days=days))
 
     report = collect_report(session, company.id, window=WINDOW, now=NOW)
 
-    assert [bar.count for bar in report.bars] == [2, 0, 0, 0, 0, 1, 3]
-    assert (report.bars[0].day, report.bars[-1].day) == (DAY - timedelta(days=6), DAY)
+    assert [bar.count for bar in report.bars] == [2, *[0] * 11, 1, 3]
+    assert (report.bars[0].day, report.bars[-1].day) == (DAY - timedelta(days=13), DAY)
 
 
 def test_counts_of_days_follow_the_clocks(session: Session) -> None:
