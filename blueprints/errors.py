@@ -20,6 +20,7 @@ from services import (
     joining,
     mail,
     rechecks,
+    recipient_confirmation,
     report_sending,
     report_settings,
     token_vault,
@@ -158,6 +159,28 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
         ),
         report_sending.SendingError: ErrorAnswer(
             409, "The report cannot be sent now", "Nothing was sent.", NextStep.RELOAD
+        ),
+        recipient_confirmation.BadConfirmationLink: ErrorAnswer(
+            404,
+            "This link confirms nothing",
+            "It is not complete, or whoever sent it does not want to mail you any more.",
+        ),
+        recipient_confirmation.ConfirmationExpired: ErrorAnswer(
+            409,
+            "This link has ended",
+            "It worked for a week. Whoever sent it can ask you again. Nothing was changed.",
+        ),
+        recipient_confirmation.UnknownRecipient: ErrorAnswer(
+            404,
+            "Nobody waits for this question",
+            "The recipient has answered, or is not on the list any more. Nothing was sent.",
+            NextStep.RELOAD,
+        ),
+        recipient_confirmation.AskedAlready: ErrorAnswer(
+            409,
+            "They were asked a moment ago",
+            "The same address is asked at most once an hour. Nothing was sent.",
+            NextStep.RELOAD,
         ),
         unsubscription.BadUnsubscribeLink: ErrorAnswer(
             404,

@@ -14,11 +14,12 @@ from blueprints.forms import one_line
 from blueprints.guards import admin_required, get_runtime, get_signed_in
 from blueprints.htmx import is_htmx
 from blueprints.provider_page import Notice, keep_notice, kept_notice
-from models import EmptyDay
+from models import EmptyDay, Frequency
 from services.accounts import UnknownZone
 from services.database import only_reading
 from services.mail import MailError, UncertainOutcome
 from services.report_history import list_deliveries
+from services.report_recipients import RecipientWish
 from services.report_sending import SendingError, send_test
 from services.report_settings import (
     ReportSettingsError,
@@ -56,7 +57,11 @@ class Entered:
             hour=str(view.local_hour),
             zone=view.zone,
             on_empty_day=view.on_empty_day,
-            recipients="\n".join(recipient.address for recipient in view.recipients),
+            recipients="\n".join(
+                recipient.address
+                for recipient in view.recipients
+                if recipient.frequency is not Frequency.OFF
+            ),
         )
 
     def wish(self) -> ReportWish:
@@ -66,7 +71,9 @@ class Entered:
             local_hour=int(self.hour) if self.hour.isdecimal() else -1,
             zone=self.zone,
             on_empty_day=self.on_empty_day,
-            recipients=[line for line in lines if line.strip(" ")][:MOST_LINES],
+            recipients=[RecipientWish(line, Frequency.DAILY) for line in lines if line.strip(" ")][
+                :MOST_LINES
+            ],
         )
 
 

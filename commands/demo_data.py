@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from commands.demo_look_alikes import DOUBTFUL, SAME, LookAlike, make_look_alikes, name_words
 from commands.reading import read_in_process
-from models import CustomerOrigin, EmptyDay, Role
+from models import CustomerOrigin, EmptyDay, Frequency, Role
 from services import accounts, consent, customers, decisions
 from services.accounts import SignedIn
 from services.connections import require_connection
@@ -23,6 +23,7 @@ from services.customers import CustomerDetails
 from services.match_job import ensure_matched
 from services.providers.contract import ProviderKey
 from services.remote_lists import each_row
+from services.report_recipients import RecipientWish
 from services.report_settings import ReportWish, change_report_settings
 from services.review_query import Meant, ReviewQuery, RowFilter
 from services.review_rows import ReviewRow
@@ -238,7 +239,10 @@ def _switch_report_on(runtime: Runtime, ada: SignedIn, *, now: datetime) -> None
         local_hour=REPORT_HOUR,
         zone=ZONE,
         on_empty_day=EmptyDay.SKIP,
-        recipients=("ada@example.com", "mel@example.com"),
+        recipients=[
+            RecipientWish(address, Frequency.DAILY)
+            for address in ("ada@example.com", "mel@example.com")
+        ],
     )
     with runtime.sessions() as session:
         change_report_settings(session, ada, wish=wish, now=now)

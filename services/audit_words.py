@@ -58,6 +58,9 @@ KINDS: Mapping[AuditAction, AuditKind] = MappingProxyType(
         AuditAction.UNLINKED: AuditKind.CUSTOMERS,
         AuditAction.TOOK_THEIRS: AuditKind.CUSTOMERS,
         AuditAction.REPORT_CHANGED: AuditKind.REPORT,
+        AuditAction.REPORT_SENT_AGAIN: AuditKind.REPORT,
+        AuditAction.RECIPIENT_ASKED: AuditKind.REPORT,
+        AuditAction.RECIPIENT_CONFIRMED: AuditKind.REPORT,
         AuditAction.UNSUBSCRIBED: AuditKind.REPORT,
         AuditAction.RESUBSCRIBED: AuditKind.REPORT,
         AuditAction.USER_ADDED: AuditKind.USERS,
@@ -87,6 +90,9 @@ _WHAT: Mapping[AuditAction, str] = MappingProxyType(
         AuditAction.UNLINKED: "Unlinked a customer from {provider}",
         AuditAction.TOOK_THEIRS: "Took what the accounting software says",
         AuditAction.REPORT_CHANGED: "Changed the daily report",
+        AuditAction.REPORT_SENT_AGAIN: "Sent a daily report again",
+        AuditAction.RECIPIENT_ASKED: "Asked a recipient of the daily report again",
+        AuditAction.RECIPIENT_CONFIRMED: "Agreed to get the daily report",
         AuditAction.UNSUBSCRIBED: "Left the daily report",
         AuditAction.RESUBSCRIBED: "Came back to the daily report",
         AuditAction.USER_ADDED: "Added a user",
@@ -100,6 +106,9 @@ _OF_CUSTOMER = frozenset(
         AuditAction.UNLINKED,
         AuditAction.TOOK_THEIRS,
     }
+)
+_BY_RECIPIENT = frozenset(
+    {AuditAction.RECIPIENT_CONFIRMED, AuditAction.UNSUBSCRIBED, AuditAction.RESUBSCRIBED}
 )
 _WITHOUT_DETAIL = frozenset({AuditAction.TOLD_APART, AuditAction.TOGETHER})
 
@@ -137,8 +146,7 @@ def tell_who(action: str, user_name: str | None) -> str:
     """Return who did it, in words where it was no user."""
     if user_name is not None:
         return user_name
-    is_recipient = action in (AuditAction.UNSUBSCRIBED, AuditAction.RESUBSCRIBED)
-    return "a recipient" if is_recipient else "the command line"
+    return "a recipient" if action in _BY_RECIPIENT else "the command line"
 
 
 def _of_provider(action: AuditAction, what: str, *, subject: str, detail: str) -> AuditWords:

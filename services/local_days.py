@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 logger = logging.getLogger(__name__)
 
 DAY = timedelta(days=1)
+DAYS_OF_WEEK = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,24 @@ def last_due_day(zone: ZoneInfo, *, hour: int, now: datetime) -> date:
     return today - DAY if now >= moment(zone, today, hour=hour) else today - 2 * DAY
 
 
+def last_due_sunday(zone: ZoneInfo, *, hour: int, now: datetime) -> date:
+    """Return the latest Sunday whose week, from Monday on, is due by now."""
+    day = last_due_day(zone, hour=hour, now=now)
+    return day - (day.isoweekday() % DAYS_OF_WEEK) * DAY
+
+
 def next_due_at(zone: ZoneInfo, *, hour: int, now: datetime) -> datetime:
     """Return when the hour comes next, in UTC."""
     today = local_day(zone, now)
     moments = (moment(zone, today + days * DAY, hour=hour) for days in range(3))
+    return next(at for at in moments if at > now)
+
+
+def next_due_week_at(zone: ZoneInfo, *, hour: int, now: datetime) -> datetime:
+    """Return when the hour comes next on a Monday, in UTC."""
+    today = local_day(zone, now)
+    monday = today - today.weekday() * DAY
+    moments = (moment(zone, monday + weeks * DAYS_OF_WEEK * DAY, hour=hour) for weeks in range(3))
     return next(at for at in moments if at > now)
 
 

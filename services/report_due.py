@@ -28,20 +28,14 @@ from models.base import new_public_id
 from services.database import only_reading
 from services.local_days import DAY, Window, day_window, find_zone, last_due_day, local_day
 from services.report_mail import delivery_message_id
+from services.report_recipients import is_mailed
 from services.report_windows import covered_windows, uncovered_spans
 from services.runtime import Runtime
 
 logger = logging.getLogger(__name__)
 
-#: Whoever was refused this often in a row is not tried again until an admin saves the list.
-REFUSALS_IN_A_ROW = 3
 #: The day of a span is the one it ends in, not the one that begins there.
 MOMENT = timedelta(microseconds=1)
-IS_ACTIVE = and_(
-    ReportRecipient.removed_at.is_(None),
-    ReportRecipient.unsubscribed_at.is_(None),
-    ReportRecipient.refusal_count < REFUSALS_IN_A_ROW,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +141,7 @@ def _active_recipients(session: Session, due: DueReport) -> Sequence[ReportRecip
     query = select(ReportRecipient).where(
         ReportRecipient.company_id == due.company_id,
         ReportRecipient.reported_from_at < due.end_at,
-        IS_ACTIVE,
+        is_mailed(),
     )
     return session.scalars(query.order_by(ReportRecipient.id)).all()
 

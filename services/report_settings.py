@@ -11,15 +11,27 @@ from zoneinfo import ZoneInfo, available_timezones
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Company, EmptyDay, ReportRecipient, ReportSettings
+from models import Company, EmptyDay, Frequency, ReportSettings
 from models.report import DEFAULT_LOCAL_HOUR
 from services.accounts import SignedIn, UnknownZone
 from services.audit import AuditAction, record_event
 from services.email_addresses import UnusableAddress, email_key, normalise_address
-from services.local_days import find_zone, local_day, next_due_at, start_of_today
+from services.local_days import (
+    find_zone,
+    local_day,
+    next_due_at,
+    next_due_week_at,
+    start_of_today,
+)
 from services.mail import MessageRefused, check_recipient
 from services.plain_text import plain_line
-from services.report_due import REFUSALS_IN_A_ROW
+from services.report_recipients import (
+    RecipientState,
+    RecipientView,
+    RecipientWish,
+    list_recipients,
+    store_recipients,
+)
 
 MAX_RECIPIENTS = 20
 SHOWN_CHARACTERS = 60
@@ -50,17 +62,11 @@ class NoRecipientChosen(ReportSettingsError):
 
 
 @dataclass(frozen=True, slots=True)
-class RecipientView:
-    """Somebody on the list. Paused: refused so often in a row that nothing is sent for now."""
-
-    address: str
-    is_unsubscribed: bool
-    is_paused: bool
-
-
-@dataclass(frozen=True, slots=True)
 class ReportSettingsView:
-    """What the settings page shows. `next_send_at` is None while nothing would be sent."""
+    """What the settings page shows; `recipients` are all users, then the others on the list.
+
+    `next_send_at` is None while nothing would be sent.
+    """
 
     is_on: bool
     local_hour: int
@@ -73,34 +79,29 @@ class ReportSettingsView:
 
 @dataclass(frozen=True, slots=True)
 class ReportWish:
-    """What an admin asks for; `recipients` are addresses as they were typed, one each."""
+    """What an admin asks for; whoever `recipients` does not name is taken off the list."""
 
     is_on: bool
     local_hour: int
     zone: str
     on_empty_day: EmptyDay
-    recipients: Sequence[str]
+    recipients: Sequence[RecipientWish]
 
 
 def view_report_settings(session: Session, company_id: int, *, now: datetime) -> ReportSettingsView:
     """Return the settings, or those a company begins with. Changes nothing."""
     company = session.get_one(Company, company_id)
     settings = _settings(session, company_id) or _first_settings(company_id)
-    recipients = _listed(session, company_id)
-    views = tuple(_recipient_view(recipient) for recipient in recipients)
-    is_sending = settings.is_on and any(
-        not (view.is_unsubscribed or view.is_paused) for view in views
-    )
+    recipients = list_recipients(session, company_id)
     zone = find_zone(company.zone)
-    next_at = next_due_at(zone, hour=settings.local_hour, now=now)
     return ReportSettingsView(
         is_on=settings.is_on,
         local_hour=settings.local_hour,
         zone=company.zone,
         on_empty_day=settings.on_empty_day,
         first_day=_first_day(settings, zone),
-        recipients=views,
-        next_send_at=next_at if is_sending else None,
+        recipients=recipients,
+        next_send_at=_next_send_at(settings, recipients, zone=zone, now=now),
     )
 
 
@@ -110,10 +111,11 @@ def change_report_settings(
     """Store what the admin asks for, whole or not at all. Commits.
 
     Switching on begins with today's local day and never catches up earlier ones. An
-    unsubscription stays, whatever the list says. Raises UnknownZone, BadHour, BadRecipient,
+    unsubscription stays, whatever the list says, and who is no user is asked by mail before the
+    first report. Raises UnknownZone, BadHour, BadRecipient,
     TooManyRecipients or NoRecipientChosen.
     """
-    addresses = check_wish(wish)
+    recipients = check_wish(wish)
     company = session.get_one(Company, who.company_id)
     company.zone = wish.zone
     today_at = start_of_today(find_zone(wish.zone), now=now)
@@ -126,14 +128,21 @@ def change_report_settings(
     settings.is_on = wish.is_on
     settings.local_hour = wish.local_hour
     settings.on_empty_day = wish.on_empty_day
-    _store_recipients(session, who.company_id, addresses, today_at=today_at, now=now)
+    store_recipients(
+        session,
+        who.company_id,
+        recipients,
+        asked_by_id=who.user_id,
+        today_at=today_at,
+        now=now,
+    )
     record_event(
         session,
         company_id=who.company_id,
         user_id=who.user_id,
         action=AuditAction.REPORT_CHANGED,
         subject="daily report",
-        detail=_detail(wish, len(addresses)),
+        detail=_detail(wish, recipients),
         now=now,
     )
     session.commit()
@@ -155,30 +164,32 @@ def offered_zones() -> tuple[str, ...]:
     return ("UTC", *sorted(name for name in available_timezones() if "/" in name[1:]))
 
 
-def check_wish(wish: ReportWish) -> tuple[str, ...]:
-    """Return the addresses to store, once each; changes nothing. Raises as the change does."""
+def check_wish(wish: ReportWish) -> tuple[RecipientWish, ...]:
+    """Return the recipients to store, once each; changes nothing. Raises as the change does."""
     if wish.zone not in offered_zones():
         zone = plain_line(wish.zone, SHOWN_CHARACTERS)
         raise UnknownZone(f"{zone!r} is not a time zone. Write it like America/New_York.")
     if not 0 <= wish.local_hour <= 23:
         raise BadHour("The hour must be a whole number from 0 to 23.")
-    addresses = _strict_addresses(wish.recipients)
-    if wish.is_on and not addresses:
-        raise NoRecipientChosen("A report that is on needs at least one recipient.")
-    return addresses
-
-
-def _strict_addresses(texts: Iterable[str]) -> tuple[str, ...]:
-    """Return usable addresses in their order; two spellings of one address are one."""
-    found: dict[str, str] = {}
-    for text in texts:
-        try:
-            address = _strict_address(text)
-        except (UnusableAddress, MessageRefused) as error:
-            raise BadRecipient(text, "this is not one address that mail could reach.") from error
-        found.setdefault(email_key(address), address)
-    if len(found) > MAX_RECIPIENTS:
+    recipients = _strict_recipients(wish.recipients)
+    chosen_count = sum(each.frequency is not Frequency.OFF for each in recipients)
+    if chosen_count > MAX_RECIPIENTS:
         raise TooManyRecipients(f"A report has at most {MAX_RECIPIENTS} recipients.")
+    if wish.is_on and not chosen_count:
+        raise NoRecipientChosen("A report that is on needs at least one recipient.")
+    return recipients
+
+
+def _strict_recipients(wishes: Iterable[RecipientWish]) -> tuple[RecipientWish, ...]:
+    """Return usable addresses in their order; two spellings of one are one, the first counts."""
+    found: dict[str, RecipientWish] = {}
+    for wish in wishes:
+        try:
+            address = _strict_address(wish.address)
+        except (UnusableAddress, MessageRefused) as error:
+            reason = "this is not one address that mail could reach."
+            raise BadRecipient(wish.address, reason) from error
+        found.setdefault(email_key(address), RecipientWish(address, wish.frequency))
     return tuple(found.values())
 
 
@@ -188,43 +199,6 @@ def _strict_address(text: str) -> str:
     address = normalise_address(text)
     check_recipient(address)
     return address
-
-
-def _store_recipients(
-    session: Session,
-    company_id: int,
-    addresses: Sequence[str],
-    *,
-    today_at: datetime,
-    now: datetime,
-) -> None:
-    """Take off the list who is not named any more, and put on it who is."""
-    query = select(ReportRecipient).where(ReportRecipient.company_id == company_id)
-    known = {recipient.address_key: recipient for recipient in session.scalars(query)}
-    wanted = {email_key(address): address for address in addresses}
-    for key, recipient in known.items():
-        if key not in wanted and recipient.removed_at is None:
-            recipient.removed_at = now
-    for key, address in wanted.items():
-        if key in known:
-            _put_back(known[key], address, today_at=today_at)
-        else:
-            session.add(
-                ReportRecipient(
-                    company_id=company_id,
-                    address=address,
-                    address_key=key,
-                    reported_from_at=today_at,
-                )
-            )
-
-
-def _put_back(recipient: ReportRecipient, address: str, *, today_at: datetime) -> None:
-    recipient.address = address
-    recipient.refusal_count = 0
-    if recipient.removed_at is not None:
-        recipient.removed_at = None
-        recipient.reported_from_at = today_at
 
 
 def _settings(session: Session, company_id: int) -> ReportSettings | None:
@@ -245,21 +219,18 @@ def _first_settings(company_id: int) -> ReportSettings:
     )
 
 
-def _listed(session: Session, company_id: int) -> Sequence[ReportRecipient]:
-    query = select(ReportRecipient).where(
-        ReportRecipient.company_id == company_id, ReportRecipient.removed_at.is_(None)
-    )
-    return session.scalars(query.order_by(ReportRecipient.id)).all()
+def _next_send_at(
+    settings: ReportSettings, recipients: Iterable[RecipientView], *, zone: ZoneInfo, now: datetime
+) -> datetime | None:
+    """Return when the next mail would go: tomorrow's, or Monday's where all want it weekly."""
+    mailed = {each.frequency for each in recipients if each.state is RecipientState.MAILED}
+    if not (settings.is_on and mailed):
+        return None
+    next_at = next_due_at if Frequency.DAILY in mailed else next_due_week_at
+    return next_at(zone, hour=settings.local_hour, now=now)
 
 
-def _recipient_view(recipient: ReportRecipient) -> RecipientView:
-    return RecipientView(
-        address=recipient.address,
-        is_unsubscribed=recipient.unsubscribed_at is not None,
-        is_paused=recipient.refusal_count >= REFUSALS_IN_A_ROW,
-    )
-
-
-def _detail(wish: ReportWish, count: int) -> str:
+def _detail(wish: ReportWish, recipients: Sequence[RecipientWish]) -> str:
+    count = sum(each.frequency is not Frequency.OFF for each in recipients)
     state = f"on at {wish.local_hour:02}:00" if wish.is_on else "off"
     return f"{state}, {wish.zone}, {count} {'recipient' if count == 1 else 'recipients'}"

@@ -233,12 +233,14 @@ def make_report_settings(session: Session, company: Company, **overrides: Any) -
 
 
 def make_report_recipient(session: Session, company: Company, **overrides: Any) -> ReportRecipient:
+    """One that is mailed every day, as it confirmed."""
     address = overrides.get("address", f"recipient-{next(_numbers)}@example.com")
     values = {
         "company_id": company.id,
         "address": address,
         "address_key": address.lower(),
         "reported_from_at": NOW - timedelta(days=10),
+        "confirmed_at": NOW - timedelta(days=10),
     }
     return _add(session, ReportRecipient(**values | overrides))
 

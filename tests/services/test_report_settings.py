@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from models import AuditEvent, Company, EmptyDay, ReportRecipient
+from models import AuditEvent, Company, EmptyDay, Frequency, ReportRecipient
 from services.accounts import UnknownZone
 from services.report_delivery import deliver_due
+from services.report_recipients import RecipientState, RecipientWish
 from services.report_settings import (
     BadHour,
     BadRecipient,
@@ -35,12 +36,17 @@ from tests.factories import NOW, make_customer
 from tests.services.reporting import LINK_KEY, Desk, make_desk
 from tests.services.support import Place, count, rows
 
+
+def _daily(*addresses: str) -> list[RecipientWish]:
+    return [RecipientWish(address, Frequency.DAILY) for address in addresses]
+
+
 WISH = ReportWish(
     is_on=True,
     local_hour=7,
     zone="America/New_York",
     on_empty_day=EmptyDay.SKIP,
-    recipients=("ada@example.com", "mel@example.com"),
+    recipients=_daily("ada@example.com", "mel@example.com"),
 )
 
 
@@ -60,14 +66,18 @@ def test_at_first_the_report_is_off(runtime: Runtime, harbor: Place) -> None:
     view = _view(runtime, harbor)
 
     assert (view.is_on, view.local_hour, view.zone) == (False, 7, "America/New_York")
-    assert (view.recipients, view.next_send_at, view.first_day) == ((), None, None)
+    assert (view.next_send_at, view.first_day) == (None, None)
+    assert [each.state for each in view.recipients] == [RecipientState.OFF]
 
 
 def test_what_was_stored_is_shown(runtime: Runtime, harbor: Place) -> None:
     view = _change(runtime, harbor, local_hour=6, on_empty_day=EmptyDay.SEND)
 
     assert view == _view(runtime, harbor)
-    assert [recipient.address for recipient in view.recipients] == list(WISH.recipients)
+    assert [recipient.address for recipient in view.recipients] == [
+        "ada@example.com",
+        "mel@example.com",
+    ]
     assert (view.is_on, view.local_hour, view.on_empty_day) == (True, 6, EmptyDay.SEND)
     assert view.first_day == date(2026, 11, 20)
     assert f"{view.next_send_at:%Y-%m-%d %H:%M}" == "2026-11-21 11:00"
@@ -85,18 +95,18 @@ def test_what_was_stored_is_shown(runtime: Runtime, harbor: Place) -> None:
         ({"local_hour": 25}, BadHour),
         ({"local_hour": 24}, BadHour),
         ({"local_hour": -1}, BadHour),
-        ({"recipients": ("x@placeholder.local",)}, BadRecipient),
-        ({"recipients": ("X@PLACEHOLDER.LOCAL",)}, BadRecipient),
-        ({"recipients": ("ada@example.com, mel@example.com",)}, BadRecipient),
-        ({"recipients": ("ada@example.com\r\nBcc: mel@example.com",)}, BadRecipient),
-        ({"recipients": ("ada@example.com\n",)}, BadRecipient),
-        ({"recipients": ("Ada <ada@example.com>",)}, BadRecipient),
-        ({"recipients": ("ada",)}, BadRecipient),
-        ({"recipients": ("",)}, BadRecipient),
-        ({"recipients": ("ada@@example.com",)}, BadRecipient),
-        ({"recipients": ("ädä@example.com",)}, BadRecipient),
+        ({"recipients": _daily("x@placeholder.local")}, BadRecipient),
+        ({"recipients": _daily("X@PLACEHOLDER.LOCAL")}, BadRecipient),
+        ({"recipients": _daily("ada@example.com, mel@example.com")}, BadRecipient),
+        ({"recipients": _daily("ada@example.com\r\nBcc: mel@example.com")}, BadRecipient),
+        ({"recipients": _daily("ada@example.com\n")}, BadRecipient),
+        ({"recipients": _daily("Ada <ada@example.com>")}, BadRecipient),
+        ({"recipients": _daily("ada")}, BadRecipient),
+        ({"recipients": _daily("")}, BadRecipient),
+        ({"recipients": _daily("ada@@example.com")}, BadRecipient),
+        ({"recipients": _daily("ädä@example.com")}, BadRecipient),
         ({"recipients": ()}, NoRecipientChosen),
-        ({"recipients": tuple(f"a{n}@example.com" for n in range(21))}, TooManyRecipients),
+        ({"recipients": _daily(*(f"a{n}@example.com" for n in range(21)))}, TooManyRecipients),
     ],
 )
 def test_what_cannot_be_is_refused_whole(
@@ -113,7 +123,7 @@ def test_what_cannot_be_is_refused_whole(
 def test_two_spellings_of_an_address_are_one(runtime: Runtime, harbor: Place) -> None:
     typed = (" ada@example.com", "ADA@EXAMPLE.COM", "ada@Example.com ")
 
-    view = _change(runtime, harbor, recipients=typed)
+    view = _change(runtime, harbor, recipients=_daily(*typed))
 
     assert [recipient.address for recipient in view.recipients] == ["ada@example.com"]
 
@@ -121,16 +131,16 @@ def test_two_spellings_of_an_address_are_one(runtime: Runtime, harbor: Place) ->
 def test_an_address_of_another_alphabet_is_stored_as_mail_writes_it(
     runtime: Runtime, harbor: Place
 ) -> None:
-    view = _change(runtime, harbor, recipients=("ada@bücher.example.com",))
+    view = _change(runtime, harbor, recipients=_daily("ada@bücher.example.com"))
 
-    assert [recipient.address for recipient in view.recipients] == ["ada@xn--bcher-kva.example.com"]
+    assert view.recipients[-1].address == "ada@xn--bcher-kva.example.com"
 
 
 def test_whoever_is_taken_off_and_put_back_starts_anew(
     runtime: Runtime, harbor: Place, clock: Clock
 ) -> None:
     _change(runtime, harbor)
-    _change(runtime, harbor, recipients=("ada@example.com",))
+    _change(runtime, harbor, recipients=_daily("ada@example.com"))
     clock.advance(days=3)
 
     view = _change(runtime, harbor)
@@ -230,18 +240,18 @@ def test_subscribing_again_begins_today(desk: Desk) -> None:
 
 
 def test_an_unsubscription_outlives_the_list(runtime: Runtime, harbor: Place) -> None:
-    _change(runtime, harbor, recipients=("ada@example.com",))
+    _change(runtime, harbor, recipients=_daily("ada@example.com"))
     with runtime.sessions() as session:
         public_id = session.scalars(select(ReportRecipient.public_id)).one()
         token = unsubscribe_token(LINK_KEY, public_id)
         unsubscribe(session, token, link_key=LINK_KEY, now=runtime.clock())
-    _change(runtime, harbor, recipients=("mel@example.com",))
+    _change(runtime, harbor, recipients=_daily("mel@example.com"))
 
     view = _change(runtime, harbor)
 
-    assert {each.address: each.is_unsubscribed for each in view.recipients} == {
-        "ada@example.com": True,
-        "mel@example.com": False,
+    assert {each.address: each.state for each in view.recipients} == {
+        "ada@example.com": RecipientState.UNSUBSCRIBED,
+        "mel@example.com": RecipientState.NOT_CONFIRMED,
     }
 
 
@@ -274,4 +284,4 @@ def test_a_customer_is_no_recipient(runtime: Runtime, harbor: Place) -> None:
     with runtime.sessions() as session:
         make_customer(session, session.get_one(Company, harbor.company_id))
 
-    assert _view(runtime, harbor).recipients == ()
+    assert [each.name for each in _view(runtime, harbor).recipients] == ["Ada Brandt"]

@@ -1,0 +1,81 @@
+"""The mail that asks somebody whether a company's report may be sent there; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from models import Frequency
+from services.local_days import zone_label
+from services.mail import RenderedMail, build_message, render_mail
+
+TEMPLATE = "confirm_recipient"
+RHYTHMS: Mapping[Frequency, str] = MappingProxyType(
+    {Frequency.DAILY: "every day", Frequency.WEEKLY: "every Monday"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question in our hands: to whom, on whose behalf, and how long its link works."""
+
+    recipient_public_id: str
+    address: str
+    company_name: str
+    asked_by: str
+    frequency: Frequency
+    local_hour: int
+    zone: ZoneInfo
+    asked_at: datetime
+    expires_at: datetime
+
+
+def render_question(question: Question, *, confirm_url: str, unsubscribe_url: str) -> RenderedMail:
+    """Render the three texts."""
+    return render_mail(
+        TEMPLATE,
+        {
+            "company_name": question.company_name,
+            "asked_by": question.asked_by or "Somebody",
+            "schedule": f"{RHYTHMS[question.frequency]} at {question.local_hour:02}:00",
+            "ends": _moment(question.expires_at, question.zone),
+            "confirm_url": confirm_url,
+            "unsubscribe_url": unsubscribe_url,
+            "recipient": question.address,
+        },
+    )
+
+
+def compose_question(
+    question: Question, *, sender: str, confirm_url: str, unsubscribe_url: str
+) -> EmailMessage:
+    """Return the finished message. Raises MessageRefused.
+
+    Its one-click link refuses: whoever uses it is not asked again.
+    """
+    return build_message(
+        render_question(question, confirm_url=confirm_url, unsubscribe_url=unsubscribe_url),
+        sender=sender,
+        recipient=question.address,
+        message_id=_message_id(question, sender=sender),
+        date=question.asked_at,
+        headers={
+            "List-Unsubscribe": f"<{unsubscribe_url}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        },
+    )
+
+
+def _message_id(question: Question, *, sender: str) -> str:
+    local_part = f"confirm.{question.recipient_public_id}.{question.asked_at:%Y%m%d%H%M%S}"
+    return f"<{local_part}@{sender.rpartition('@')[2].lower()}>"
+
+
+def _moment(at: datetime, zone: ZoneInfo) -> str:
+    local = at.astimezone(zone)
+    label = zone_label(zone.key)
+    return f"{local:%A}, {local.day} {local:%B} {local.year} at {local:%H:%M} ({label})"
