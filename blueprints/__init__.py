@@ -27,6 +27,7 @@ from blueprints import (
     integrations,
     join,
     report_settings,
+    report_strip,
     reports,
     review,
     run_controls,
@@ -53,6 +54,7 @@ def register(app: Flask) -> None:
     words.register(app)
     import_words.register(app)
     run_strip.register(app)
+    report_strip.register(app)
     for module in (
         auth,
         integrations,

@@ -1,0 +1,19 @@
+"""The strip on top of every page of an admin that tells of a report that did not arrive."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from blueprints.guards import get_runtime, get_signed_in
+from services.report_trouble import ReportTrouble, find_trouble
+
+
+def register(app: Flask) -> None:
+    """Let the template of every page ask for the strip; it is asked for admins alone."""
+    app.jinja_env.globals.update(report_trouble=_trouble)
+
+
+def _trouble() -> ReportTrouble | None:
+    runtime = get_runtime()
+    with runtime.sessions() as session:
+        return find_trouble(session, get_signed_in().company_id, now=runtime.clock())
