@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, and_, func, literal, not_, or_, select, union_all
@@ -173,7 +172,7 @@ def is_suspect() -> ColumnElement[bool]:
     return and_(Customer.is_placeholder_email.is_(False), looks_alike)
 
 
-def _range(company_id: int, number: int, window: Window) -> Select[Any]:
+def _range(company_id: int, number: int, window: Window) -> Select[int, int, int, int]:
     return select(
         literal(number).label("number"),
         func.count().label("total"),
