@@ -119,6 +119,7 @@ def _write(runtime: Runtime, claim: Claim) -> tuple[EmailMessage, int]:
         public_base_url=runtime.public_base_url,
         unsubscribe_token=unsubscribe_token(runtime.link_key, recipient.public_id),
         local_hour=settings.local_hour,
+        frequency=recipient.frequency,
     )
     envelope = Envelope(
         runtime.mail_from, claim.message_id, runtime.clock(), is_repeat=claim.is_repeat
