@@ -18,8 +18,17 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
-from models import DeliveryState, ReportDelivery, ReportRecipient, ReportSettings, SkipReason
+from models import (
+    DeliveryState,
+    Frequency,
+    ReportDelivery,
+    ReportKind,
+    ReportRecipient,
+    ReportSettings,
+    SkipReason,
+)
 from services.local_days import Window
+from services.report_recipients import has_agreed
 
 #: Longer than connecting and every command may take together.
 CLAIM_LEASE = timedelta(minutes=5)
@@ -48,6 +57,7 @@ class Claim:
     owner: str
     company_id: int
     recipient_id: int
+    kind: ReportKind
     window: Window
     message_id: str
     attempts: int
@@ -72,14 +82,20 @@ def has_work(session: Session, *, now: datetime) -> bool:
 def claim_next(
     session: Session, *, now: datetime, only: Sequence[int] | None = None
 ) -> Claim | None:
-    """Take the delivery that waits longest, or None. Commits.
+    """Take the delivery whose turn it is, or None. Commits.
 
-    `only` narrows it to these rows.
+    Reports before copies, then what was tried least, so that a mail which always fails holds up
+    nobody; then what waits longest. `only` narrows it to these rows.
     """
     query = select(ReportDelivery).where(_is_free(now))
     if only is not None:
         query = query.where(ReportDelivery.id.in_(only))
-    query = query.order_by(ReportDelivery.next_attempt_at, ReportDelivery.id).limit(1)
+    query = query.order_by(
+        (ReportDelivery.kind == ReportKind.COPY).asc(),
+        ReportDelivery.attempts,
+        ReportDelivery.next_attempt_at,
+        ReportDelivery.id,
+    ).limit(1)
     # A row that somebody else took meanwhile has to be read anew.
     query = query.execution_options(populate_existing=True)
     while (row := session.scalar(query)) is not None:
@@ -113,13 +129,22 @@ def note_handover(session: Session, claim: Claim, *, now: datetime) -> None:
 
 def find_withdrawal(session: Session, claim: Claim) -> SkipReason | None:
     """Say why the recipient gets no mail now, or None. Raises LeaseLost if it is gone."""
-    recipient = session.get(ReportRecipient, claim.recipient_id, populate_existing=True)
-    if recipient is None:
+    found = session.execute(
+        select(ReportRecipient, has_agreed())
+        .where(ReportRecipient.id == claim.recipient_id)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if found is None:
         raise LeaseLost
+    recipient, agreed = found
     if recipient.unsubscribed_at is not None:
         return SkipReason.UNSUBSCRIBED
     if recipient.removed_at is not None:
         return SkipReason.RECIPIENT_REMOVED
+    if recipient.frequency is Frequency.OFF:
+        return SkipReason.RECIPIENT_OFF
+    if not agreed:
+        return SkipReason.NOT_CONFIRMED
     is_on = session.scalar(
         select(ReportSettings.is_on).where(ReportSettings.company_id == claim.company_id)
     )
@@ -157,14 +182,19 @@ def _is_free(now: datetime) -> ColumnElement[bool]:
     )
 
 
+def window_of(row: ReportDelivery) -> Window:
+    """Return the span that the row was made for."""
+    return Window(row.first_day_on, row.day_on, row.window_start_at, row.window_end_at)
+
+
 def _claim(row: ReportDelivery) -> Claim:
-    window = Window(row.first_day_on, row.day_on, row.window_start_at, row.window_end_at)
     return Claim(
         delivery_id=row.id,
         owner=secrets.token_hex(8),
         company_id=row.company_id,
         recipient_id=row.recipient_id,
-        window=window,
+        kind=row.kind,
+        window=window_of(row),
         message_id=row.message_id,
         attempts=row.attempts + 1,
         handover_count=row.handover_count,

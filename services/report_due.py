@@ -1,4 +1,4 @@
-"""Make the rows of reports that are due: one per company, local day and recipient.
+"""Make the rows of reports that are due: one per company, local day or week, and recipient.
 
 The row is the claim. It is inserted by whoever comes first and never twice, so restarts, several
 processes and the clocks of the zone cannot matter.
@@ -12,22 +12,27 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, not_, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import not_, select
 from sqlalchemy.orm import Session, joinedload
 
 from models import (
-    DeliveryState,
+    Frequency,
     ReportDelivery,
     ReportKind,
     ReportRecipient,
     ReportSettings,
-    SkipReason,
 )
-from models.base import new_public_id
 from services.database import only_reading
-from services.local_days import DAY, Window, day_window, find_zone, last_due_day, local_day
-from services.report_mail import delivery_message_id
+from services.due_rows import carry_over, is_reusable, reuse, waiting_within
+from services.due_rows import insert_delivery as insert_delivery
+from services.local_days import (
+    Window,
+    day_window,
+    find_zone,
+    last_due_day,
+    last_due_sunday,
+    local_day,
+)
 from services.report_recipients import is_mailed
 from services.report_windows import covered_windows, uncovered_spans
 from services.runtime import Runtime
@@ -40,12 +45,21 @@ MOMENT = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class DueReport:
-    """What one company's mails have to cover by now: `[reported_from_at, end_at)`."""
+    """What one company's mails have to cover by now, from `reported_from_at` on.
+
+    Up to the end of the last due day, for whoever is mailed weekly of the last due week. The days
+    after it stay uncovered until then, so a change of rhythm neither loses nor repeats one.
+    """
 
     company_id: int
     zone: ZoneInfo
     reported_from_at: datetime
     end_at: datetime
+    week_end_at: datetime
+
+    def end_for(self, recipient: ReportRecipient) -> datetime:
+        """Return the moment up to which this recipient is to be mailed by now."""
+        return self.week_end_at if recipient.frequency is Frequency.WEEKLY else self.end_at
 
 
 def make_due(runtime: Runtime) -> None:
@@ -59,41 +73,6 @@ def make_due(runtime: Runtime) -> None:
             _make_due(runtime, company_id, now=now)
         except Exception:  # the edge: one company's trouble is not the others'
             logger.exception("the report of company %s could not be prepared", company_id)
-
-
-def insert_delivery(
-    session: Session,
-    recipient: ReportRecipient,
-    *,
-    window: Window,
-    sender: str,
-    now: datetime,
-) -> bool:
-    """Insert a due row in the caller's transaction; say whether it is new."""
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    insert = sqlite.insert(ReportDelivery) if is_sqlite else postgresql.insert(ReportDelivery)
-    statement = insert.values(
-        public_id=new_public_id(),
-        company_id=recipient.company_id,
-        recipient_id=recipient.id,
-        kind=ReportKind.DAILY,
-        first_day_on=window.first_day,
-        day_on=window.last_day,
-        window_start_at=window.start_at,
-        window_end_at=window.end_at,
-        message_id=delivery_message_id(
-            window.last_day, recipient_public_id=recipient.public_id, sender=sender
-        ),
-        state=DeliveryState.DUE,
-        next_attempt_at=now,
-        due_at=now,
-    )
-    result = session.execute(
-        statement.on_conflict_do_nothing(
-            index_elements=["company_id", "kind", "day_on", "recipient_id"]
-        ).returning(ReportDelivery.id)
-    )
-    return result.first() is not None
 
 
 def _companies(runtime: Runtime) -> list[int]:
@@ -131,10 +110,17 @@ def _find_due(session: Session, company_id: int, *, now: datetime) -> DueReport 
         return None
     zone = find_zone(settings.company.zone)
     day = last_due_day(zone, hour=settings.local_hour, now=now)
+    sunday = last_due_sunday(zone, hour=settings.local_hour, now=now)
     end_at = day_window(zone, day).end_at
     if end_at <= settings.reported_from_at:
         return None
-    return DueReport(company_id, zone, settings.reported_from_at, end_at)
+    return DueReport(
+        company_id,
+        zone,
+        settings.reported_from_at,
+        end_at=end_at,
+        week_end_at=day_window(zone, sunday).end_at,
+    )
 
 
 def _active_recipients(session: Session, due: DueReport) -> Sequence[ReportRecipient]:
@@ -154,10 +140,11 @@ def _open_windows(
     A window whose last day has a row waits: for that row, or for the next day to carry it.
     """
     start = max(due.reported_from_at, recipient.reported_from_at)
+    end = due.end_for(recipient)
     covered = covered_windows(session, recipient.id, after=start)
     windows = [
-        Window(local_day(due.zone, begin), local_day(due.zone, end - MOMENT), begin, end)
-        for begin, end in uncovered_spans(covered, start=start, end=due.end_at)
+        Window(local_day(due.zone, begin), local_day(due.zone, until - MOMENT), begin, until)
+        for begin, until in uncovered_spans(covered, start=start, end=end)
     ]
     if not windows:
         return []
@@ -166,23 +153,10 @@ def _open_windows(
         ReportDelivery.kind == ReportKind.DAILY,
         ReportDelivery.recipient_id == recipient.id,
         ReportDelivery.day_on.in_([window.last_day for window in windows]),
-        not_(_is_reusable(due, now=now)),
+        not_(is_reusable(recipient, end_at=end, now=now)),
     )
     taken = set(session.scalars(query))
     return [window for window in windows if window.last_day not in taken]
-
-
-def _is_reusable(due: DueReport, *, now: datetime) -> ColumnElement[bool]:
-    """A row that brought nothing, and that no later one can carry: what follows is covered."""
-    return and_(
-        ReportDelivery.window_end_at < due.end_at,
-        ReportDelivery.due_at <= now - DAY,
-        or_(
-            ReportDelivery.state == DeliveryState.REFUSED,
-            and_(ReportDelivery.state == DeliveryState.FAILED, ReportDelivery.handover_count == 0),
-            ReportDelivery.skip_reason.is_not_distinct_from(SkipReason.CARRIED_OVER),
-        ),
-    )
 
 
 def _insert_due(
@@ -201,63 +175,14 @@ def _insert_due(
     """
     windows = _open_windows(session, due, recipient=recipient, now=now)
     for window in windows:
-        waiting = _waiting(session, recipient.id, window=window)
+        waiting = waiting_within(session, recipient.id, window=window)
         is_new = insert_delivery(
             session, recipient, window=window, sender=runtime.mail_from, now=now
         )
-        if not is_new and not _reuse(session, due, recipient.id, window=window, now=now):
+        if not is_new and not reuse(
+            session, recipient, window=window, end_at=due.end_for(recipient), now=now
+        ):
             return False
-        if not _carry_over(session, waiting, now=now):
+        if not carry_over(session, waiting, now=now):
             return False
     return bool(windows)
-
-
-def _reuse(
-    session: Session, due: DueReport, recipient_id: int, *, window: Window, now: datetime
-) -> bool:
-    """Let the ended row of the window's last day carry the whole window; say whether it does."""
-    changed = session.execute(
-        update(ReportDelivery)
-        .where(
-            ReportDelivery.recipient_id == recipient_id,
-            ReportDelivery.kind == ReportKind.DAILY,
-            ReportDelivery.day_on == window.last_day,
-            _is_reusable(due, now=now),
-        )
-        .values(
-            first_day_on=window.first_day,
-            window_start_at=window.start_at,
-            window_end_at=window.end_at,
-            state=DeliveryState.DUE,
-            skip_reason=None,
-            attempts=0,
-            handover_count=0,
-            due_at=now,
-            next_attempt_at=now,
-            ended_at=None,
-        )
-        .returning(ReportDelivery.id)
-    )
-    return changed.first() is not None
-
-
-def _waiting(session: Session, recipient_id: int, *, window: Window) -> list[int]:
-    """Return the waiting rows that lie within the window; one of another day keeps waiting."""
-    query = select(ReportDelivery.id).where(
-        ReportDelivery.recipient_id == recipient_id,
-        ReportDelivery.state == DeliveryState.DUE,
-        ReportDelivery.day_on < window.last_day,
-        ReportDelivery.window_start_at >= window.start_at,
-    )
-    return list(session.scalars(query))
-
-
-def _carry_over(session: Session, delivery_ids: Sequence[int], *, now: datetime) -> bool:
-    """End rows that another one covers now; False if one of them was claimed meanwhile."""
-    ended = session.execute(
-        update(ReportDelivery)
-        .where(ReportDelivery.id.in_(delivery_ids), ReportDelivery.state == DeliveryState.DUE)
-        .values(state=DeliveryState.SKIPPED, skip_reason=SkipReason.CARRIED_OVER, ended_at=now)
-        .returning(ReportDelivery.id)
-    ).all()
-    return len(ended) == len(delivery_ids)

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from models import DeliveryState, ReportDelivery, SkipReason
+from models import DeliveryState, ReportDelivery, ReportKind, SkipReason
 
 IN_HAND = (DeliveryState.CLAIMED, DeliveryState.HANDING_OVER, DeliveryState.SENT)
 
@@ -18,7 +18,7 @@ def covered_windows(
 ) -> Sequence[tuple[datetime, datetime]]:
     """Return the spans that need no other mail, in order: sent, on the way, or skipped for good.
 
-    What was refused or failed is not covered: the next mail carries it.
+    What was refused or failed is not covered: the next mail carries it. Copies cover nothing.
     """
     is_settled = or_(
         ReportDelivery.state.in_(IN_HAND),
@@ -32,6 +32,7 @@ def covered_windows(
         select(ReportDelivery.window_start_at, ReportDelivery.window_end_at)
         .where(
             ReportDelivery.recipient_id == recipient_id,
+            ReportDelivery.kind == ReportKind.DAILY,
             ReportDelivery.window_end_at > after,
             is_settled,
         )

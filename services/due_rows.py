@@ -1,0 +1,140 @@
+"""Write the rows of due reports, each in the caller's transaction: new, reused, carried over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from models import (
+    DeliveryState,
+    Frequency,
+    ReportDelivery,
+    ReportKind,
+    ReportRecipient,
+    SkipReason,
+)
+from models.base import new_public_id
+from services.local_days import DAY, Window
+from services.report_mail import delivery_message_id
+
+
+def insert_delivery(
+    session: Session,
+    recipient: ReportRecipient,
+    *,
+    window: Window,
+    sender: str,
+    now: datetime,
+) -> bool:
+    """Insert a due row in the caller's transaction; say whether it is new."""
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    insert = sqlite.insert(ReportDelivery) if is_sqlite else postgresql.insert(ReportDelivery)
+    statement = insert.values(
+        public_id=new_public_id(),
+        company_id=recipient.company_id,
+        recipient_id=recipient.id,
+        kind=ReportKind.DAILY,
+        first_day_on=window.first_day,
+        day_on=window.last_day,
+        window_start_at=window.start_at,
+        window_end_at=window.end_at,
+        message_id=delivery_message_id(
+            window.last_day, recipient_public_id=recipient.public_id, sender=sender
+        ),
+        state=DeliveryState.DUE,
+        next_attempt_at=now,
+        due_at=now,
+    )
+    result = session.execute(
+        statement.on_conflict_do_nothing(
+            index_elements=["company_id", "kind", "day_on", "recipient_id"]
+        ).returning(ReportDelivery.id)
+    )
+    return result.first() is not None
+
+
+def is_reusable(
+    recipient: ReportRecipient, *, end_at: datetime, now: datetime
+) -> ColumnElement[bool]:
+    """Say of a row whether it brought nothing and no later one can carry it.
+
+    That is so where what follows is covered. A week that was given up is tried on, because the
+    next mail would be six days away. `end_at` is up to where the recipient is to be mailed.
+    """
+    is_given_up = and_(
+        ReportDelivery.state == DeliveryState.FAILED, ReportDelivery.handover_count == 0
+    )
+    is_followed = and_(
+        ReportDelivery.window_end_at < end_at,
+        or_(
+            ReportDelivery.state == DeliveryState.REFUSED,
+            is_given_up,
+            ReportDelivery.skip_reason.is_not_distinct_from(SkipReason.CARRIED_OVER),
+        ),
+    )
+    is_weekly = recipient.frequency is Frequency.WEEKLY
+    return and_(
+        ReportDelivery.due_at <= now - DAY,
+        or_(is_followed, is_given_up) if is_weekly else is_followed,
+    )
+
+
+def reuse(
+    session: Session,
+    recipient: ReportRecipient,
+    *,
+    window: Window,
+    end_at: datetime,
+    now: datetime,
+) -> bool:
+    """Let the ended row of the window's last day carry the whole window; say whether it does."""
+    changed = session.execute(
+        update(ReportDelivery)
+        .where(
+            ReportDelivery.recipient_id == recipient.id,
+            ReportDelivery.kind == ReportKind.DAILY,
+            ReportDelivery.day_on == window.last_day,
+            is_reusable(recipient, end_at=end_at, now=now),
+        )
+        .values(
+            first_day_on=window.first_day,
+            window_start_at=window.start_at,
+            window_end_at=window.end_at,
+            state=DeliveryState.DUE,
+            skip_reason=None,
+            attempts=0,
+            handover_count=0,
+            due_at=now,
+            next_attempt_at=now,
+            ended_at=None,
+        )
+        .returning(ReportDelivery.id)
+    )
+    return changed.first() is not None
+
+
+def waiting_within(session: Session, recipient_id: int, *, window: Window) -> list[int]:
+    """Return the waiting rows that lie within the window; one of another day keeps waiting."""
+    query = select(ReportDelivery.id).where(
+        ReportDelivery.recipient_id == recipient_id,
+        ReportDelivery.kind == ReportKind.DAILY,
+        ReportDelivery.state == DeliveryState.DUE,
+        ReportDelivery.day_on < window.last_day,
+        ReportDelivery.window_start_at >= window.start_at,
+    )
+    return list(session.scalars(query))
+
+
+def carry_over(session: Session, delivery_ids: Sequence[int], *, now: datetime) -> bool:
+    """End rows that another one covers now; False if one of them was claimed meanwhile."""
+    ended = session.execute(
+        update(ReportDelivery)
+        .where(ReportDelivery.id.in_(delivery_ids), ReportDelivery.state == DeliveryState.DUE)
+        .values(state=DeliveryState.SKIPPED, skip_reason=SkipReason.CARRIED_OVER, ended_at=now)
+        .returning(ReportDelivery.id)
+    ).all()
+    return len(ended) == len(delivery_ids)
