@@ -28,7 +28,7 @@ class Base(DeclarativeBase):
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """Aware UTC on both sides; SQLite keeps no zone, so it is put back when reading."""
+    """Aware UTC on both sides: SQLite keeps no zone, PostgreSQL answers in its server's."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -41,9 +41,9 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None or value.tzinfo is not None:
-            return value
-        return value.replace(tzinfo=UTC)
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def closed_set(members: type[StrEnum]) -> Enum:

@@ -1,4 +1,7 @@
-"""How an engine is opened: SQLite with WAL, full sync and writers that queue politely."""
+"""How an engine is opened: no values in errors, one state for whoever only reads.
+
+SQLite with WAL, full sync and writers that queue politely.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection as DatabaseConnection
-from sqlalchemy import Engine, FromClause, event, insert
+from sqlalchemy import Engine, ExceptionContext, FromClause, event, insert
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -33,9 +36,9 @@ _only_reads: ContextVar[bool] = ContextVar("only_reads", default=False)
 
 @contextmanager
 def only_reading() -> Iterator[None]:
-    """Begin the units inside without asking for SQLite's write lock.
+    """Let the units inside see one state of the database, without asking for SQLite's write lock.
 
-    Everything else begins IMMEDIATE: a unit that reads first and writes later would otherwise
+    Everything else begins IMMEDIATE there: a unit that reads first and writes later would otherwise
     lose updates, or fail at once when somebody wrote in between, whatever the busy timeout.
     """
     token = _only_reads.set(True)
@@ -53,10 +56,12 @@ class _HintingCompiler(SQLiteCompiler):
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Keep values out of errors; for SQLite, install the pragmas and the begin rule."""
+    """Keep values out of errors, and install the rules of the database for how units begin."""
     # Errors are logged, and the values of a statement are names and addresses of customers.
     engine.hide_parameters = True
     if engine.dialect.name != "sqlite":
+        event.listen(engine, "handle_error", _forget_values)
+        event.listen(engine, "begin", _begin_reading)
         return
     engine.dialect.statement_compiler = _HintingCompiler
     event.listen(engine, "connect", _set_pragmas)
@@ -76,6 +81,21 @@ def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
 
 def _begin(connection: DatabaseConnection) -> None:
     connection.exec_driver_sql("BEGIN" if _only_reads.get() else "BEGIN IMMEDIATE")
+
+
+def _begin_reading(connection: DatabaseConnection) -> None:
+    """Let PostgreSQL show whoever only reads one state, as SQLite does by itself."""
+    if _only_reads.get():
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
+
+def _forget_values(context: ExceptionContext) -> None:
+    """Cut an error of PostgreSQL to its first line: the details name the values of a row."""
+    words = getattr(getattr(context.original_exception, "diag", None), "message_primary", None)
+    if words is not None and context.sqlalchemy_exception is not None:
+        kind = type(context.original_exception).__name__
+        context.original_exception.args = (words,)
+        context.sqlalchemy_exception.args = (f"({kind}) {words}",)
 
 
 def is_busy(error: BaseException) -> bool:

@@ -191,6 +191,7 @@ def test_two_hundred_are_named_and_the_others_counted(session: Session, company:
     assert (len(report.signups), report.count, report.further_count) == (200, 205, 5)
 
 
+@pytest.mark.sqlite_only
 def test_long_fields_take_fewer_rows_not_more_room(session: Session, company: Company) -> None:
     for _ in range(150):
         make_customer(session, company, name="園" * 10_000, company_name="é" * 10_000)
@@ -202,12 +203,14 @@ def test_long_fields_take_fewer_rows_not_more_room(session: Session, company: Co
     assert len(report.signups[0].name) == 120
 
 
+@pytest.mark.sqlite_only
 def test_a_name_that_shows_nothing_gets_a_word(session: Session, company: Company) -> None:
     make_customer(session, company, name="\u200b\u202e\x00")
 
     assert _names(session, company) == [NAMELESS]
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize(
     "text",
     [
