@@ -65,13 +65,12 @@ def is_reusable(
     That is so where what follows is covered. A week that was given up is tried on, because the
     next mail would be six days away. `end_at` is up to where the recipient is to be mailed.
     """
-    is_given_up = and_(
-        ReportDelivery.state == DeliveryState.FAILED, ReportDelivery.handover_count == 0
-    )
+    has_not_arrived = ReportDelivery.handover_count == 0
+    is_given_up = and_(ReportDelivery.state == DeliveryState.FAILED, has_not_arrived)
     is_followed = and_(
         ReportDelivery.window_end_at < end_at,
         or_(
-            ReportDelivery.state == DeliveryState.REFUSED,
+            and_(ReportDelivery.state == DeliveryState.REFUSED, has_not_arrived),
             is_given_up,
             ReportDelivery.skip_reason.is_not_distinct_from(SkipReason.CARRIED_OVER),
         ),

@@ -18,7 +18,8 @@ def covered_windows(
 ) -> Sequence[tuple[datetime, datetime]]:
     """Return the spans that need no other mail, in order: sent, on the way, or skipped for good.
 
-    What was refused or failed is not covered: the next mail carries it. Copies cover nothing.
+    What was refused or failed is not covered, unless it may have arrived before: the next mail
+    carries it. Copies cover nothing.
     """
     is_settled = or_(
         ReportDelivery.state.in_(IN_HAND),
@@ -26,7 +27,10 @@ def covered_windows(
             ReportDelivery.state == DeliveryState.SKIPPED,
             ReportDelivery.skip_reason != SkipReason.CARRIED_OVER,
         ),
-        and_(ReportDelivery.state == DeliveryState.FAILED, ReportDelivery.handover_count > 0),
+        and_(
+            ReportDelivery.state.in_((DeliveryState.REFUSED, DeliveryState.FAILED)),
+            ReportDelivery.handover_count > 0,
+        ),
     )
     rows = session.execute(
         select(ReportDelivery.window_start_at, ReportDelivery.window_end_at)
