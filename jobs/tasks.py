@@ -11,8 +11,9 @@ from services.match_job import MATCH_JOB, due_matches, match_account
 from services.reading_queue import end_abandoned, has_waiting, keep_waiting
 from services.readings import refresh
 from services.rechecks import start_rechecks
+from services.recipient_confirmation import send_confirmations
 from services.reconnect_mail import tell_admins
-from services.report_delivery import deliver_due
+from services.report_delivery import DELIVERY_JOB, deliver_due, deliver_one
 from services.runtime import Runtime
 from services.token_upkeep import keep_tokens
 from services.unsynced import READ_JOB
@@ -21,6 +22,7 @@ JOBS: Mapping[str, Callable[[Runtime, int], None]] = {
     READ_JOB: refresh,
     IMPORT_JOB: run_import,
     MATCH_JOB: match_account,
+    DELIVERY_JOB: deliver_one,
 }
 
 
@@ -37,11 +39,12 @@ def tick(runtime: Runtime) -> None:
 
 
 def deliver_reports(runtime: Runtime) -> None:
-    """Send the daily reports that are due, and tell whose connection has ended, every minute.
+    """Send the daily reports that are due, ask new recipients, tell whose connection has ended.
 
-    Apart from the tick, because a silent mail server may hold this one for minutes.
+    Every minute, and apart from the tick: a silent mail server may hold this one for minutes.
     """
     deliver_due(runtime)
+    send_confirmations(runtime)
     tell_admins(runtime)
 
 

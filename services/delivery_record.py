@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, or_, update
 from sqlalchemy.orm import Session
 
-from models import DeliveryState, ReportDelivery, ReportRecipient, SkipReason
+from models import DeliveryState, ReportDelivery, ReportKind, ReportRecipient, SkipReason
 from services.delivery_claim import MAX_HANDOVERS, Claim, change_claimed
 from services.mail import ServerAnswer
 
@@ -33,8 +32,18 @@ def record_refused(
     session: Session, claim: Claim, *, sentence: str, answer: ServerAnswer | None, now: datetime
 ) -> None:
     """End the delivery as refused by the server for good. Commits."""
-    ended = _end(session, claim, DeliveryState.REFUSED, answer=answer, sentence=sentence, now=now)
-    if ended:
+    ended = _end(
+        session,
+        claim,
+        DeliveryState.REFUSED,
+        answer=answer,
+        sentence=sentence,
+        # The server has said no, after the final dot too: this time surely nothing arrived.
+        handover_count=claim.handover_count,
+        now=now,
+    )
+    # A copy holds back nothing, and so pauses nobody.
+    if ended and claim.kind is not ReportKind.COPY:
         _count_refusals(session, claim, ReportRecipient.refusal_count + 1)
     session.commit()
 
@@ -62,15 +71,22 @@ def record_later(
     answer: ServerAnswer | None = None,
     least: timedelta = timedelta(0),
     now: datetime,
-) -> datetime:
+) -> None:
     """Postpone a delivery that surely did not happen, or give it up after a day. Commits.
 
-    Waits at least `least` and returns until when. What was handed over at an earlier attempt
-    stays so.
+    Waits at least `least`. What was handed over at an earlier attempt stays so.
     """
-    next_at = now + max(_back_off(claim.attempts), least)
+    next_at = now + max(back_off(claim.attempts), least)
     if next_at > claim.due_at + TRIED_FOR:
-        _end(session, claim, DeliveryState.FAILED, sentence=sentence, answer=answer, now=now)
+        _end(
+            session,
+            claim,
+            DeliveryState.FAILED,
+            sentence=sentence,
+            answer=answer,
+            handover_count=claim.handover_count,
+            now=now,
+        )
     else:
         change_claimed(
             session,
@@ -81,17 +97,48 @@ def record_later(
             **_answer(sentence, answer),
         )
     session.commit()
-    return next_at
 
 
-def postpone_waiting(session: Session, *, sentence: str, until: datetime, now: datetime) -> None:
-    """Let every other waiting delivery wait as well: what is wrong is wrong for all. Commits."""
+def postpone_waiting(
+    session: Session, claim: Claim, *, sentence: str, until: datetime, now: datetime
+) -> None:
+    """Let every other waiting delivery wait as well: what is wrong is wrong for all. Commits.
+
+    The attempt counts for all of them, so that the waiting grows, whoever is tried next. What
+    would have to wait for longer than a day is given up.
+    """
+    is_waiting = and_(_is_unclaimed(), ReportDelivery.next_attempt_at <= now)
     session.execute(
         update(ReportDelivery)
-        .where(ReportDelivery.state == DeliveryState.DUE, ReportDelivery.next_attempt_at <= now)
-        .values(next_attempt_at=until, **_answer(sentence, None))
+        .where(
+            ReportDelivery.state == DeliveryState.DUE,
+            is_waiting,
+            ReportDelivery.due_at < until - TRIED_FOR,
+        )
+        .values(state=DeliveryState.FAILED, ended_at=now, **_answer(sentence, None))
+    )
+    attempts = ReportDelivery.attempts
+    session.execute(
+        update(ReportDelivery)
+        .where(is_waiting)
+        .values(
+            next_attempt_at=until,
+            attempts=case((attempts < claim.attempts, claim.attempts), else_=attempts),
+            **_answer(sentence, None),
+        )
     )
     session.commit()
+
+
+def _is_unclaimed() -> ColumnElement[bool]:
+    """Nothing of it is under way: it is due, or waits for its one repeat."""
+    return or_(
+        ReportDelivery.state == DeliveryState.DUE,
+        and_(
+            ReportDelivery.state == DeliveryState.HANDING_OVER,
+            ReportDelivery.lease_until_at.is_(None),
+        ),
+    )
 
 
 def note_waiting(session: Session, *, sentence: str) -> None:
@@ -114,41 +161,6 @@ def end_lost_handovers(session: Session, *, now: datetime) -> None:
             ReportDelivery.lease_until_at <= now,
         )
         .values(state=DeliveryState.FAILED, ended_at=now, **_answer(LOST_ANSWERS, None))
-    )
-    session.commit()
-
-
-def reopen(
-    session: Session, delivery_ids: Sequence[int], *, began_at: datetime, now: datetime
-) -> None:
-    """Let these deliveries be tried now, because a person asked at `began_at`. Commits.
-
-    What is sent, in somebody's hands, or ended since then stays as it is. What may have arrived
-    keeps its mark: it waits for its one repeat, and after that it is never opened again.
-    """
-    has_ended = ReportDelivery.state.in_(
-        (DeliveryState.REFUSED, DeliveryState.FAILED, DeliveryState.SKIPPED)
-    )
-    may_have_arrived = ReportDelivery.handover_count > 0
-    session.execute(
-        update(ReportDelivery)
-        .where(
-            ReportDelivery.id.in_(delivery_ids),
-            ReportDelivery.handover_count < MAX_HANDOVERS,
-            or_(
-                ReportDelivery.state == DeliveryState.DUE,
-                and_(has_ended, ReportDelivery.ended_at <= began_at),
-            ),
-        )
-        .values(
-            state=case((may_have_arrived, DeliveryState.HANDING_OVER), else_=DeliveryState.DUE),
-            skip_reason=None,
-            attempts=0,
-            due_at=now,
-            ended_at=None,
-            **_later(now),
-            **_answer("", None),
-        )
     )
     session.commit()
 
@@ -193,5 +205,6 @@ def _later(at: datetime) -> dict[str, Any]:
     return {"next_attempt_at": at, "lease_owner": None, "lease_until_at": None}
 
 
-def _back_off(attempts: int) -> timedelta:
+def back_off(attempts: int) -> timedelta:
+    """Return how long to wait after so many attempts."""
     return BACK_OFF[attempts - 1] if attempts <= len(BACK_OFF) else LONGEST_BACK_OFF

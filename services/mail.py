@@ -3,6 +3,7 @@
 MailError            something about one mail; `answer` holds the server's words, if any
 ├── MessageRefused   never in this form: by our own gateway, or by the server for good
 ├── TryLater         surely not delivered, and trying again can help
+│   ├── BrokenOff           in the middle: by this mail or its recipient, or by the server's fault
 │   └── ServerTrouble       the same for every mail just now: unreachable, silent, no TLS
 │       └── WrongMailPassword   only a person can help; not to be repeated often
 └── UncertainOutcome the final dot went out and no answer came back: it may have arrived
@@ -68,6 +69,10 @@ class MessageRefused(MailError):
 
 
 class TryLater(MailError):
+    pass
+
+
+class BrokenOff(TryLater):
     pass
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from email.message import EmailMessage
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from models import EmptyDay, ReportRecipient, ReportSettings, SkipReason
+from models import EmptyDay, ReportKind, ReportRecipient, ReportSettings, SkipReason
 from services import delivery_record
 from services.database import only_reading
 from services.delivery_claim import (
@@ -23,6 +22,7 @@ from services.delivery_claim import (
     note_handover,
 )
 from services.mail import (
+    BrokenOff,
     Mailer,
     MailError,
     MessageRefused,
@@ -40,10 +40,14 @@ from services.unsubscription import unsubscribe_token
 
 logger = logging.getLogger(__name__)
 
+DELIVERY_JOB = "send_report"
 NOT_SET_UP = "Mail is not set up: BLUECLERK_SMTP_URL is empty."
 OUR_FAULT = "Something broke on our side while writing the mail."
 #: A refused password is a person's work; asking every minute could lock the account.
 PASSWORD_PAUSE = timedelta(hours=1)
+#: One mail may fail by its own content or recipient; the second in a row shows that it is the
+#: server, and everybody waits.
+FAILURES_IN_A_ROW = 2
 
 
 def deliver_due(runtime: Runtime) -> None:
@@ -69,8 +73,18 @@ def deliver_waiting(runtime: Runtime, *, only: Sequence[int] | None = None) -> N
         if runtime.mailer is None:
             delivery_record.note_waiting(session, sentence=NOT_SET_UP)
             return
+    failures = 0
     while (claim := _claim(runtime, only)) is not None:
-        _deliver(runtime, claim, mailer=runtime.mailer)
+        error = _deliver(runtime, claim, mailer=runtime.mailer)
+        is_perhaps_all = isinstance(error, BrokenOff | UncertainOutcome)
+        failures = failures + 1 if is_perhaps_all else 0
+        if isinstance(error, ServerTrouble) or failures >= FAILURES_IN_A_ROW:
+            _let_others_wait(runtime, claim, error=error)
+
+
+def deliver_one(runtime: Runtime, delivery_id: int) -> None:
+    """Send this delivery now, if it waits. Commits. Calls the network, outside transactions."""
+    deliver_waiting(runtime, only=[delivery_id])
 
 
 def _claim(runtime: Runtime, only: Sequence[int] | None) -> Claim | None:
@@ -78,8 +92,11 @@ def _claim(runtime: Runtime, only: Sequence[int] | None) -> Claim | None:
         return claim_next(session, now=runtime.clock(), only=only)
 
 
-def _deliver(runtime: Runtime, claim: Claim, *, mailer: Mailer) -> None:
-    """Carry one claimed delivery as far as it goes, and write down how far that was."""
+def _deliver(runtime: Runtime, claim: Claim, *, mailer: Mailer) -> MailError | None:
+    """Carry one claimed delivery as far as it goes, and write down how far that was.
+
+    Returns what went wrong with the mail, if anything did.
+    """
     handed_over: list[bool] = []
 
     def before_final_dot() -> None:
@@ -93,12 +110,19 @@ def _deliver(runtime: Runtime, claim: Claim, *, mailer: Mailer) -> None:
         _note_sent(runtime, claim, answer=answer, listed_count=listed_count)
     except LeaseLost:
         logger.warning("delivery %s was in other hands", claim.delivery_id)
-    except (Withdrawn, MailError) as error:
+    except Withdrawn as withdrawn:
+        with runtime.sessions() as session:
+            delivery_record.record_skipped(
+                session, claim, reason=withdrawn.reason, now=runtime.clock()
+            )
+    except MailError as error:
         _note_trouble(runtime, claim, error=error)
+        return error
     except Exception:  # the edge: one poisoned report must not stop the others
         logger.exception("delivery %s broke", claim.delivery_id)
         trouble = UncertainOutcome(OUR_FAULT) if handed_over else TryLater(OUR_FAULT)
         _note_trouble(runtime, claim, error=trouble)
+    return None
 
 
 def _write(runtime: Runtime, claim: Claim) -> tuple[EmailMessage, int]:
@@ -112,14 +136,17 @@ def _write(runtime: Runtime, claim: Claim) -> tuple[EmailMessage, int]:
         ).one()
         recipient = session.get_one(ReportRecipient, claim.recipient_id)
         report = collect_report(session, claim.company_id, window=claim.window, now=runtime.clock())
-    if report.count == 0 and settings.on_empty_day is EmptyDay.SKIP:
+    is_copy = claim.kind is ReportKind.COPY
+    if report.count == 0 and settings.on_empty_day is EmptyDay.SKIP and not is_copy:
         raise Withdrawn(SkipReason.NOBODY_SIGNED_UP)
     addressee = Addressee(
         address=recipient.address,
         public_base_url=runtime.public_base_url,
         unsubscribe_token=unsubscribe_token(runtime.link_key, recipient.public_id),
-        local_hour=settings.local_hour,
+        local_hour=None if is_copy else settings.local_hour,
         frequency=recipient.frequency,
+        is_copy=is_copy,
+        is_partial=claim.window.end_at > runtime.clock(),
     )
     envelope = Envelope(
         runtime.mail_from, claim.message_id, runtime.clock(), is_repeat=claim.is_repeat
@@ -134,31 +161,39 @@ def _note_sent(runtime: Runtime, claim: Claim, *, answer: ServerAnswer, listed_c
         )
 
 
-def _note_trouble(runtime: Runtime, claim: Claim, *, error: Withdrawn | MailError) -> None:
+def _note_trouble(runtime: Runtime, claim: Claim, *, error: MailError) -> None:
     """Write down why there was no mail, as the error says it."""
-    now = runtime.clock()
+    now, sentence = runtime.clock(), str(error)
     with runtime.sessions() as session:
-        if isinstance(error, Withdrawn):
-            delivery_record.record_skipped(session, claim, reason=error.reason, now=now)
-        elif isinstance(error, MessageRefused):
+        if isinstance(error, MessageRefused):
             delivery_record.record_refused(
-                session, claim, sentence=str(error), answer=error.answer, now=now
+                session, claim, sentence=sentence, answer=error.answer, now=now
             )
         elif isinstance(error, UncertainOutcome):
-            delivery_record.record_uncertain(session, claim, sentence=str(error), now=now)
+            delivery_record.record_uncertain(session, claim, sentence=sentence, now=now)
         else:
-            _postpone(session, claim, error=error, now=now)
+            delivery_record.record_later(
+                session,
+                claim,
+                sentence=sentence,
+                answer=error.answer,
+                least=_least_pause(error),
+                now=now,
+            )
 
 
-def _postpone(session: Session, claim: Claim, *, error: MailError, now: datetime) -> None:
-    """Try again later; what is wrong with the server lets everybody else wait as well."""
-    next_at = delivery_record.record_later(
-        session,
-        claim,
-        sentence=str(error),
-        answer=error.answer,
-        least=PASSWORD_PAUSE if isinstance(error, WrongMailPassword) else timedelta(0),
-        now=now,
-    )
-    if isinstance(error, ServerTrouble):
-        delivery_record.postpone_waiting(session, sentence=str(error), until=next_at, now=now)
+def _let_others_wait(runtime: Runtime, claim: Claim, *, error: MailError | None) -> None:
+    """Postpone everybody who waits just now by as much as an attempt of this number waits."""
+    now = runtime.clock()
+    with runtime.sessions() as session:
+        delivery_record.postpone_waiting(
+            session,
+            claim,
+            sentence=str(error),
+            until=now + max(delivery_record.back_off(claim.attempts), _least_pause(error)),
+            now=now,
+        )
+
+
+def _least_pause(error: MailError | None) -> timedelta:
+    return PASSWORD_PAUSE if isinstance(error, WrongMailPassword) else timedelta(0)

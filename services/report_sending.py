@@ -1,14 +1,14 @@
 """What a person asks for: the report of one day now, a copy of it, a test.
 
-The report of a whole day goes out by the rows and steps of the daily one. Copies and tests claim
+All but the test goes out by rows and by the steps of the daily report. Copies and tests cover
 nothing: the daily report is sent whether or not they were.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -18,14 +18,15 @@ from models import (
     Company,
     DeliveryState,
     ReportDelivery,
+    ReportKind,
     ReportRecipient,
     ReportSettings,
 )
 from services.database import only_reading
-from services.delivery_record import reopen
+from services.delivery_again import find_bringing, open_copy, reopen
 from services.delivery_words import WAITING, reason_sentence
 from services.local_days import DAY, Window, day_window, find_zone, local_day
-from services.mail import MailError, RenderedMail, ServerAnswer
+from services.mail import Mailer, RenderedMail, ServerAnswer
 from services.report_delivery import NOT_SET_UP, deliver_waiting
 from services.report_due import insert_delivery
 from services.report_mail import (
@@ -37,7 +38,6 @@ from services.report_mail import (
 )
 from services.runtime import Runtime
 from services.signup_report import collect_report
-from services.unsubscription import unsubscribe_token
 
 
 class SendingError(Exception):
@@ -83,14 +83,6 @@ class DayOutcome:
         return not (self.refused or self.failed or self.waiting)
 
 
-@dataclass(frozen=True, slots=True)
-class Subscriber:
-    """Somebody on the list, as a value that outlives the session."""
-
-    public_id: str
-    address: str
-
-
 def yesterday(session: Session, company_id: int, *, now: datetime) -> date:
     """Return the company's last local day that is over."""
     zone = find_zone(session.get_one(Company, company_id).zone)
@@ -123,44 +115,35 @@ def send_day(runtime: Runtime, company_id: int, *, day: date, again: bool = Fals
         window = _window(session, company_id, day=day)
         if window.end_at > began_at:
             raise DayNotOver(f"{day} is not over yet in the company's zone.")
-        recipients = _recipients(session, company_id)
-        have_it = [row for row in recipients if _has_it(session, row.id, window=window)]
-        served = [Subscriber(row.public_id, row.address) for row in have_it]
-        rows = [
-            _row_of(session, row, window=window, runtime=runtime)
-            for row in recipients
-            if row not in have_it
-        ]
-        session.commit()
+        served, rows = _part(session, company_id, window=window, runtime=runtime)
         reopen(session, rows, began_at=began_at, now=runtime.clock())
+        if again:
+            rows += _open_copies(session, served, window=window, runtime=runtime, began_at=began_at)
+        session.commit()
     deliver_waiting(runtime, only=rows)
     with only_reading(), runtime.sessions() as session:
-        outcome = _outcome(session, day, delivery_ids=rows, already_sent=len(served))
-    if not again:
-        return outcome
-    return _with_copies(runtime, company_id, subscribers=served, outcome=outcome, window=window)
+        already_sent = 0 if again else len(served)
+        return _outcome(session, day, delivery_ids=rows, already_sent=already_sent)
 
 
 def send_partial_day(runtime: Runtime, company_id: int, *, day: date) -> DayOutcome:
-    """Send a copy of a day that is still going on to everybody; claims nothing.
+    """Send a copy of a day that is still going on to everybody. Commits. Calls the network.
 
-    Calls the network. Raises DayInFuture, ReportOff, NoRecipient or MailNotSetUp.
+    The day's own report follows all the same. Raises DayInFuture, ReportOff, NoRecipient or
+    MailNotSetUp.
     """
     _require_mailer(runtime)
-    with only_reading(), runtime.sessions() as session:
+    began_at = runtime.clock()
+    with runtime.sessions() as session:
         window = _window(session, company_id, day=day)
-        if window.start_at > runtime.clock():
+        if window.start_at > began_at:
             raise DayInFuture(f"{day} has not begun yet in the company's zone.")
         recipients = _recipients(session, company_id)
-        subscribers = [Subscriber(row.public_id, row.address) for row in recipients]
-    return _with_copies(
-        runtime,
-        company_id,
-        subscribers=subscribers,
-        outcome=DayOutcome(day),
-        window=window,
-        is_partial=True,
-    )
+        rows = _open_copies(session, recipients, window=window, runtime=runtime, began_at=began_at)
+        session.commit()
+    deliver_waiting(runtime, only=rows)
+    with only_reading(), runtime.sessions() as session:
+        return _outcome(session, day, delivery_ids=rows, already_sent=0)
 
 
 def send_test(runtime: Runtime, company_id: int, *, address: str) -> ServerAnswer:
@@ -168,17 +151,20 @@ def send_test(runtime: Runtime, company_id: int, *, address: str) -> ServerAnswe
 
     Calls the network. Raises MailNotSetUp or the MailError family, in words for people.
     """
-    _require_mailer(runtime)
+    mailer = _require_mailer(runtime)
     with only_reading(), runtime.sessions() as session:
         day = yesterday(session, company_id, now=runtime.clock())
         window = _window(session, company_id, day=day)
+        report = collect_report(session, company_id, window=window, now=runtime.clock())
     addressee = Addressee(address, runtime.public_base_url, is_test=True)
-    return _send_copy(runtime, company_id, addressee=addressee, window=window)
+    envelope = Envelope(runtime.mail_from, new_message_id(runtime.mail_from), runtime.clock())
+    return mailer.send(compose_report(report, addressee, envelope=envelope))
 
 
-def _require_mailer(runtime: Runtime) -> None:
+def _require_mailer(runtime: Runtime) -> Mailer:
     if runtime.mailer is None:
         raise MailNotSetUp(NOT_SET_UP)
+    return runtime.mailer
 
 
 def _window(session: Session, company_id: int, *, day: date) -> Window:
@@ -207,15 +193,38 @@ def _recipients(session: Session, company_id: int) -> Sequence[ReportRecipient]:
     return found
 
 
-def _has_it(session: Session, recipient_id: int, *, window: Window) -> bool:
-    """Say whether a sent mail covers the whole window, alone or with other days."""
-    query = select(ReportDelivery.id).where(
-        ReportDelivery.recipient_id == recipient_id,
-        ReportDelivery.state == DeliveryState.SENT,
-        ReportDelivery.window_start_at <= window.start_at,
-        ReportDelivery.window_end_at >= window.end_at,
-    )
-    return session.scalar(query.limit(1)) is not None
+def _part(
+    session: Session, company_id: int, *, window: Window, runtime: Runtime
+) -> tuple[list[ReportRecipient], list[int]]:
+    """Return who has the day, and for everybody else the row that brings it."""
+    served: list[ReportRecipient] = []
+    rows: list[int] = []
+    for recipient in _recipients(session, company_id):
+        bringing = find_bringing(session, recipient.id, window=window)
+        if bringing is None:
+            rows.append(_row_of(session, recipient, window=window, runtime=runtime))
+        elif bringing.state is DeliveryState.SENT:
+            served.append(recipient)
+        else:
+            rows.append(bringing.id)
+    return served, rows
+
+
+def _open_copies(
+    session: Session,
+    recipients: Iterable[ReportRecipient],
+    *,
+    window: Window,
+    runtime: Runtime,
+    began_at: datetime,
+) -> list[int]:
+    now, sender = runtime.clock(), runtime.mail_from
+    return [
+        open_copy(
+            session, recipient, window=window, sender=sender, began_at=began_at, now=now
+        ).delivery_id
+        for recipient in recipients
+    ]
 
 
 def _row_of(
@@ -226,7 +235,9 @@ def _row_of(
         session, recipient, window=window, sender=runtime.mail_from, now=runtime.clock()
     )
     query = select(ReportDelivery.id).where(
-        ReportDelivery.recipient_id == recipient.id, ReportDelivery.day_on == window.last_day
+        ReportDelivery.recipient_id == recipient.id,
+        ReportDelivery.kind == ReportKind.DAILY,
+        ReportDelivery.day_on == window.last_day,
     )
     return session.scalars(query).one()
 
@@ -246,46 +257,3 @@ def _outcome(
         waiting=sum(states[state] for state in WAITING),
         reasons=tuple(dict.fromkeys(filter(None, map(reason_sentence, rows)))),
     )
-
-
-def _with_copies(
-    runtime: Runtime,
-    company_id: int,
-    *,
-    subscribers: Sequence[Subscriber],
-    outcome: DayOutcome,
-    window: Window,
-    is_partial: bool = False,
-) -> DayOutcome:
-    """Send a copy to each, under an id of its own, and add up what came of it."""
-    sent, reasons = 0, list(outcome.reasons)
-    for subscriber in subscribers:
-        addressee = Addressee(
-            subscriber.address,
-            runtime.public_base_url,
-            unsubscribe_token(runtime.link_key, subscriber.public_id),
-            is_partial=is_partial,
-        )
-        try:
-            _send_copy(runtime, company_id, addressee=addressee, window=window)
-            sent += 1
-        except MailError as error:
-            reasons.append(str(error))
-    return replace(
-        outcome,
-        sent=outcome.sent + sent,
-        already_sent=0,
-        failed=outcome.failed + len(subscribers) - sent,
-        reasons=tuple(dict.fromkeys(reasons)),
-    )
-
-
-def _send_copy(
-    runtime: Runtime, company_id: int, *, addressee: Addressee, window: Window
-) -> ServerAnswer:
-    if runtime.mailer is None:
-        raise MailNotSetUp(NOT_SET_UP)
-    with only_reading(), runtime.sessions() as session:
-        report = collect_report(session, company_id, window=window, now=runtime.clock())
-    envelope = Envelope(runtime.mail_from, new_message_id(runtime.mail_from), runtime.clock())
-    return runtime.mailer.send(compose_report(report, addressee, envelope=envelope))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from email.message import EmailMessage
 
 from services.mail import (
+    BrokenOff,
     MessageRefused,
     ServerAnswer,
     ServerTrouble,
@@ -113,7 +114,7 @@ class SmtpMailer:
                 raise TryLater("The mail server did not take the message.")
             conversation.send(lines)
         except (OSError, smtplib.SMTPException) as error:
-            raise ServerTrouble(f"The mail server {_trouble(error)}.") from error
+            raise BrokenOff(f"The mail server {_trouble(error)}.") from error
 
     def _end(self, conversation: smtplib.SMTP) -> ServerAnswer:
         """Say the final dot and wait for what the server makes of it."""
@@ -150,8 +151,10 @@ def _expect(reply: tuple[int, bytes], *, may_refuse: bool = True) -> ServerAnswe
     answer = ServerAnswer.of(*reply)
     if 200 <= answer.code < 300:
         return answer
-    if answer.code == SERVICE_CLOSING or not may_refuse:
+    if not may_refuse:
         raise ServerTrouble("The mail server takes no mail from us just now.", answer)
+    if answer.code == SERVICE_CLOSING:
+        raise BrokenOff("The mail server takes no mail from us just now.", answer)
     if 500 <= answer.code < 600:
         raise MessageRefused("The mail server refused the message.", answer)
     raise TryLater("The mail server asked us to try again later.", answer)

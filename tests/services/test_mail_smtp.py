@@ -10,6 +10,7 @@ from email.message import EmailMessage
 import pytest
 
 from services.mail import (
+    BrokenOff,
     MessageRefused,
     RenderedMail,
     ServerTrouble,
@@ -80,9 +81,9 @@ def test_a_refused_sender_is_everybodys_trouble() -> None:
         impatient(server).send(_message())
 
 
-def test_a_server_that_closes_for_now_is_everybodys_trouble() -> None:
+def test_a_server_that_closes_in_the_middle_may_mean_this_mail_only() -> None:
     behaviour = Behaviour(recipient_answers={"ada@example.com": "421 4.3.2 going down"})
-    with mail_server(behaviour) as server, pytest.raises(ServerTrouble):
+    with mail_server(behaviour) as server, pytest.raises(BrokenOff):
         impatient(server).send(_message())
 
 
@@ -117,13 +118,21 @@ def test_an_answer_that_cannot_be_read_is_uncertain(answer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "answers",
-    [(), (GREETING,), (GREETING, OK), (GREETING, OK, OK), (GREETING, OK, OK, OK)],
+    ("answers", "error"),
+    [
+        ((), ServerTrouble),
+        ((GREETING,), ServerTrouble),
+        ((GREETING, OK), BrokenOff),
+        ((GREETING, OK, OK), BrokenOff),
+        ((GREETING, OK, OK, OK), BrokenOff),
+    ],
     ids=["greeting", "ehlo", "mail", "rcpt", "data"],
 )
-def test_silence_before_the_final_dot_is_surely_no_delivery(answers: tuple[bytes, ...]) -> None:
+def test_silence_before_the_final_dot_is_surely_no_delivery(
+    answers: tuple[bytes, ...], error: type[TryLater]
+) -> None:
     called: list[bool] = []
-    with listener(*answers) as server, pytest.raises(ServerTrouble, match="in time"):
+    with listener(*answers) as server, pytest.raises(error, match="in time"):
         impatient(server).send(_message(), before_final_dot=lambda: called.append(True))
 
     assert called == []

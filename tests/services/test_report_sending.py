@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from models import DeliveryState, ReportRecipient, ReportSettings
-from services.delivery_record import reopen
+from models import DeliveryState, ReportKind, ReportRecipient, ReportSettings
+from services.delivery_again import reopen
 from services.mail import MessageRefused, ServerAnswer, TryLater, UncertainOutcome
 from services.report_delivery import deliver_due
 from services.report_history import list_deliveries, oldest_waiting_at
@@ -90,7 +90,7 @@ def test_again_sends_copies_under_ids_of_their_own(desk: Desk) -> None:
 
     assert (outcome.sent, outcome.already_sent) == (2, 0)
     assert len({mail["Message-ID"] for mail in desk.mails()}) == 4
-    assert len(desk.rows()) == 2
+    assert [row.kind for row in desk.rows()] == [*[ReportKind.DAILY] * 2, *[ReportKind.COPY] * 2]
 
 
 def test_what_was_refused_is_tried_again_when_asked(desk: Desk) -> None:
@@ -143,6 +143,7 @@ def test_what_ended_after_the_command_began_stays_ended(desk: Desk) -> None:
     with desk.runtime.sessions() as session:
         ids = [row.id for row in desk.rows()]
         reopen(session, ids, began_at=began_at, now=desk.clock.now)
+        session.commit()
 
     assert desk.states() == {ADA: DeliveryState.SENT, MEL: DeliveryState.REFUSED}
 
