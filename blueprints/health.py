@@ -21,7 +21,7 @@ def alive() -> ResponseReturnValue:
 @blueprint.get("/readyz")
 @public
 def ready() -> ResponseReturnValue:
-    """Say which parts work; 503 while one of them does not."""
+    """Say which parts work; 503 while one of them does not. Mail that waits changes no status."""
     readiness = look(get_runtime())
     parts = {
         "database": readiness.database,
@@ -32,5 +32,6 @@ def ready() -> ResponseReturnValue:
         "ready": readiness.is_ready,
         "not_ready": [name for name, is_ready in parts.items() if not is_ready],
         "scheduler_heartbeat_age_s": readiness.beat_age_s,
+        "oldest_unsent_delivery_age_s": readiness.oldest_unsent_s,
     }
     return jsonify(body), 200 if readiness.is_ready else 503

@@ -51,7 +51,7 @@ class ServerFacts:
 def view_server(
     session: Session, company: Company, *, jobs_engine: str, has_mail_server: bool, now: datetime
 ) -> ServerFacts:
-    """Return how the server stands. Six statements."""
+    """Return how the server stands. Seven statements."""
     beat_at = last_beat_at(session, name=TICK)
     report = view_report_settings(session, company.id, now=now)
     last_sent_at, waiting_count, waiting_since_at = session.execute(_mail(company.id)).one()

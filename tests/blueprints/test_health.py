@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from services.heartbeat import TICK, note_beat
 from services.readiness import newest_schema
+from services.report_delivery import deliver_due
 from services.runtime import Runtime
 from tests.blueprints.support import Browser
 from tests.conftest import Clock
+from tests.services.reporting import make_desk
 
 
 @pytest.fixture
@@ -55,8 +57,23 @@ def test_a_process_that_can_work_is_ready(
         "ready": True,
         "not_ready": [],
         "scheduler_heartbeat_age_s": 12,
+        "oldest_unsent_delivery_age_s": None,
     }
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_mail_that_waits_is_told_and_changes_no_status(
+    stranger: Browser, session: Session, runtime: Runtime, clock: Clock, stamped: None
+) -> None:
+    desk = make_desk(runtime, clock)
+    deliver_due(replace(desk.runtime, mailer=None))
+    clock.advance(hours=2)
+    note_beat(session, name=TICK, now=clock())
+
+    answer = stranger.get("/readyz")
+
+    assert answer.status_code == 200
+    assert answer.get_json()["oldest_unsent_delivery_age_s"] == 7200
 
 
 def test_a_silent_clock_is_named(
