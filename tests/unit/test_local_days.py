@@ -12,9 +12,11 @@ from services.local_days import (
     day_window,
     find_zone,
     last_due_day,
+    last_due_sunday,
     local_day,
     moment,
     next_due_at,
+    next_due_week_at,
     start_of_today,
     zone_label,
 )
@@ -119,6 +121,18 @@ def test_the_next_hour_is_later_today_or_tomorrow() -> None:
     assert next_due_at(zone, hour=7, now=now) == now + DAY
     assert next_due_at(zone, hour=8, now=now) == now + timedelta(hours=1)
     assert start_of_today(zone, now=now) == datetime(2026, 11, 19, 23, tzinfo=UTC)
+
+
+def test_the_hour_of_monday_makes_the_week_due() -> None:
+    zone, hour_at = ZoneInfo("Europe/Berlin"), datetime(2026, 11, 23, 6, tzinfo=UTC)
+    before, sunday = hour_at - timedelta(seconds=1), date(2026, 11, 22)
+
+    due = [last_due_sunday(zone, hour=7, now=hour_at + DAY * days) for days in range(8)]
+
+    assert last_due_sunday(zone, hour=7, now=before) == sunday - 7 * DAY
+    assert due == [sunday] * 7 + [sunday + 7 * DAY]
+    assert next_due_week_at(zone, hour=7, now=before) == hour_at
+    assert next_due_week_at(zone, hour=7, now=hour_at) == hour_at + 7 * DAY
 
 
 @pytest.mark.parametrize("name", ["Atlantis/Capital", "", "../etc/passwd", "a\x00b"])
