@@ -11,19 +11,22 @@ depends_on = None
 
 MOMENT = sa.DateTime(timezone=True)
 SIGNUP = ['company_id', 'created_at', 'is_placeholder_email']
-COLUMNS = (
-    sa.Column('frequency', sa.String(length=32), server_default='daily', nullable=False),
-    sa.Column('asked_by_id', sa.Integer(), nullable=True),
-    sa.Column('confirmation_sent_at', MOMENT, nullable=True),
-    sa.Column('confirmed_at', MOMENT, nullable=True),
-)
 ASKED_BY = 'fk_report_recipient_asked_by_id'
+
+
+def _columns() -> tuple[sa.Column, ...]:
+    return (
+        sa.Column('frequency', sa.String(length=32), server_default='daily', nullable=False),
+        sa.Column('asked_by_id', sa.Integer(), nullable=True),
+        sa.Column('confirmation_sent_at', MOMENT, nullable=True),
+        sa.Column('confirmed_at', MOMENT, nullable=True),
+    )
 
 
 def upgrade() -> None:
     with op.batch_alter_table('report_recipient') as batch:
-        for column in COLUMNS:
-            batch.add_column(column.copy())
+        for column in _columns():
+            batch.add_column(column)
         batch.create_foreign_key(
             ASKED_BY, 'user_account', ['asked_by_id'], ['id'], ondelete='SET NULL'
         )
@@ -50,5 +53,5 @@ def downgrade() -> None:
     )
     with op.batch_alter_table('report_recipient') as batch:
         batch.drop_constraint(ASKED_BY, type_='foreignkey')
-        for column in reversed(COLUMNS):
+        for column in reversed(_columns()):
             batch.drop_column(column.name)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask_migrate import check, downgrade, upgrade
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
+from sqlalchemy.orm import Session
 
 from app import create_app
 from config import load_settings
@@ -19,12 +21,20 @@ from models import (
     CustomerAction,
     CustomerEvent,
     CustomerLink,
+    DeliveryState,
+    Frequency,
     ImportItem,
     ImportRun,
     ImportState,
     ItemOutcome,
+    ReportDelivery,
+    ReportKind,
+    ReportRecipient,
     RunKind,
+    SkipReason,
 )
+from services.due_rows import insert_delivery
+from services.local_days import Window
 from services.runtime import Runtime
 from tests.commands.conftest import settings_in
 from tests.conftest import POSTGRESQL, SQLITE
@@ -37,6 +47,8 @@ from tests.factories import (
     make_link,
     make_reading,
     make_remote_customer,
+    make_report_recipient,
+    make_user,
 )
 from tests.postgresql import PostgresqlServer
 
@@ -118,3 +130,59 @@ def test_the_release_before_finds_its_rows_again_and_so_does_this_one(new_app: F
 
     # The release before knows no undo: one that had not ended goes with its items.
     assert before == after == [1, 1, 1, 1]
+
+
+USER, AGREED, ASKED, OFF = (f"{name}@example.com" for name in ("ada", "olu", "kim", "ivo"))
+
+
+def _fill_report(app: Flask) -> None:
+    """Four recipients: a user, one who agreed, one who did not answer yet, and one who is off."""
+    runtime: Runtime = app.extensions["runtime"]
+    with runtime.sessions() as session:
+        company = make_company(session)
+        make_user(session, company, email=USER)
+        for address in (USER, AGREED, ASKED, OFF):
+            recipient = make_report_recipient(
+                session,
+                company,
+                address=address,
+                confirmed_at=NOW if address == AGREED else None,
+                frequency=Frequency.OFF if address == OFF else Frequency.WEEKLY,
+            )
+            _add_deliveries(session, recipient)
+
+
+def _add_deliveries(session: Session, recipient: ReportRecipient) -> None:
+    """A day that was skipped because nobody agreed, and a copy of the same day."""
+    window = Window(date(2026, 11, 19), date(2026, 11, 19), NOW - timedelta(days=1), NOW)
+    ended = (ReportKind.DAILY, DeliveryState.SKIPPED, SkipReason.NOT_CONFIRMED)
+    for kind, state, reason in ((ReportKind.COPY, DeliveryState.SENT, None), ended):
+        insert_delivery(session, recipient, window=window, sender="clerk@example.com", now=NOW)
+        newest = select(ReportDelivery).order_by(ReportDelivery.id.desc()).limit(1)
+        row = session.scalars(newest).one()
+        row.kind, row.state, row.skip_reason = kind, state, reason
+        session.commit()
+
+
+def _listed() -> dict[str, tuple[str, bool]]:
+    """Return, of everybody on the list, the rhythm and whether they agreed."""
+    with db.session() as session:
+        rows = session.scalars(select(ReportRecipient).where(ReportRecipient.removed_at.is_(None)))
+        return {row.address: (row.frequency.value, row.confirmed_at is not None) for row in rows}
+
+
+def test_recipients_of_the_release_before_are_mailed_on_and_nobody_else_is(new_app: Flask) -> None:
+    with new_app.app_context():
+        upgrade()
+        _fill_report(new_app)
+
+        downgrade(revision="0006")
+        left = "SELECT kind, skip_reason FROM report_delivery GROUP BY kind, skip_reason"
+        with db.engine.connect() as connection:
+            deliveries = [tuple(row) for row in connection.execute(text(left))]
+        upgrade()
+        listed = _listed()
+
+    # The release before knows neither copies nor an open question: it would mail them.
+    assert deliveries == [("daily", "recipient_removed")]
+    assert listed == {USER: ("daily", True), AGREED: ("daily", True)}
