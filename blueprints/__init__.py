@@ -9,6 +9,7 @@ from blueprints import (
     addresses,
     audit,
     auth,
+    confirm,
     connection_settings,
     connections,
     customer_links,
@@ -29,6 +30,7 @@ from blueprints import (
     report_settings,
     report_strip,
     reports,
+    resending,
     review,
     run_controls,
     run_strip,
@@ -38,6 +40,35 @@ from blueprints import (
     unsynced,
     words,
     worklist,
+)
+
+PAGES = (
+    auth,
+    integrations,
+    connections,
+    connection_settings,
+    unsynced,
+    review,
+    deciding,
+    imports,
+    run_controls,
+    undoing,
+    import_files,
+    run_strip,
+    gap,
+    customers,
+    customer_links,
+    customer_removing,
+    worklist,
+    join,
+    reports,
+    resending,
+    report_settings,
+    unsubscribe,
+    confirm,
+    diagnostics,
+    audit,
+    health,
 )
 
 
@@ -55,30 +86,5 @@ def register(app: Flask) -> None:
     import_words.register(app)
     run_strip.register(app)
     report_strip.register(app)
-    for module in (
-        auth,
-        integrations,
-        connections,
-        connection_settings,
-        unsynced,
-        review,
-        deciding,
-        imports,
-        run_controls,
-        undoing,
-        import_files,
-        run_strip,
-        gap,
-        customers,
-        customer_links,
-        customer_removing,
-        worklist,
-        join,
-        reports,
-        report_settings,
-        unsubscribe,
-        diagnostics,
-        audit,
-        health,
-    ):
+    for module in PAGES:
         app.register_blueprint(module.blueprint)

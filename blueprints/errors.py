@@ -10,6 +10,7 @@ from blueprints.decision_errors import DECISION_ANSWERS
 from blueprints.error_answers import ErrorAnswer as ErrorAnswer
 from blueprints.error_answers import NextStep as NextStep
 from blueprints.import_errors import IMPORT_ANSWERS
+from blueprints.report_errors import REPORT_ANSWERS
 from services import (
     account_choice,
     accounts,
@@ -18,13 +19,8 @@ from services import (
     consent,
     email_addresses,
     joining,
-    mail,
     rechecks,
-    recipient_confirmation,
-    report_sending,
-    report_settings,
     token_vault,
-    unsubscription,
 )
 from services.providers import contract, registry
 
@@ -104,6 +100,7 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
         **IMPORT_ANSWERS,
         **DECISION_ANSWERS,
         **CUSTOMER_ANSWERS,
+        **REPORT_ANSWERS,
         contract.ProviderError: ErrorAnswer(
             503,
             "{provider} did not answer",
@@ -153,45 +150,6 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
         ),
         rechecks.BadCallBudget: ErrorAnswer(
             422, "That cannot be a number of calls", "Nothing was changed.", NextStep.RELOAD
-        ),
-        report_settings.ReportSettingsError: ErrorAnswer(
-            422, "The report cannot be set up like that", "Nothing was changed.", NextStep.RELOAD
-        ),
-        report_sending.SendingError: ErrorAnswer(
-            409, "The report cannot be sent now", "Nothing was sent.", NextStep.RELOAD
-        ),
-        recipient_confirmation.BadConfirmationLink: ErrorAnswer(
-            404,
-            "This link confirms nothing",
-            "It is not complete, or whoever sent it does not want to mail you any more.",
-        ),
-        recipient_confirmation.ConfirmationExpired: ErrorAnswer(
-            409,
-            "This link has ended",
-            "It worked for a week. Whoever sent it can ask you again. Nothing was changed.",
-        ),
-        recipient_confirmation.UnknownRecipient: ErrorAnswer(
-            404,
-            "Nobody waits for this question",
-            "The recipient has answered, or is not on the list any more. Nothing was sent.",
-            NextStep.RELOAD,
-        ),
-        recipient_confirmation.AskedAlready: ErrorAnswer(
-            409,
-            "They were asked a moment ago",
-            "The same address is asked at most once an hour. Nothing was sent.",
-            NextStep.RELOAD,
-        ),
-        unsubscription.BadUnsubscribeLink: ErrorAnswer(
-            404,
-            "This link does not unsubscribe anybody",
-            "It is not complete, or whoever it was for gets no report any more.",
-        ),
-        mail.MailError: ErrorAnswer(
-            503,
-            "The mail did not go out as it should",
-            "Whoever runs this BlueClerk finds the reason in its log.",
-            NextStep.RELOAD,
         ),
         token_vault.UndecryptableToken: ErrorAnswer(
             409,

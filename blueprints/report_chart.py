@@ -13,6 +13,8 @@ LEFT, TOP, GROUND = 28, 18, 148
 BAR_SHARE = 0.74
 MOST_LINES = 4
 WEEK = 7
+#: From here on, the names of a week each would touch.
+MANY_DAYS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ def draw(counts: Sequence[DayCount]) -> Chart:
     """Lay out the days, oldest first; there has to be one."""
     step = (WIDTH - LEFT) / len(counts)
     tallest = max(1, *(count.total for count in counts))
+    named_every = 2 * WEEK if len(counts) > MANY_DAYS else WEEK
     height_of_one = (GROUND - TOP) / tallest
     return Chart(
         bars=tuple(
@@ -75,7 +78,7 @@ def draw(counts: Sequence[DayCount]) -> Chart:
         labels=tuple(
             Label(count.day, round(LEFT + (index + 0.5) * step, 1), index == len(counts) - 1)
             for index, count in enumerate(counts)
-            if (len(counts) - 1 - index) % WEEK == 0
+            if (len(counts) - 1 - index) % named_every == 0
         ),
         listed=sum(count.listed for count in counts),
         filtered=sum(count.filtered for count in counts),

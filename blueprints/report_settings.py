@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints.delivery_rows import delivery_row
+from blueprints.addresses import public_id
+from blueprints.delivery_rows import delivery_rows
 from blueprints.error_pages import find_answer
-from blueprints.forms import one_line
 from blueprints.guards import admin_required, get_runtime, get_signed_in
 from blueprints.htmx import is_htmx
 from blueprints.provider_page import Notice, keep_notice, kept_notice
-from models import EmptyDay, Frequency
+from blueprints.report_form import Entered
+from blueprints.words import until
+from models import EmptyDay
 from services.accounts import UnknownZone
 from services.database import only_reading
+from services.local_days import find_zone
 from services.mail import MailError, UncertainOutcome
+from services.recipient_confirmation import AskedAlready, UnknownRecipient, ask_again
 from services.report_history import list_deliveries
-from services.report_recipients import RecipientWish
+from services.report_recipients import RecipientState, list_recipients
 from services.report_sending import SendingError, send_test
 from services.report_settings import (
     ReportSettingsError,
@@ -34,47 +38,8 @@ from services.report_settings import (
 blueprint = Blueprint("report_settings", __name__, url_prefix="/settings/reports")
 
 HOURS = range(24)
-MOST_LINES = 200
-MOST_CHARACTERS = 100
 SHOWN_DAYS = 5
 BLANK = ReportWish(is_on=False, local_hour=0, zone="UTC", on_empty_day=EmptyDay.SKIP, recipients=())
-
-
-@dataclass(frozen=True, slots=True)
-class Entered:
-    """The form as it stands, whether it can be stored or not."""
-
-    is_on: bool
-    hour: str
-    zone: str
-    on_empty_day: EmptyDay
-    recipients: str
-
-    @classmethod
-    def of(cls, view: ReportSettingsView) -> Entered:
-        return cls(
-            is_on=view.is_on,
-            hour=str(view.local_hour),
-            zone=view.zone,
-            on_empty_day=view.on_empty_day,
-            recipients="\n".join(
-                recipient.address
-                for recipient in view.recipients
-                if recipient.frequency is not Frequency.OFF
-            ),
-        )
-
-    def wish(self) -> ReportWish:
-        lines = self.recipients.replace("\r\n", "\n").split("\n")
-        return ReportWish(
-            is_on=self.is_on,
-            local_hour=int(self.hour) if self.hour.isdecimal() else -1,
-            zone=self.zone,
-            on_empty_day=self.on_empty_day,
-            recipients=[RecipientWish(line, Frequency.DAILY) for line in lines if line.strip(" ")][
-                :MOST_LINES
-            ],
-        )
 
 
 @blueprint.get("")
@@ -88,14 +53,33 @@ def show() -> ResponseReturnValue:
 @admin_required
 def save() -> ResponseReturnValue:
     """Store the settings whole, or say beside each field what cannot be."""
-    runtime, entered = get_runtime(), _entered()
-    wish = entered.wish()
+    runtime, who = get_runtime(), get_signed_in()
+    entered = Entered.read(request.form)
+    with only_reading(), runtime.sessions() as session:
+        wish = entered.wish(list_recipients(session, who.company_id))
     if errors := _errors(wish):
         with only_reading():
             return _page(entered=entered, errors=errors), 422
     with runtime.sessions() as session:
-        change_report_settings(session, get_signed_in(), wish=wish, now=runtime.clock())
-    keep_notice(Notice("ok", "The settings are saved."))
+        view = change_report_settings(session, who, wish=wish, now=runtime.clock())
+    keep_notice(Notice("ok", f"The settings are saved.{_asked(view)}"))
+    return redirect(url_for("report_settings.show"), 303)
+
+
+@blueprint.post("/ask")
+@admin_required
+def ask() -> ResponseReturnValue:
+    """Ask a recipient by mail once more, at most once an hour."""
+    runtime, recipient = get_runtime(), public_id(request.form.get("recipient"))
+    if recipient is None:
+        raise UnknownRecipient
+    try:
+        with runtime.sessions() as session:
+            address = ask_again(session, get_signed_in(), recipient, now=runtime.clock())
+    except AskedAlready as error:
+        keep_notice(Notice("warn", _asked_already(error)))
+    else:
+        keep_notice(Notice("ok", f"{address} is asked again by a mail."))
     return redirect(url_for("report_settings.show"), 303)
 
 
@@ -122,18 +106,6 @@ def test() -> ResponseReturnValue:
         return _page(notice=notice), status
 
 
-def _entered() -> Entered:
-    form = request.form
-    empty = form.get("empty", "")
-    return Entered(
-        is_on="on" in form,
-        hour=form.get("hour", "").strip()[:8],
-        zone=one_line(form.get("zone", ""))[:MOST_CHARACTERS],
-        on_empty_day=EmptyDay(empty) if empty in set(EmptyDay) else EmptyDay.SKIP,
-        recipients=form.get("recipients", ""),
-    )
-
-
 def _errors(wish: ReportWish) -> Mapping[str, str]:
     """Ask about each field by itself, so that all of them are answered at once."""
     questions = {
@@ -148,6 +120,26 @@ def _errors(wish: ReportWish) -> Mapping[str, str]:
         except (ReportSettingsError, UnknownZone) as error:
             errors[field] = str(error)
     return errors
+
+
+def _asked(view: ReportSettingsView) -> str:
+    """Name whom a mail asks now, because reports begin only after that."""
+    asked = [
+        recipient.address
+        for recipient in view.recipients
+        if recipient.state is RecipientState.NOT_CONFIRMED and not recipient.confirmation_sent_at
+    ]
+    if not asked:
+        return ""
+    is_or_are = "is" if len(asked) == 1 else "are"
+    then = "" if view.is_on else ", once the report is on"
+    return f" {', '.join(asked)} {is_or_are} asked by a mail first{then}."
+
+
+def _asked_already(error: AskedAlready) -> str:
+    zone, now = find_zone(get_signed_in().zone), get_runtime().clock()
+    again = until(error.again_at, now=now, zone=zone)
+    return f"The link was sent less than an hour ago. It can be sent again {again}."
 
 
 def _trouble(error: MailError | SendingError) -> str:
@@ -177,7 +169,7 @@ def _page(
         notice=notice,
         test_notice=None,
         is_mail_set_up=runtime.mailer is not None,
-        rows=[delivery_row(day, with_addresses=True) for day in days],
+        rows=delivery_rows(days, with_addresses=True),
         zones=offered_zones(),
         hours=HOURS,
     )

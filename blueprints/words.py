@@ -74,6 +74,13 @@ def when(at: datetime, *, now: datetime, zone: tzinfo) -> str:
     return day(at, now=now, zone=zone)
 
 
+def when_exactly(at: datetime, *, now: datetime, zone: tzinfo) -> str:
+    """Write a past moment as `when`, an older one with its time as well: 17 Nov 09:14."""
+    text = when(at, now=now, zone=zone)
+    is_day = text == day(at, now=now, zone=zone)
+    return f"{text} {at.astimezone(zone):%H:%M}" if is_day else text
+
+
 def day(at: datetime, *, now: datetime, zone: tzinfo) -> str:
     """Write a day: 17 Nov, with the year when it is another one."""
     local = at.astimezone(zone)
@@ -178,7 +185,7 @@ def _words_of_now() -> dict[str, object]:
     zone = find_zone(who.zone if who else "UTC")
     times = {
         word.__name__: partial(word, now=now, zone=zone)
-        for word in (when, day, day_name, since, until, clock_time, by_day, new_since)
+        for word in (when, when_exactly, day, day_name, since, until, clock_time, by_day, new_since)
     }
     days = {word.__name__: partial(word, zone=zone) for word in (dated, stamped, weekday_time)}
     return {"who": who, "now": now, **times, **days}

@@ -67,7 +67,7 @@ def test_every_domain_error_has_a_row(error: type[Exception]) -> None:
     rows = [row for parent in error.__mro__ if (row := ANSWERS.get(parent))]
 
     assert rows, f"{error.__name__} needs a row in blueprints/errors.py"
-    assert rows[0].status in (400, 404, 409, 422, 429, 503)
+    assert rows[0].status in (400, 404, 409, 410, 422, 429, 503)
     assert rows[0].title
     assert rows[0].sentence.endswith(".")
 

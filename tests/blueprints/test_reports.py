@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from models import DeliveryState, ReportRecipient, SkipReason
 from tests.blueprints.report_rows import add_recipients, add_signups, deliver
 from tests.blueprints.support import Browser, text_of
-from tests.factories import NOW, make_report_settings
+from tests.factories import NOW, make_customer, make_report_settings
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_several_days_in_one_mail_are_one_row(
 ) -> None:
     deliver(session, recipients[0], first_day_on=date(2026, 11, 17))
 
-    assert "17 Nov – 19 Nov today 07:00 1 of 1 Delivered 3 days in one mail." in text_of(
+    assert "17–19 Nov today 07:00 1 of 1 Delivered 3 days in one mail." in text_of(
         ada.get("/reports")
     )
 
@@ -156,7 +156,9 @@ def test_the_next_mail_is_announced(
 ) -> None:
     make_report_settings(session, people.company, local_hour=7)
 
-    assert "Next on 21 Nov at 07:00" in text_of(mel.get("/reports"))
+    text = text_of(mel.get("/reports"))
+    assert "Next Sat 21 Nov, 07:00 (12:00 UTC)" in text
+    assert "Recipients 2 daily" in text
 
 
 def test_zoe_sees_her_own_empty_days(
@@ -174,3 +176,59 @@ def test_zoe_sees_her_own_empty_days(
     assert "Delivered" not in text_of(chart)
     assert "0 new" in text_of(day)
     assert "Real 0" not in day.text
+
+
+def test_ninety_days_are_a_link_away(
+    mel: Browser, session: Session, people: SimpleNamespace
+) -> None:
+    make_customer(session, people.company, created_at=NOW - timedelta(days=60))
+
+    short, long = mel.get("/reports"), mel.get("/reports?days=90")
+
+    assert 'href="/reports?days=90">Show 90 days' in short.text
+    assert "0 with real e-mail" in text_of(short)
+    assert "Last 90 days" in text_of(long)
+    assert "1 with real e-mail" in text_of(long)
+    assert long.text.count('<tr><th scope="row"><a') == 90
+    assert 'href="/reports">Show 30 days' in long.text
+
+
+@pytest.mark.parametrize("query", ["days=91", "days=-1", "days=x", "before=x", "before=2026-02-30"])
+def test_what_nobody_offers_shows_the_newest(mel: Browser, query: str) -> None:
+    answer = mel.get(f"/reports?{query}")
+
+    assert answer.status_code == 200
+    assert "Last 30 days" in text_of(answer)
+
+
+def test_older_deliveries_follow_page_by_page(
+    mel: Browser, session: Session, recipients: list[ReportRecipient]
+) -> None:
+    days = [date(2026, 11, 19) - timedelta(days=number) for number in range(31)]
+    for day in days:
+        deliver(session, recipients[0], first_day_on=day, day_on=day)
+    seen: list[str] = []
+    address: str | None = "/reports?days=90"
+
+    while address:
+        text = mel.get(address).text
+        seen += re.findall(r'class="nowrap"><a href="/reports/([0-9-]+)"', text)
+        older = re.search(r'href="([^"]+)#deliveries">Older', text)
+        address = older[1].replace("&amp;", "&") if older else None
+        assert address is None or "days=90" in address
+
+    assert seen == [day.isoformat() for day in days]
+
+
+def test_a_weekly_mail_and_the_daily_one_of_its_last_day_are_two_rows_with_one_action(
+    ada: Browser, session: Session, recipients: list[ReportRecipient]
+) -> None:
+    deliver(session, recipients[0], first_day_on=date(2026, 11, 13))
+    deliver(session, recipients[1])
+
+    answer = ada.get("/reports")
+
+    text = text_of(answer)
+    assert "13–19 Nov today 07:00 1 of 1 Delivered 7 days in one mail." in text
+    assert " 19 Nov today 07:00 1 of 1 Delivered" in text
+    assert answer.text.count('href="/reports/2026-11-19/again"') == 1

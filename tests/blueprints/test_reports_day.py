@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
 from sqlalchemy.orm import Session
 
-from models import CustomerOrigin, ReportRecipient
+from models import CustomerOrigin, DeliveryState, ReportRecipient
 from tests.blueprints.report_rows import YESTERDAY, add_recipients, add_signups, deliver
 from tests.blueprints.support import Browser, text_of
 from tests.factories import make_customer
@@ -163,3 +163,63 @@ def test_a_hostile_name_is_only_a_name(
     assert answer.status_code == 200
     assert "<script>alert" not in answer.text
     assert "\u202e" not in answer.text
+
+
+def test_a_day_is_held_against_the_day_before(
+    mel: Browser, session: Session, people: SimpleNamespace
+) -> None:
+    add_signups(session, people, listed=2, filtered=3)
+    for number in range(4):
+        at = YESTERDAY - timedelta(days=1, minutes=number)
+        make_customer(session, people.company, email=f"before-{number}@example.com", created_at=at)
+
+    assert "Listed: 4 the day before" in text_of(mel.get("/reports/2026-11-19"))
+
+
+def test_admins_read_how_each_mail_of_the_day_ended(
+    ada: Browser, mel: Browser, session: Session, recipients: list[ReportRecipient]
+) -> None:
+    deliver(session, recipients[0], answer_code=250, attempts=1)
+    refused = {"state": DeliveryState.REFUSED, "answer_text": "Mailbox full.", "answer_code": 552}
+    deliver(session, recipients[1], attempts=3, **refused)
+
+    admin, member = ada.get("/reports/2026-11-19"), mel.get("/reports/2026-11-19")
+
+    assert "olu@example.com Delivered today 07:00 1 250 " in text_of(admin)
+    assert "ada@example.com Refused today 07:00 3 552 Mailbox full. " in text_of(admin)
+    assert "olu@example.com" not in member.text
+    assert "Send" not in text_of(member)
+
+
+def test_the_mail_of_a_day_can_be_read_before_it_goes_out(
+    mel: Browser, session: Session, people: SimpleNamespace
+) -> None:
+    add_signups(session, people, listed=2, filtered=3)
+
+    answer = mel.get("/reports/2026-11-19/mail")
+
+    text = text_of(answer)
+    assert "2 new customers" in text
+    assert "real-0@example.com" in text
+    assert "placeholder" not in answer.text
+    assert "Nameless" not in answer.text
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    assert mel.get("/reports/2999-01-01/mail").location == "/reports/2999-01-01"
+
+
+def test_a_day_is_a_file_and_only_admins_get_the_filtered(
+    ada: Browser, mel: Browser, session: Session, people: SimpleNamespace
+) -> None:
+    add_signups(session, people, listed=2, filtered=3)
+
+    admin, member = (who.get("/reports/2026-11-19.csv") for who in (ada, mel))
+
+    assert 'filename="sign-ups-2026-11-19.csv"' in admin.headers["Content-Disposition"]
+    assert (len(admin.text.splitlines()), len(member.text.splitlines())) == (6, 3)
+    assert "placeholder.local" not in admin.text
+    assert "Nameless" not in member.text
+
+
+@pytest.mark.parametrize("page", ["nobody.csv", "2026-02-30.csv", "nobody/mail", "nobody/again"])
+def test_a_page_of_a_day_that_is_none_is_no_page(ada: Browser, page: str) -> None:
+    assert ada.get(f"/reports/{page}").status_code == 404

@@ -22,6 +22,7 @@ from blueprints.words import (
     until,
     weekday_time,
     when,
+    when_exactly,
 )
 from services.review_rows import Balance
 
@@ -82,6 +83,19 @@ def test_currencies_are_never_added_up() -> None:
 )
 def test_a_past_moment_is_told_in_the_zone_of_the_company(age: timedelta, text: str) -> None:
     assert when(NOW - age, now=NOW, zone=NEW_YORK) == text
+
+
+@pytest.mark.parametrize(
+    ("age", "text"),
+    [
+        (timedelta(seconds=40), "40 s ago"),
+        (timedelta(hours=10), "yesterday, 23:00"),
+        (timedelta(days=1, hours=10), "18 Nov 23:00"),
+        (timedelta(days=400), "16 Oct 2025 10:00"),
+    ],
+)
+def test_an_older_moment_may_keep_its_time(age: timedelta, text: str) -> None:
+    assert when_exactly(NOW - age, now=NOW, zone=NEW_YORK) == text
 
 
 def test_the_day_is_that_of_the_zone() -> None:

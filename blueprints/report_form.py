@@ -1,0 +1,97 @@
+"""The form of Settings > Reports: as it was filled in, and what it asks for; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from werkzeug.datastructures import MultiDict
+
+from blueprints.forms import one_line
+from models import EmptyDay, Frequency
+from services.report_recipients import RecipientView, RecipientWish
+from services.report_settings import ReportSettingsView, ReportWish
+
+#: The field of a row is named after its address, so that no row is taken for another.
+ROW = "rhythm:"
+REMOVE = "remove"
+MOST_LINES = 200
+MOST_CHARACTERS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """The form as it stands, whether it can be stored or not.
+
+    `choices` are the rows that were chosen from, by address; `added` is what was typed.
+    """
+
+    is_on: bool
+    hour: str
+    zone: str
+    on_empty_day: EmptyDay
+    choices: Mapping[str, str] = field(default_factory=dict)
+    added: str = ""
+    added_frequency: Frequency = Frequency.DAILY
+
+    @classmethod
+    def of(cls, view: ReportSettingsView) -> Entered:
+        """Return the form of what is stored."""
+        return cls(
+            is_on=view.is_on,
+            hour=str(view.local_hour),
+            zone=view.zone,
+            on_empty_day=view.on_empty_day,
+        )
+
+    @classmethod
+    def read(cls, form: MultiDict[str, str]) -> Entered:
+        """Return what was sent; what no form of ours could send counts as not sent."""
+        empty, frequency = form.get("empty", ""), form.get("frequency", "")
+        return cls(
+            is_on="on" in form,
+            hour=form.get("hour", "").strip()[:8],
+            zone=one_line(form.get("zone", ""))[:MOST_CHARACTERS],
+            on_empty_day=EmptyDay(empty) if empty in set(EmptyDay) else EmptyDay.SKIP,
+            choices={
+                name.removeprefix(ROW): value
+                for name, value in form.items()
+                if name.startswith(ROW) and value in {*Frequency, REMOVE}
+            },
+            added=form.get("recipients", ""),
+            added_frequency=Frequency(frequency)
+            if frequency in set(Frequency)
+            else Frequency.DAILY,
+        )
+
+    def choice(self, recipient: RecipientView) -> str:
+        """Return what stands in the row: what was chosen there, else what is stored."""
+        return self.choices.get(recipient.address, recipient.frequency.value)
+
+    def wish(self, recipients: Sequence[RecipientView]) -> ReportWish:
+        """Return what is asked for. Only a row that was chosen from leaves the list.
+
+        So nobody is taken off who was put on it after the page was opened.
+        """
+        return ReportWish(
+            is_on=self.is_on,
+            local_hour=int(self.hour) if self.hour.isdecimal() else -1,
+            zone=self.zone,
+            on_empty_day=self.on_empty_day,
+            recipients=(*self._typed(), *self._kept(recipients)),
+        )
+
+    def _typed(self) -> Iterator[RecipientWish]:
+        lines = self.added.replace("\r\n", "\n").split("\n")
+        for line in [line for line in lines if line.strip(" ")][:MOST_LINES]:
+            yield RecipientWish(line, self.added_frequency)
+
+    def _kept(self, recipients: Sequence[RecipientView]) -> Iterator[RecipientWish]:
+        for recipient in recipients:
+            choice = self.choice(recipient)
+            is_user, is_listed = bool(recipient.name), recipient.public_id is not None
+            if choice == REMOVE:
+                if is_user:
+                    yield RecipientWish(recipient.address, Frequency.OFF)
+            elif is_listed or choice != Frequency.OFF:
+                yield RecipientWish(recipient.address, Frequency(choice))
