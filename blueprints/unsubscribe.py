@@ -6,8 +6,9 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints.guards import get_runtime, public
+from blueprints.provider_page import Notice, keep_notice, kept_notice
 from extensions import csrf
-from services.unsubscription import resubscribe, unsubscribe, view_subscription
+from services.unsubscription import Subscription, resubscribe, unsubscribe, view_subscription
 
 blueprint = Blueprint("unsubscribe", __name__)
 
@@ -21,7 +22,7 @@ def show(token: str) -> ResponseReturnValue:
     runtime = get_runtime()
     with runtime.sessions() as session:
         subscription = view_subscription(session, token, link_key=runtime.link_key)
-    return render_template("unsubscribe/unsubscribe.html", subscription=subscription, token=token)
+    return _page(subscription, token, notice=kept_notice())
 
 
 @blueprint.post("/unsubscribe/<token>")
@@ -37,9 +38,7 @@ def submit(token: str) -> ResponseReturnValue:
     with runtime.sessions() as session:
         subscription = unsubscribe(session, token, link_key=runtime.link_key, now=runtime.clock())
     if request.form.get(ONE_CLICK[0]) == ONE_CLICK[1]:
-        return render_template(
-            "unsubscribe/unsubscribe.html", subscription=subscription, token=token
-        )
+        return _page(subscription, token)
     return redirect(url_for("unsubscribe.show", token=token), 303)
 
 
@@ -49,5 +48,13 @@ def again(token: str) -> ResponseReturnValue:
     """Send the reports again, from today's on."""
     runtime = get_runtime()
     with runtime.sessions() as session:
-        resubscribe(session, token, link_key=runtime.link_key, now=runtime.clock())
+        subscription = resubscribe(session, token, link_key=runtime.link_key, now=runtime.clock())
+    if subscription.is_mailed:
+        keep_notice(Notice("ok", "Subscribed again, beginning with today."))
     return redirect(url_for("unsubscribe.show", token=token), 303)
+
+
+def _page(subscription: Subscription, token: str, *, notice: Notice | None = None) -> str:
+    return render_template(
+        "unsubscribe/unsubscribe.html", subscription=subscription, token=token, notice=notice
+    )

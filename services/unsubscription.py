@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, joinedload
 from models import ReportRecipient
 from services.audit import AuditAction, record_event
 from services.local_days import find_zone, start_of_today
+from services.report_recipients import is_mailed
 
 SALT = "blueclerk.unsubscribe"
 
@@ -26,11 +27,16 @@ class BadUnsubscribeLink(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What the page behind the link shows."""
+    """What the page behind the link shows.
+
+    Who is not mailed and has not unsubscribed was taken off the list, is set to off, paused, or
+    has not confirmed yet.
+    """
 
     address: str
     company_name: str
     is_unsubscribed: bool
+    is_mailed: bool
 
 
 def unsubscribe_token(link_key: str, recipient_public_id: str) -> str:
@@ -40,7 +46,7 @@ def unsubscribe_token(link_key: str, recipient_public_id: str) -> str:
 
 def view_subscription(session: Session, token: str, *, link_key: str) -> Subscription:
     """Return whom the link is about; changes nothing. Raises BadUnsubscribeLink."""
-    return _subscription(_find(session, token, link_key))
+    return _subscription(session, _find(session, token, link_key))
 
 
 def unsubscribe(session: Session, token: str, *, link_key: str, now: datetime) -> Subscription:
@@ -53,7 +59,7 @@ def unsubscribe(session: Session, token: str, *, link_key: str, now: datetime) -
         recipient.unsubscribed_at = now
         _record(session, recipient, AuditAction.UNSUBSCRIBED, now=now)
     session.commit()
-    return _subscription(recipient)
+    return _subscription(session, recipient)
 
 
 def resubscribe(session: Session, token: str, *, link_key: str, now: datetime) -> Subscription:
@@ -65,7 +71,7 @@ def resubscribe(session: Session, token: str, *, link_key: str, now: datetime) -
         recipient.reported_from_at = start_of_today(find_zone(recipient.company.zone), now=now)
         _record(session, recipient, AuditAction.RESUBSCRIBED, now=now)
     session.commit()
-    return _subscription(recipient)
+    return _subscription(session, recipient)
 
 
 def _signer(link_key: str) -> Signer:
@@ -87,11 +93,13 @@ def _find(session: Session, token: str, link_key: str) -> ReportRecipient:
     return recipient
 
 
-def _subscription(recipient: ReportRecipient) -> Subscription:
+def _subscription(session: Session, recipient: ReportRecipient) -> Subscription:
+    mailed = select(ReportRecipient.id).where(ReportRecipient.id == recipient.id, is_mailed())
     return Subscription(
         address=recipient.address,
         company_name=recipient.company.name,
         is_unsubscribed=recipient.unsubscribed_at is not None,
+        is_mailed=session.scalar(mailed) is not None,
     )
 
 

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import AuditEvent, ReportRecipient
+from models import AuditEvent, Frequency, ReportRecipient
 from services.runtime import Runtime
 from services.unsubscription import unsubscribe_token
 from tests.blueprints.support import Browser, find_token, text_of
-from tests.factories import make_report_recipient
+from tests.factories import NOW, make_report_recipient
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
@@ -81,7 +81,8 @@ def test_whoever_left_may_come_back(stranger: Browser, session: Session, link: s
 
     assert (answer.status_code, answer.location) == (303, link)
     assert not _is_unsubscribed(session)
-    assert "Stop the daily report?" in text_of(stranger.get(link))
+    text = text_of(stranger.get(link))
+    assert "Stop the daily report? Subscribed again, beginning with today." in text
 
 
 def test_coming_back_needs_the_token_of_the_page(
@@ -125,3 +126,24 @@ def test_the_address_of_the_link_stays_here(stranger: Browser, link: str) -> Non
 
     assert headers["Referrer-Policy"] == "same-origin"
     assert headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "values", [{"removed_at": NOW}, {"confirmed_at": None}, {"frequency": Frequency.OFF}]
+)
+def test_whoever_gets_no_report_is_told_so_and_may_refuse_later_ones(
+    stranger: Browser,
+    session: Session,
+    olu: ReportRecipient,
+    link: str,
+    values: dict[str, object],
+) -> None:
+    for name, value in values.items():
+        setattr(olu, name, value)
+    session.commit()
+
+    text = text_of(stranger.get(link))
+    stranger.client.post(link, data=ONE_CLICK)
+
+    assert "olu@example.com gets no daily sign-up report of Harbor Heating & Air at the" in text
+    assert _is_unsubscribed(session)
