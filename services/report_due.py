@@ -23,8 +23,7 @@ from models import (
     ReportSettings,
 )
 from services.database import only_reading
-from services.due_rows import carry_over, is_reusable, reuse, waiting_within
-from services.due_rows import insert_delivery as insert_delivery
+from services.due_rows import carry_over, insert_delivery, is_reusable, reuse, waiting_within
 from services.local_days import (
     Window,
     day_window,

@@ -25,10 +25,10 @@ from models import (
 from services.database import only_reading
 from services.delivery_again import find_bringing, open_copy, reopen
 from services.delivery_words import WAITING, reason_sentence
+from services.due_rows import insert_delivery
 from services.local_days import DAY, Window, day_window, find_zone, local_day
 from services.mail import Mailer, RenderedMail, ServerAnswer
 from services.report_delivery import NOT_SET_UP, deliver_waiting
-from services.report_due import insert_delivery
 from services.report_mail import (
     Addressee,
     Envelope,
