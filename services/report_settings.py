@@ -136,15 +136,7 @@ def change_report_settings(
         today_at=today_at,
         now=now,
     )
-    record_event(
-        session,
-        company_id=who.company_id,
-        user_id=who.user_id,
-        action=AuditAction.REPORT_CHANGED,
-        subject="daily report",
-        detail=_detail(wish, recipients),
-        now=now,
-    )
+    _record(session, who, _detail(wish, recipients), now=now)
     session.commit()
     return view_report_settings(session, who.company_id, now=now)
 
@@ -228,6 +220,18 @@ def _next_send_at(
         return None
     next_at = next_due_at if Frequency.DAILY in mailed else next_due_week_at
     return next_at(zone, hour=settings.local_hour, now=now)
+
+
+def _record(session: Session, who: SignedIn, detail: str, *, now: datetime) -> None:
+    record_event(
+        session,
+        company_id=who.company_id,
+        user_id=who.user_id,
+        action=AuditAction.REPORT_CHANGED,
+        subject="daily report",
+        detail=detail,
+        now=now,
+    )
 
 
 def _detail(wish: ReportWish, recipients: Sequence[RecipientWish]) -> str:
