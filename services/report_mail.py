@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from email.message import EmailMessage
+from urllib.parse import quote
 
 from models import Frequency
 from services.local_days import DAY, Window
-from services.mail import RenderedMail, build_message, render_mail
+from services.mail import RenderedMail, build_message, render_mail, wire_bytes
 from services.signup_counts import comparison_words
 from services.signup_report import DayBar, SignupReport
 from services.signup_rows import Signup
 
 TEMPLATE = "signup_report"
-#: Leaves room for day and number on a screen of 320 pixels.
-BAR_WIDTH_PX = 180
+#: Leaves room for the number on a screen of 320 pixels.
+BAR_WIDTH_PERCENT = 80
 BAR_MARKS = 30
 PREVIEWED_NAMES = 3
+#: Mail programs begin to cut at 102 KB. What is left is for what servers add.
+MAIL_BYTES = 99_000
+#: In a longer list a link at every address would take the room of other names.
+LINKED_ROWS = 50
+_PARTIAL = "This day is not over yet. Whoever comes later stands in the daily report."
+_COPY = "A copy that somebody in your team asked for. Your own report comes as always."
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,7 @@ def render_report(report: SignupReport, addressee: Addressee) -> RenderedMail:
             "comparison": comparison_words(report.comparison),
             "days_short": _days_short(report.window),
             "days_long": _days_long(report.window),
-            "signups": [_row(signup, addressee, several_days) for signup in report.signups],
+            "signups": _rows(report, addressee),
             "further_count": report.further_count,
             "preview": _preview(report),
             "new_line": ", ".join(report.new_lines),
@@ -79,9 +86,8 @@ def render_report(report: SignupReport, addressee: Addressee) -> RenderedMail:
             "unsubscribe_url": addressee.unsubscribe_url,
             "recipient": addressee.address,
             "schedule": _schedule(addressee),
-            "is_test": addressee.is_test,
-            "is_copy": addressee.is_copy,
-            "is_partial": addressee.is_partial,
+            "notes": _notes(addressee),
+            "mark": _mark(addressee),
         },
     )
 
@@ -89,7 +95,19 @@ def render_report(report: SignupReport, addressee: Addressee) -> RenderedMail:
 def compose_report(
     report: SignupReport, addressee: Addressee, *, envelope: Envelope
 ) -> EmailMessage:
-    """Return the finished message. Raises MessageRefused."""
+    """Return the finished message, of which no mail program cuts the end. Raises MessageRefused.
+
+    It names fewer where names or addresses are so long that it would grow too large.
+    """
+    message = _message(report, addressee, envelope)
+    while (size := len(wire_bytes(message))) > MAIL_BYTES and report.signups:
+        fitting = max(0, len(report.signups) * MAIL_BYTES // size - 1)
+        report = replace(report, signups=report.signups[:fitting])
+        message = _message(report, addressee, envelope)
+    return message
+
+
+def _message(report: SignupReport, addressee: Addressee, envelope: Envelope) -> EmailMessage:
     return build_message(
         render_report(report, addressee),
         sender=envelope.sender,
@@ -122,6 +140,19 @@ def _headers(addressee: Addressee, *, is_repeat: bool) -> dict[str, str]:
     if is_repeat:
         headers["X-BlueClerk-Possible-Repeat"] = "yes"
     return headers
+
+
+def _mark(addressee: Addressee) -> str:
+    """Return what the subject begins with where the mail is not the report of every day."""
+    if addressee.is_test:
+        return "Test: "
+    return "Copy: " if addressee.is_copy and not addressee.is_partial else ""
+
+
+def _notes(addressee: Addressee) -> tuple[str, ...]:
+    if addressee.is_partial:
+        return (_PARTIAL,)
+    return (_COPY,) if addressee.is_copy else ()
 
 
 def _headline(count: int, *, is_partial: bool) -> str:
@@ -159,17 +190,29 @@ def _day(day: date) -> str:
     return f"{day:%A}, {day.day} {day:%B}"
 
 
-def _row(signup: Signup, addressee: Addressee, several_days: bool) -> dict[str, str]:
+def _rows(report: SignupReport, addressee: Addressee) -> list[dict[str, str]]:
+    several_days = report.window.first_day != report.window.last_day
+    is_short = len(report.signups) <= LINKED_ROWS
+    return [
+        {
+            "name": signup.name,
+            "company_name": signup.company_name,
+            "email": signup.email,
+            "mailto": f"mailto:{quote(signup.email, safe='@')}"
+            if is_short and signup.email
+            else "",
+            "phone": signup.phone,
+            "came_by": signup.came_by,
+            "time": _time(signup, several_days),
+            "url": f"{addressee.public_base_url}/customers/{signup.public_id}",
+        }
+        for signup in report.signups
+    ]
+
+
+def _time(signup: Signup, several_days: bool) -> str:
     time = f"{signup.at:%H:%M}"
-    return {
-        "name": signup.name,
-        "company_name": signup.company_name,
-        "email": signup.email,
-        "phone": signup.phone,
-        "came_by": signup.came_by,
-        "time": f"{signup.at:%a} {signup.at.day}, {time}" if several_days else time,
-        "url": f"{addressee.public_base_url}/customers/{signup.public_id}",
-    }
+    return f"{signup.at:%a} {signup.at.day}, {time}" if several_days else time
 
 
 def _preview(report: SignupReport) -> str:
@@ -186,7 +229,7 @@ def _bars(bars: tuple[DayBar, ...]) -> list[dict[str, object]]:
         {
             "label": f"{bar.day:%a} {bar.day.day}",
             "count": bar.count,
-            "width_px": -(-bar.count * BAR_WIDTH_PX // longest),
+            "width_percent": -(-bar.count * BAR_WIDTH_PERCENT // longest),
             "marks": "#" * (bar.count if longest <= BAR_MARKS else _marks(bar.count, longest)),
         }
         for bar in bars

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -124,3 +125,13 @@ def decoded(mail: EmailMessage) -> dict[str, str]:
         if not part.is_multipart():
             parts[part.get_content_type()] = part.get_content()
     return parts
+
+
+def visible(html: str) -> str:
+    """Return the words of a mail's HTML as they are read."""
+    body = re.sub(r"<style.*?</style>|<title.*?</title>|<div class=\"preview\".*?</div>", "", html)
+    body = body[body.index("<body") :]
+    text = re.sub(r"<[^>]*>", " ", body)
+    for name, letter in (("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">"), ("&nbsp;", " ")):
+        text = text.replace(name, letter)
+    return " ".join(text.split())
