@@ -191,6 +191,7 @@ def test_of_two_books_with_the_same_id_the_one_that_is_meant_is_taken(
     assert _customer(runtime).phone == "555-0199"
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("name", ["\u3164", "x" * 501])
 def test_a_name_that_nobody_could_type_is_not_taken(
     runtime: Runtime, take: Take, name: str
