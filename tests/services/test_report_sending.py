@@ -11,7 +11,6 @@ from models import DeliveryState, ReportKind, ReportRecipient, ReportSettings
 from services.delivery_again import reopen
 from services.mail import MessageRefused, ServerAnswer, TryLater, UncertainOutcome
 from services.report_delivery import deliver_due
-from services.report_history import list_deliveries, oldest_waiting_at
 from services.report_sending import (
     DayInFuture,
     DayNotOver,
@@ -226,36 +225,3 @@ def test_a_preview_sends_nothing(desk: Desk) -> None:
     assert "nell@example.com" in mail.text
     assert desk.outbox.received == []
     assert desk.rows() == []
-
-
-def test_the_history_shows_each_day_and_recipient(desk: Desk) -> None:
-    desk.outbox.errors[MEL] = MessageRefused("Refused.", ServerAnswer(550, "unknown"))
-    deliver_due(desk.runtime)
-    desk.clock.advance(days=3)
-    deliver_due(desk.runtime)
-
-    with desk.runtime.sessions() as session:
-        days = list_deliveries(session, desk.company_id)
-
-    assert [(day.first_day, day.day, day.sent_count) for day in days] == [
-        (DAY, DAY + 3 * DAYS, 0),
-        (DAY + DAYS, DAY + 3 * DAYS, 0),
-        (DAY, DAY, 1),
-    ]
-    refused = days[2].deliveries[1]
-    assert (refused.address, refused.state) == (MEL, DeliveryState.REFUSED)
-    assert refused.reason == "Refused. unknown"
-    assert days[2].last_sent_at == MORNING
-    assert days[1].deliveries[0].reason == "Nobody signed up."
-
-
-def test_the_oldest_waiting_delivery_tells_its_age(desk: Desk) -> None:
-    with desk.runtime.sessions() as session:
-        assert oldest_waiting_at(session) is None
-    desk.outbox.errors = {ADA: TryLater("Later."), MEL: TryLater("Later.")}
-    deliver_due(desk.runtime)
-    desk.clock.advance(hours=1)
-    deliver_due(desk.runtime)
-
-    with desk.runtime.sessions() as session:
-        assert oldest_waiting_at(session) == MORNING
