@@ -6,11 +6,29 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import importing, memory, one_customer, pages, review, side_by_side, whole_check
+from benchmarks import (
+    importing,
+    memory,
+    one_customer,
+    pages,
+    report,
+    review,
+    side_by_side,
+    whole_check,
+)
 from benchmarks.measuring import as_lines
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
-BENCHMARKS = (pages, review, importing, whole_check, memory, one_customer, side_by_side)
+BENCHMARKS = (
+    pages,
+    review,
+    report,
+    importing,
+    whole_check,
+    memory,
+    one_customer,
+    side_by_side,
+)
 
 
 def main() -> int:
