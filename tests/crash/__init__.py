@@ -1,1 +1,1 @@
-"""Kill -9 at random moments of imports and undos, on SQLite and on PostgreSQL; `make crash`."""
+"""Kill -9 at random moments of imports, undos and sending, on both databases; `make crash`."""

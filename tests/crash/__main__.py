@@ -1,4 +1,4 @@
-"""The whole campaign: `make crash [KILLS=…] [DATABASE=…] [SEED=…]`."""
+"""The whole campaign: `make crash [KILLS=…] [DATABASE=…] [WHAT=…] [SEED=…]`."""
 
 from __future__ import annotations
 
@@ -8,39 +8,47 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.crash.campaign import POSTGRESQL, SQLITE, Wish, run
+from tests.crash import campaign, sending_campaign
+from tests.crash.campaign import POSTGRESQL, SQLITE, Wish
 
 KILLS = {SQLITE: 1_000, POSTGRESQL: 300}
-#: One in so many is measured without anything shortened.
+#: One import or undo in so many is measured without anything shortened.
 MEASURED = 10
+IMPORTS, SENDING = "imports", "sending"
+CAMPAIGNS = {IMPORTS: campaign.run, SENDING: sending_campaign.run}
 
 
 def main() -> int:
     """Run the campaigns, print a few lines for each, and return 1 after a failure."""
     wanted = _wanted()
     failures = 0
-    for database in [wanted.database] if wanted.database else list(KILLS):
-        kills = wanted.kills or KILLS[database]
-        wish = Wish(
-            database,
-            kills,
-            wanted.seed,
-            measured=kills // MEASURED if wanted.measured is None else wanted.measured,
-            lanes=wanted.lanes,
-        )
-        failures += _campaign(wish)
+    for what in [wanted.what] if wanted.what else list(CAMPAIGNS):
+        for database in [wanted.database] if wanted.database else list(KILLS):
+            failures += _campaign(what, _wish(wanted, database))
     return int(failures > 0)
 
 
-def _campaign(wish: Wish) -> int:
+def _wish(wanted: argparse.Namespace, database: str) -> Wish:
+    kills = wanted.kills or KILLS[database]
+    return Wish(
+        database,
+        kills,
+        wanted.seed,
+        measured=kills // MEASURED if wanted.measured is None else wanted.measured,
+        lanes=wanted.lanes,
+    )
+
+
+def _campaign(what: str, wish: Wish) -> int:
     began_s = time.monotonic()
+    name = f"{what} on {wish.database}"
 
     def say(line: str) -> None:
-        sys.stderr.write(f"{wish.database} {time.monotonic() - began_s:5.0f} s: {line}\n")
+        sys.stderr.write(f"{name} {time.monotonic() - began_s:5.0f} s: {line}\n")
 
     with tempfile.TemporaryDirectory(prefix="blueclerk-crash-") as folder:
-        tally = run(wish, Path(folder), say=say)
-    sys.stdout.write(f"{wish.database}: " + "\n".join(tally.lines()) + "\n")
+        tally = CAMPAIGNS[what](wish, Path(folder), say=say)
+    sys.stdout.write(f"{name}: " + "\n".join(tally.lines()) + "\n")
     sys.stdout.write(f"  seed {wish.seed}, {time.monotonic() - began_s:.0f} s\n")
     sys.stdout.writelines(f"\n{failure}\n" for failure in tally.failures)
     sys.stdout.flush()
@@ -49,10 +57,11 @@ def _campaign(wish: Wish) -> int:
 
 def _wanted() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make crash", description=__doc__)
-    parser.add_argument("--kills", type=int, help="per database")
+    parser.add_argument("--kills", type=int, help="per campaign and database")
     parser.add_argument("--database", choices=list(KILLS), help="only this one")
+    parser.add_argument("--what", choices=list(CAMPAIGNS), help="only this campaign")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--measured", type=int, help="how many of the kills are waited for")
+    parser.add_argument("--measured", type=int, help="how many kills in imports are waited for")
     parser.add_argument("--lanes", type=int, default=2, help="rounds at the same time")
     return parser.parse_args()
 

@@ -69,8 +69,8 @@ class Tally:
     def lines(self) -> Iterator[str]:
         """Say it in a few lines."""
         yield f"{self.counted:,} kills in {self.rounds:,} rounds, {self.late} more came too late"
-        yield "  whom: " + _told(self.kills)
-        yield "  when: " + _told(self.moments)
+        yield "  whom: " + told_counts(self.kills)
+        yield "  when: " + told_counts(self.moments)
         if self.recoveries_s:
             yield (
                 f"  measured recoveries: {len(self.recoveries_s)}, "
@@ -98,7 +98,7 @@ def run(wish: Wish, folder: Path, *, say: Callable[[str], object] = lambda _line
     tally = Tally()
     with _lanes(wish, folder, say) as lanes:
         quick, patient = lanes[: wish.lanes], lanes[wish.lanes :]
-        numbers, real = _numbers(wish.first), iter(_numbers(wish.first, wish.measured))
+        numbers, real = Numbers(wish.first), iter(Numbers(wish.first, wish.measured))
         with ThreadPoolExecutor(len(lanes)) as pool:
             jobs = [
                 pool.submit(_play, lane, tally, wish, numbers, False, say) for lane in quick
@@ -108,14 +108,14 @@ def run(wish: Wish, folder: Path, *, say: Callable[[str], object] = lambda _line
     return tally
 
 
-class _numbers:
+class Numbers:
     """Numbers for the rounds, given out one at a time to many threads."""
 
     def __init__(self, first: int, count: int | None = None) -> None:
         self.next, self.end = first, None if count is None else first + count
         self.lock = Lock()
 
-    def __iter__(self) -> _numbers:
+    def __iter__(self) -> Numbers:
         return self
 
     def __next__(self) -> int:
@@ -130,7 +130,7 @@ def _play(
     lane: Lane,
     tally: Tally,
     wish: Wish,
-    numbers: _numbers,
+    numbers: Numbers,
     is_real: bool,
     say: Callable[[str], object],
 ) -> None:
@@ -194,5 +194,5 @@ def open_databases(kind: str, folder: Path, number: int) -> Iterator[list[Databa
         yield [PostgresqlDatabase(server, f"lane_{index}") for index in range(number)]
 
 
-def _told(counter: Counter[str]) -> str:
+def told_counts(counter: Counter[str]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in sorted(counter.items()))

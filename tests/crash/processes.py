@@ -32,6 +32,8 @@ from services.runtime import Runtime
 PATIENCE_S = 60
 #: Quick processes look for what was left so often; the real ones every two seconds.
 QUICK_SWEEP_S = 0.25
+#: The real beat sends reports every minute.
+QUICK_TICK_S = 0.1
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 context = multiprocessing.get_context("forkserver")
@@ -94,6 +96,18 @@ def worker(pipe: Pipe) -> None:
     start_serving(app)
     pipe.send("ready")
     threading.Event().wait()
+
+
+def report_worker(pipe: Pipe) -> None:
+    """Run the engine, whose beat sends the reports that are due."""
+    jobs.embedded.TICK_S = QUICK_TICK_S  # type: ignore[assignment]
+    worker(pipe)
+
+
+def report_command(pipe: Pipe, *options: str) -> None:
+    """Run `flask --app app report send` with these options."""
+    pipe.send("ready")
+    flask.cli.cli.main(["--app", "app", "report", "send", *options], "flask")
 
 
 def import_command(pipe: Pipe) -> None:
