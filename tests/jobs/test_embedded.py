@@ -14,6 +14,7 @@ from jobs.embedded import EmbeddedEngine
 from models import Connection, Reading, ReadingFailure, ReadingState
 from services.customer_import import IMPORT_JOB
 from services.reading_queue import LEASE, new_reading
+from services.report_delivery import DELIVERY_JOB
 from services.runtime import Runtime
 from services.unsynced import READ_JOB
 from tests.conftest import Clock
@@ -245,7 +246,7 @@ def test_an_engine_without_a_runtime_says_so() -> None:
 
 
 def test_every_job_that_services_wake_is_known() -> None:
-    assert {READ_JOB, IMPORT_JOB} <= set(tasks.JOBS)
+    assert {READ_JOB, IMPORT_JOB, DELIVERY_JOB} <= set(tasks.JOBS) == set(embedded.THREADS)
 
 
 def test_the_first_tick_comes_at_once(

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from jobs import embedded
 from jobs.embedded import EmbeddedEngine
-from jobs.tasks import deliver_reports, sweep, tick
+from jobs.tasks import JOBS, deliver_reports, sweep, tick
 from models import Reading, ReadingState
 from services.heartbeat import TICK, last_beat_at
 from services.readings import refresh
+from services.report_delivery import DELIVERY_JOB
 from services.runtime import Runtime
 from services.unsynced import READ_JOB
 from tests.conftest import Clock, WakeUps
@@ -77,6 +79,20 @@ def test_a_silent_mail_server_does_not_hold_up_the_tick(
 
     assert has_ticked
     assert desk.outbox.recipients == ["ada@example.com"]
+
+
+def test_a_report_sent_again_goes_out_by_its_job_or_else_with_the_next_beat(
+    runtime: Runtime, clock: Clock
+) -> None:
+    desk = make_desk(runtime, clock, "ada@example.com", "mel@example.com")
+    deliver_reports(replace(desk.runtime, mailer=None))
+
+    JOBS[DELIVERY_JOB](desk.runtime, desk.rows()[1].id)
+    woken = list(desk.outbox.recipients)
+    deliver_reports(desk.runtime)
+
+    assert woken == ["mel@example.com"]
+    assert desk.outbox.recipients == ["mel@example.com", "ada@example.com"]
 
 
 def test_a_sweep_wakes_the_reading_whose_wake_up_was_lost(
