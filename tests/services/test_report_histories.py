@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
@@ -54,7 +54,7 @@ TROUBLES = {
     "refuses": {"errors": MessageRefused("Refused.")},
     "drops": {"late_errors": UncertainOutcome("No answer came back.")},
 }
-STEP = timedelta(hours=3)
+STEP_HOURS = 4
 WHO = st.sampled_from((ADA, MEL, OLU))
 STEPS = st.lists(
     st.one_of(
@@ -87,9 +87,9 @@ class History:
     starts: set[datetime] = field(default_factory=set)
     confirmed_at: datetime | None = None
 
-    def run(self, hours: int) -> None:
-        for _ in range(0, hours, 3):
-            self.clock.now += STEP
+    def run(self, hours: int, *, step_hours: int = STEP_HOURS) -> None:
+        for _ in range(0, hours, step_hours):
+            self.clock.advance(hours=step_hours)
             deliver_reports(self.runtime)
 
     def stand_still(self, hours: int) -> None:
@@ -146,7 +146,7 @@ class History:
         for address in (ADA, MEL, OLU):
             self.meet(address, "none")
         self._save(is_on=True)
-        self.run(15 * 24)
+        self.run(15 * 24, step_hours=12)
 
     def rows(self, address: str) -> list[ReportDelivery]:
         with self.runtime.sessions() as session:
@@ -266,7 +266,7 @@ AS_DRAWN = (Phase.explicit, Phase.generate)
 
 
 @pytest.mark.both_databases
-@settings(max_examples=4, phases=AS_DRAWN, suppress_health_check=SLOW)
+@settings(max_examples=3, phases=AS_DRAWN, suppress_health_check=SLOW)
 @given(steps=STEPS)
 def test_no_day_is_mailed_twice_and_none_is_lost(
     runtime: Runtime, clock: Clock, steps: list[tuple[Any, ...]]
@@ -276,7 +276,7 @@ def test_no_day_is_mailed_twice_and_none_is_lost(
 
 @pytest.mark.full
 @pytest.mark.sqlite_only
-@settings(max_examples=300, suppress_health_check=SLOW)
+@settings(max_examples=60, phases=AS_DRAWN, suppress_health_check=SLOW)
 @given(steps=STEPS)
 def test_in_many_more_histories_no_day_is_mailed_twice(
     runtime: Runtime, clock: Clock, steps: list[tuple[Any, ...]]
