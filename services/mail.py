@@ -145,6 +145,7 @@ def build_message(
     try:
         message["From"] = Address(PRODUCT, addr_spec=sender)
         message["To"] = Address(addr_spec=recipient)
+        message["Reply-To"] = Address(addr_spec=sender)
         message["Subject"] = mail.subject
         message["Date"] = format_datetime(date)
         message["Message-ID"] = message_id

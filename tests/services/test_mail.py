@@ -48,6 +48,7 @@ def test_a_message_says_what_it_is() -> None:
     assert message["From"] == "BlueClerk <clerk@example.com>"
     assert message["To"] == "ada@example.com"
     assert message["Date"] == "Fri, 20 Nov 2026 14:00:00 +0000"
+    assert message["Reply-To"] == "clerk@example.com"
     assert message["Auto-Submitted"] == "auto-generated"
     assert message.get_content_type() == "multipart/alternative"
 

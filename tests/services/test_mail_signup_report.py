@@ -47,6 +47,7 @@ HEADERS = (
     "To",
     "Subject",
     "Date",
+    "Reply-To",
     "Message-ID",
     "Auto-Submitted",
     "List-Unsubscribe",
