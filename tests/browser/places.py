@@ -207,6 +207,24 @@ def _wrong_email(people: Opener, _demo: Demo, **options: Any) -> Page:
     return page
 
 
+def _wrong_report_settings(people: Opener, _demo: Demo, **options: Any) -> Page:
+    page = people.open("ada", "/settings/reports", **options)
+    people.watch.forgive("Failed to load resource: the server responded with a status of 422")
+    page.locator("[name=zone]").fill("Mars/Base")
+    page.locator("[name=recipients]").fill("nobody")
+    press(page, "Save")
+    expect(page.get_by_role("alert")).to_be_visible()
+    return page
+
+
+def _report_mail(people: Opener, _demo: Demo, **options: Any) -> Page:
+    page = people.open("ada", "/reports", **options)
+    follow(page, "See yesterday")
+    follow(page, "See the mail")
+    expect(page.locator("pre")).to_contain_text("new customer")
+    return page
+
+
 def _sandbox(people: Opener, demo: Demo, **options: Any) -> Page:
     return people.open(None, f"{demo.sandbox_url}/", **options)
 
@@ -247,6 +265,11 @@ PAGES: Mapping[str, Place] = {
     "audit": _page("ada", "/settings/audit"),
     "no customers": _page("zoe", "/customers"),
     "forbidden": _page("mel", "/settings/integrations"),
+    "report settings": _wrong_report_settings,
+    "reports": _page("mel", "/reports"),
+    "ninety days": _page("ada", "/reports?days=90"),
+    "report mail": _report_mail,
+    "no confirmation": _page(None, "/confirm/nobody"),
     "diagnostics": _page("ada", "/settings/diagnostics"),
     "not found": _page("ada", "/nowhere"),
 }

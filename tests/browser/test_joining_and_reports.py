@@ -35,13 +35,16 @@ def test_an_admin_changes_the_report_and_is_told_what_cannot_be(
     page.locator("[name=recipients]").fill("ada@example.com\nx@placeholder.local")
     press(page, "Save")
     expect(page.locator("[aria-invalid=true]")).to_have_count(1)
-    page.locator("[name=recipients]").fill("ada@example.com")
+    page.locator("[name=recipients]").fill("kim@example.org")
+    page.get_by_label("How often for mel@example.com").select_option("Weekly")
     page.locator("[name=hour]").select_option("9")
     press(page, "Save")
 
+    expect(page.get_by_role("status").first).to_contain_text("kim@example.org is asked by a mail")
     expect(page.locator("main")).to_contain_text(", 09:00")
     again = people.open("ada", "/settings/reports", java_script_enabled=has_scripts)
-    expect(again.locator("[name=recipients]")).to_have_value("ada@example.com")
+    expect(again.get_by_label("How often for mel@example.com")).to_have_value("weekly")
+    expect(again.locator("tr", has_text="kim@example.org")).to_contain_text("Not confirmed")
 
 
 def test_a_test_mail_arrives(people: Opener, demo: Demo) -> None:
