@@ -18,6 +18,7 @@ from models import Company, Role, SignIn, User
 from services.audit import AuditAction, record_event
 from services.database import is_busy
 from services.email_addresses import UnusableAddress, email_key, normalise_address
+from services.report_recipients import agree_as_user
 
 PASSWORD_METHOD = "scrypt:32768:8:3"  # noqa: S105  (OWASP's minimum for scrypt, read 2026-11-22)
 MIN_PASSWORD_CHARACTERS = 12
@@ -128,6 +129,7 @@ def add_user(
 ) -> User:
     """Create a user. Commits. Raises BadEmail, WeakPassword or AlreadyTaken."""
     address, password_hash = check_new_user(session, email=email, password=password)
+    agree_as_user(session, session.get_one(Company, company_id), address, now=now)
     user = User(
         company_id=company_id,
         email=address,

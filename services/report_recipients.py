@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, not_, or_, select, update
 from sqlalchemy.orm import Session
 
-from models import Frequency, ReportRecipient, User
+from models import Company, Frequency, ReportRecipient, User
 from services.email_addresses import email_key
+from services.local_days import find_zone, start_of_today
 
 #: Whoever was refused this often in a row is not tried again until an admin saves the list.
 REFUSALS_IN_A_ROW = 3
@@ -89,6 +90,22 @@ def is_askable() -> ColumnElement[bool]:
         ReportRecipient.unsubscribed_at.is_(None),
         ReportRecipient.confirmed_at.is_(None),
         not_(_is_user()),
+    )
+
+
+def agree_as_user(session: Session, company: Company, email: str, *, now: datetime) -> None:
+    """Begin today with whoever was on the list unconfirmed and is a user from now on.
+
+    Joins the caller's transaction.
+    """
+    session.execute(
+        update(ReportRecipient)
+        .where(
+            ReportRecipient.company_id == company.id,
+            ReportRecipient.address_key == email,
+            ReportRecipient.confirmed_at.is_(None),
+        )
+        .values(reported_from_at=start_of_today(find_zone(company.zone), now=now))
     )
 
 

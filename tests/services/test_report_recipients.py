@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import product
 
 import pytest
 from sqlalchemy import select
 
-from models import Company, DeliveryState, Frequency, ReportRecipient, SkipReason, User
+from models import Company, DeliveryState, Frequency, ReportRecipient, Role, SkipReason, User
+from services.accounts import add_user
 from services.report_delivery import deliver_due
 from services.report_recipients import (
     REFUSALS_IN_A_ROW,
@@ -30,6 +31,7 @@ from tests.services.reporting import MORNING, Desk, make_desk
 from tests.services.support import Place
 
 ADA, OLU = "ada@example.com", "olu@example.org"
+SUNDAY = date(2026, 11, 22)
 DAILY, WEEKLY, OFF = Frequency.DAILY, Frequency.WEEKLY, Frequency.OFF
 
 
@@ -166,6 +168,32 @@ def test_only_a_stranger_who_did_not_answer_is_asked(
         )
 
     assert (asked, open_, agreed) == ({"kim@example.org"}, {OLU, "kim@example.org"}, {ADA})
+
+
+def test_a_stranger_who_becomes_a_user_is_told_from_that_day_on(
+    runtime: Runtime, clock: Clock
+) -> None:
+    desk = make_desk(runtime, clock, OLU)
+    desk.change(ReportRecipient, confirmed_at=None)
+    desk.clock.now = MORNING + timedelta(days=1)
+    deliver_due(desk.runtime)
+    with runtime.sessions() as session:
+        add_user(
+            session,
+            desk.company_id,
+            email="Olu@example.org",
+            name="Olu",
+            role=Role.MEMBER,
+            password="a password for tests",
+            now=desk.clock.now,
+        )
+    desk.add_signups(created_at=desk.clock.now)
+    desk.clock.advance(days=1)
+
+    deliver_due(desk.runtime)
+
+    assert [(row.first_day_on, row.day_on) for row in desk.rows()] == [(SUNDAY, SUNDAY)]
+    assert len(desk.outbox.received) == 1
 
 
 def _reasons(desk: Desk) -> list[SkipReason | None]:
