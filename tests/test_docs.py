@@ -82,3 +82,13 @@ def test_links_between_documents_lead_somewhere(path: Path) -> None:
     targets = re.findall(r"\]\((?!https?:|mailto:|#)([^)#]+)", path.read_text(encoding="utf-8"))
 
     assert [target for target in targets if not (path.parent / target).exists()] == []
+
+
+def test_every_test_that_a_document_names_exists() -> None:
+    named = {
+        name for path in DOCUMENTS for name in re.findall(r"`(test_\w+)`", path.read_text("utf-8"))
+    }
+    tests = "".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+
+    assert len(named) > 40
+    assert {name for name in named if f"def {name}(" not in tests} == set()
