@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Select,
     and_,
     bindparam,
@@ -29,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from models import Company, Customer
+from models.base import UtcDateTime
 from services.local_days import DAY, Window, day_window, local_day, moment
 from services.placeholder_email import names_placeholder, sql_pattern
 
@@ -102,7 +102,8 @@ def count_windows(
     A second one reads the addresses that look much like placeholders, where there are any.
     """
     asked = list(dict.fromkeys(windows))
-    rows = session.execute(_counting(len(asked)), _bounds(company_id, asked)).all()
+    statement = _counting(len(asked), is_bounded=session.get_bind().dialect.name == "postgresql")
+    rows = session.execute(statement, _bounds(company_id, asked)).all()
     counts = {asked[row.number]: WindowCount(row.total, row.flagged, row.suspects) for row in rows}
     doubtful = [window for window, count in counts.items() if count.suspects]
     hidden = _hidden(session, company_id, doubtful) if doubtful else {}
@@ -185,26 +186,54 @@ def is_suspect() -> ColumnElement[bool]:
 
 
 @lru_cache(maxsize=32)
-def _counting(windows: int) -> CompoundSelect[int, int, int, int]:
-    """Return the statement of so many windows; building one of 90 takes longer than asking it."""
-    return union_all(*(_range(number) for number in range(windows)))
+def _counting(windows: int, *, is_bounded: bool) -> Select[int, int, int, int]:
+    """Return the statement of so many windows; building one of 90 takes longer than asking it.
+
+    The windows are joined, and made first: PostgreSQL would plan each of a union by itself, and
+    start processes to share what takes a millisecond. It guesses better where a statement
+    `is_bounded`; SQLite would search by these bounds instead of by those of each window.
+    """
+    rows = union_all(*map(_window_row, range(windows)))
+    window = rows.cte("counted_window").prefix_with("MATERIALIZED", dialect="postgresql")
+    came_inside = and_(
+        Customer.company_id == bindparam("company_id"),
+        Customer.created_at >= window.c.start_at,
+        Customer.created_at < window.c.end_at,
+        *(_is_inside_all() if is_bounded else ()),
+    )
+    return (
+        select(
+            window.c.number,
+            func.count(Customer.company_id).label("total"),
+            func.count().filter(Customer.is_placeholder_email).label("flagged"),
+            func.count().filter(is_suspect()).label("suspects"),
+        )
+        .join_from(window, Customer, came_inside, isouter=True)
+        .group_by(window.c.number)
+    )
 
 
-def _range(number: int) -> Select[int, int, int, int]:
+def _is_inside_all() -> tuple[ColumnElement[bool], ...]:
+    return (
+        Customer.created_at >= bindparam("first_at"),
+        Customer.created_at < bindparam("last_at"),
+    )
+
+
+def _window_row(number: int) -> Select[int, datetime, datetime]:
     return select(
         literal(number).label("number"),
-        func.count().label("total"),
-        func.count().filter(Customer.is_placeholder_email).label("flagged"),
-        func.count().filter(is_suspect()).label("suspects"),
-    ).where(
-        Customer.company_id == bindparam("company_id"),
-        Customer.created_at >= bindparam(f"start_{number}"),
-        Customer.created_at < bindparam(f"end_{number}"),
+        bindparam(f"start_{number}", type_=UtcDateTime).label("start_at"),
+        bindparam(f"end_{number}", type_=UtcDateTime).label("end_at"),
     )
 
 
 def _bounds(company_id: int, windows: Sequence[Window]) -> dict[str, int | datetime]:
-    bounds: dict[str, int | datetime] = {"company_id": company_id}
+    bounds: dict[str, int | datetime] = {
+        "company_id": company_id,
+        "first_at": min(window.start_at for window in windows),
+        "last_at": max(window.end_at for window in windows),
+    }
     for number, window in enumerate(windows):
         bounds |= {f"start_{number}": window.start_at, f"end_{number}": window.end_at}
     return bounds

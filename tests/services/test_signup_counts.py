@@ -164,10 +164,11 @@ def test_days_are_counted_in_one_statement_from_the_index_alone(
     counting = [statement for statement in asked.copy() if "count(*)" in statement[0]]
     assert len(counting) == 2
     plans = [_plan(session, *statement) for statement in counting]
-    assert [len(plan) for plan in plans] == [90, 14 + 7]
-    for step in (step for plan in plans for step in plan):
-        assert step.startswith("SEARCH customer USING COVERING INDEX ix_customer_signup")
-        assert "(company_id=? AND created_at>? AND created_at<?)" in step
+    # Once for each day: a search of its range, in which the table is not opened.
+    assert [step.removesuffix(" LEFT-JOIN") for plan in plans for step in plan] == [
+        "SEARCH customer USING COVERING INDEX ix_customer_signup "
+        "(company_id=? AND created_at>? AND created_at<?)"
+    ] * 2
 
 
 @pytest.mark.sqlite_only
