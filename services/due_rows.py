@@ -15,11 +15,22 @@ from models import (
     ReportDelivery,
     ReportKind,
     ReportRecipient,
+    ReportSettings,
     SkipReason,
 )
 from models.base import new_public_id
 from services.local_days import DAY, Window
 from services.report_mail import delivery_message_id
+
+
+def lock_report(session: Session, company_id: int) -> bool:
+    """Let one at a time decide which rows the company's report gets; say whether it is on.
+
+    Held until the caller's transaction ends. Two who look at the same time would both find a day
+    uncovered, and make it part of two mails.
+    """
+    query = select(ReportSettings.is_on).where(ReportSettings.company_id == company_id)
+    return bool(session.scalar(query.with_for_update()))
 
 
 def insert_delivery(

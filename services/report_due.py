@@ -23,7 +23,14 @@ from models import (
     ReportSettings,
 )
 from services.database import only_reading
-from services.due_rows import carry_over, insert_delivery, is_reusable, reuse, waiting_within
+from services.due_rows import (
+    carry_over,
+    insert_delivery,
+    is_reusable,
+    lock_report,
+    reuse,
+    waiting_within,
+)
 from services.local_days import (
     Window,
     day_window,
@@ -92,6 +99,7 @@ def _make_due(runtime: Runtime, company_id: int, *, now: datetime) -> None:
         ]
     for recipient_id in waiting:
         with runtime.sessions() as session:
+            lock_report(session, company_id)
             recipient = session.get(ReportRecipient, recipient_id)
             if recipient is not None and _insert_due(
                 session, due, recipient=recipient, runtime=runtime, now=now

@@ -15,7 +15,6 @@ from models import (
     ReportDelivery,
     ReportKind,
     ReportRecipient,
-    ReportSettings,
     SkipReason,
 )
 from services.accounts import SignedIn
@@ -23,6 +22,7 @@ from services.audit import AuditAction, record_event
 from services.delivery_again import ENDED, find_bringing, open_copy, reopen
 from services.delivery_claim import MAX_HANDOVERS, window_of
 from services.delivery_words import SKIP_SENTENCES, WAITING
+from services.due_rows import lock_report
 from services.report_delivery import DELIVERY_JOB
 from services.report_history import find_day
 from services.report_recipients import has_agreed
@@ -72,7 +72,7 @@ def send_again(
     Whoever left, was taken off, or may not be mailed gets neither. Raises UnknownDay, or
     NothingToSend with the reason.
     """
-    is_on = _lock_report(session, who.company_id)
+    is_on = lock_report(session, who.company_id)
     rows = _rows(session, who.company_id, day=day)
     if not rows:
         raise UnknownDay
@@ -92,12 +92,6 @@ def send_again(
     for delivery_id in woken:
         wake(DELIVERY_JOB, delivery_id)
     return resend
-
-
-def _lock_report(session: Session, company_id: int) -> bool:
-    """Let one person at a time ask for mails of the company; return whether the report is on."""
-    query = select(ReportSettings.is_on).where(ReportSettings.company_id == company_id)
-    return bool(session.scalar(query.with_for_update()))
 
 
 def _rows(session: Session, company_id: int, *, day: date) -> Sequence[ReportDelivery]:

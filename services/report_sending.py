@@ -25,7 +25,7 @@ from models import (
 from services.database import only_reading
 from services.delivery_again import find_bringing, open_copy, reopen
 from services.delivery_words import WAITING, reason_sentence
-from services.due_rows import insert_delivery
+from services.due_rows import insert_delivery, lock_report
 from services.local_days import DAY, Window, day_window, find_zone, local_day
 from services.mail import Mailer, RenderedMail, ServerAnswer
 from services.report_delivery import NOT_SET_UP, deliver_waiting
@@ -115,6 +115,7 @@ def send_day(runtime: Runtime, company_id: int, *, day: date, again: bool = Fals
         window = _window(session, company_id, day=day)
         if window.end_at > began_at:
             raise DayNotOver(f"{day} is not over yet in the company's zone.")
+        lock_report(session, company_id)
         served, rows = _part(session, company_id, window=window, runtime=runtime)
         reopen(session, rows, began_at=began_at, now=runtime.clock())
         if again:
