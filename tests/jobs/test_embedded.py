@@ -245,19 +245,6 @@ def test_an_engine_without_a_runtime_says_so() -> None:
         engine._run(READ_JOB, 1)
 
 
-def test_no_beat_is_dropped_for_being_late_and_none_runs_beside_itself(
-    engine: EmbeddedEngine,
-) -> None:
-    engine.start()
-
-    assert engine._scheduler is not None
-    beats = engine._scheduler.get_jobs()
-    assert len(beats) == 3
-    assert {(beat.misfire_grace_time, beat.coalesce, beat.max_instances) for beat in beats} == {
-        (None, True, 1)
-    }
-
-
 def test_every_job_that_services_wake_is_known() -> None:
     assert {READ_JOB, IMPORT_JOB, DELIVERY_JOB} <= set(tasks.JOBS) == set(embedded.THREADS)
 

@@ -30,6 +30,19 @@ def engine(runtime: Runtime) -> Iterator[EmbeddedEngine]:
     engine.stop()
 
 
+def test_no_beat_is_dropped_for_being_late_and_none_runs_beside_itself(
+    engine: EmbeddedEngine,
+) -> None:
+    engine.start()
+
+    assert engine._scheduler is not None
+    beats = engine._scheduler.get_jobs()
+    assert len(beats) == 3
+    assert {(beat.misfire_grace_time, beat.coalesce, beat.max_instances) for beat in beats} == {
+        (None, True, 1)
+    }
+
+
 def test_imports_that_wait_for_their_provider_do_not_hold_up_an_undo_of_another_company(
     engine: EmbeddedEngine,
     runtime: Runtime,
