@@ -29,7 +29,7 @@ MOST_COPIES = 2
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a round came to: days lost and doubled, repeats, given up after two lost answers."""
+    """What a round came to: signups that were lost or came in two mails, repeats, given up."""
 
     lost: int = 0
     doubled: int = 0
