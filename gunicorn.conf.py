@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import Any
 
 bind = os.environ.get("BLUECLERK_BIND", "127.0.0.1:8000")
@@ -20,6 +21,9 @@ def post_worker_init(worker: Any) -> None:
     """Start logs and jobs in the process that serves, after the fork."""
     from app import start_serving
 
+    # Ctrl-C reaches the whole group, and the master tells its workers once more: stopped twice,
+    # a worker could hang in its own ending.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     start_serving(worker.wsgi)
 
 
