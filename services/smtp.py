@@ -25,6 +25,8 @@ from services.smtp_url import SmtpServer, TlsMode
 COMMAND_TIMEOUT_S = 30.0
 #: RFC 5321, 4.5.3.2.6: giving up earlier makes duplicates of what the server goes on to deliver.
 FINAL_DOT_TIMEOUT_S = 600.0
+#: The mail is delivered and not yet written down: a server that is slow to say goodbye is left.
+GOODBYE_TIMEOUT_S = 1.0
 GO_AHEAD, SERVICE_CLOSING = 354, 421
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 
@@ -134,10 +136,10 @@ class SmtpMailer:
         return answer
 
     def _leave(self, conversation: smtplib.SMTP) -> None:
-        """Say goodbye; the mail is delivered whatever comes back."""
+        """Say goodbye; the mail is delivered whatever comes back, and not written down yet."""
         try:
             if conversation.sock is not None:
-                conversation.sock.settimeout(self._command_timeout_s)
+                conversation.sock.settimeout(GOODBYE_TIMEOUT_S)
             conversation.quit()
         except (OSError, smtplib.SMTPException):
             return
