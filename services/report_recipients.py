@@ -23,6 +23,7 @@ class RecipientState(StrEnum):
 
     MAILED = "mailed"
     NOT_CONFIRMED = "not_confirmed"
+    DISABLED = "disabled"
     UNSUBSCRIBED = "unsubscribed"
     PAUSED = "paused"
     OFF = "off"
@@ -211,12 +212,13 @@ def _view(row: ReportRecipient, user: User | None) -> RecipientView:
 
 
 def _state(row: ReportRecipient, user: User | None) -> RecipientState:
-    agreed = row.confirmed_at is not None if user is None else not user.is_disabled
     if row.unsubscribed_at is not None:
         return RecipientState.UNSUBSCRIBED
     if row.frequency is Frequency.OFF:
         return RecipientState.OFF
-    if not agreed:
+    if user is not None and user.is_disabled:
+        return RecipientState.DISABLED
+    if user is None and row.confirmed_at is None:
         return RecipientState.NOT_CONFIRMED
     is_paused = row.refusal_count >= REFUSALS_IN_A_ROW
     return RecipientState.PAUSED if is_paused else RecipientState.MAILED

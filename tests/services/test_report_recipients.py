@@ -157,6 +157,17 @@ def test_the_page_and_the_sender_agree_about_everybody(
     assert len(mailed) == 2 * (2 + 1 + 1)
 
 
+def test_a_disabled_user_is_told_as_such_and_never_asked(runtime: Runtime, harbor: Place) -> None:
+    _store(runtime, harbor, (ADA, DAILY))
+    _disable(runtime, ADA)
+
+    (ada,) = _list(runtime, harbor)
+
+    assert (ada.name, ada.state) == ("", RecipientState.DISABLED)
+    with runtime.sessions() as session:
+        assert session.scalars(select(ReportRecipient.id).where(is_unasked())).all() == []
+
+
 def test_only_a_stranger_who_did_not_answer_is_asked(
     runtime: Runtime, harbor: Place, elsewhere: Place
 ) -> None:
