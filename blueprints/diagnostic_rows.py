@@ -18,6 +18,7 @@ from services.diagnostics import (
 )
 from services.local_days import find_zone
 from services.lost_fields import WORDS
+from services.report_trouble import ReportTrouble
 from services.sentences import failure_words
 from services.server_facts import ServerFacts
 
@@ -67,7 +68,7 @@ class Card:
 def write_cards(diagnostics: Diagnostics, *, times: Times) -> tuple[Card, ...]:
     """Return a card for each connection, and the server's last."""
     cards = [_connection_card(facts, times) for facts in diagnostics.connections]
-    return (*cards, _server_card(diagnostics.server, times))
+    return (*cards, _server_card(diagnostics.server, diagnostics.report, times))
 
 
 def _connection_card(facts: ConnectionFacts, times: Times) -> Card:
@@ -75,9 +76,10 @@ def _connection_card(facts: ConnectionFacts, times: Times) -> Card:
     return Card(facts.profile.label, tag, tone, tuple(_connection_rows(facts, times)))
 
 
-def _server_card(server: ServerFacts, times: Times) -> Card:
-    tag, tone = ("Needs a look", "warn") if find_server_trouble(server) else ("Working", "ok")
-    return Card("This server", tag, tone, tuple(_server_rows(server, times)))
+def _server_card(server: ServerFacts, report: ReportTrouble | None, times: Times) -> Card:
+    has_trouble = bool(find_server_trouble(server, report))
+    tag, tone = ("Needs a look", "warn") if has_trouble else ("Working", "ok")
+    return Card("This server", tag, tone, tuple(_server_rows(server, report, times)))
 
 
 def _connection_tag(facts: ConnectionFacts) -> tuple[str, str]:
@@ -235,7 +237,7 @@ def _age(at: datetime, now: datetime) -> str:
     return f"{age_s // DAY_S:,} days"
 
 
-def _server_rows(server: ServerFacts, times: Times) -> Iterator[Row]:
+def _server_rows(server: ServerFacts, report: ReportTrouble | None, times: Times) -> Iterator[Row]:
     yield _scheduler(server)
     yield Row("Last tick", times.past(server.beat_at) if server.beat_at else "never")
     yield Row("Jobs engine", server.jobs_engine)
@@ -245,6 +247,7 @@ def _server_rows(server: ServerFacts, times: Times) -> Iterator[Row]:
     )
     yield _next_report(server, times)
     yield _waiting(server, times)
+    yield _not_delivered(report, times)
     yield Row("Database", server.database)
     yield _schema(server)
     yield Row("BlueClerk", server.version)
@@ -276,6 +279,13 @@ def _waiting(server: ServerFacts, times: Times) -> Row:
         return Row("Mail waiting", "none")
     text = f"{server.waiting_count:,}, the oldest due {times.past(server.waiting_since_at)}"
     return Row("Mail waiting", text, "warn" if has_stuck_mail(server) else "")
+
+
+def _not_delivered(report: ReportTrouble | None, times: Times) -> Row:
+    if report is None or report.is_waiting:
+        return Row("Reports not delivered", "none")
+    whom = count_of(len(report.addresses), "recipient")
+    return Row("Reports not delivered", f"to {whom}, {times.past(report.since_at)}", "bad")
 
 
 def _schema(server: ServerFacts) -> Row:

@@ -13,6 +13,7 @@ from itertools import chain
 from sqlalchemy.orm import Session
 
 from models import Company
+from services import report_trouble
 from services.connection_facts import ConnectionFacts, list_connection_facts
 from services.providers.registry import PROVIDERS, ProviderProfile
 from services.server_facts import ServerFacts, view_server
@@ -29,18 +30,19 @@ class Diagnostics:
     connections: tuple[ConnectionFacts, ...]
     not_connected: tuple[ProviderProfile, ...]
     server: ServerFacts
+    report: report_trouble.ReportTrouble | None
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """Return a sentence for each thing that needs a person, the server's first."""
-        found = [find_server_trouble(self.server), *map(find_trouble, self.connections)]
-        return tuple(chain.from_iterable(found))
+        server = find_server_trouble(self.server, self.report)
+        return tuple(chain(server, *map(find_trouble, self.connections)))
 
 
 def view_diagnostics(
     session: Session, company_id: int, *, jobs_engine: str, has_mail_server: bool, now: datetime
 ) -> Diagnostics:
-    """Return what is known. Ten statements, and one for each connection that is re-checked."""
+    """Return what is known. Eleven statements, and one for each connection that is re-checked."""
     company = session.get_one(Company, company_id)
     found = list_connection_facts(session, company, now=now)
     return Diagnostics(
@@ -49,6 +51,7 @@ def view_diagnostics(
         server=view_server(
             session, company, jobs_engine=jobs_engine, has_mail_server=has_mail_server, now=now
         ),
+        report=report_trouble.find_trouble(session, company_id, now=now),
     )
 
 
@@ -68,9 +71,14 @@ def find_trouble(facts: ConnectionFacts) -> tuple[str, ...]:
     return tuple(_connection_warnings(facts))
 
 
-def find_server_trouble(server: ServerFacts) -> tuple[str, ...]:
-    """Return a sentence for each thing about the server that needs a person; pure."""
-    return tuple(_server_warnings(server))
+def find_server_trouble(
+    server: ServerFacts, report: report_trouble.ReportTrouble | None
+) -> tuple[str, ...]:
+    """Return a sentence for each thing about the server that needs a person; pure.
+
+    Nobody's address and nothing that a mail server said is in it.
+    """
+    return (*_server_warnings(server, is_told=_is_waiting(report)), *_report_warnings(report))
 
 
 def _connection_warnings(facts: ConnectionFacts) -> Iterator[str]:
@@ -83,7 +91,7 @@ def _connection_warnings(facts: ConnectionFacts) -> Iterator[str]:
         yield f"The clock of {name} and the clock of this server differ by minutes."
 
 
-def _server_warnings(server: ServerFacts) -> Iterator[str]:
+def _server_warnings(server: ServerFacts, *, is_told: bool) -> Iterator[str]:
     if not server.is_schema_expected:
         yield "The tables of the database belong to another release of BlueClerk."
     if server.beat_at is None:
@@ -92,5 +100,20 @@ def _server_warnings(server: ServerFacts) -> Iterator[str]:
         yield "The scheduler is silent, so no report is sent and no re-check is made."
     if server.is_report_on and not server.has_mail_server:
         yield "The daily report is on, but no mail server is set."
-    if has_stuck_mail(server):
+    if has_stuck_mail(server) and not is_told:
         yield "Mail has been waiting for more than an hour."
+
+
+def _report_warnings(report: report_trouble.ReportTrouble | None) -> Iterator[str]:
+    if report is None:
+        return
+    count = len(report.addresses)
+    whom = f"{count:,} {'recipient' if count == 1 else 'recipients'}"
+    if report.is_waiting:
+        yield f"The daily report has been waiting for more than an hour to be mailed to {whom}."
+    else:
+        yield f"The daily report did not arrive at {whom}."
+
+
+def _is_waiting(report: report_trouble.ReportTrouble | None) -> bool:
+    return report is not None and report.is_waiting

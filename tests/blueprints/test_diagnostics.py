@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 
 from models import (
     Connection,
+    DeliveryState,
     ReadingFailure,
     ReadingKind,
     ReadingState,
 )
 from services.runtime import Runtime
+from tests.blueprints.report_rows import deliver
 from tests.blueprints.support import Browser, make_counted, make_failed, text_of
 from tests.factories import (
     NOW,
@@ -95,10 +97,45 @@ def test_an_admin_reads_how_the_server_stands(ada: Browser, session: Session) ->
 
     assert "Scheduler beats every minute Last tick 1 s ago Jobs engine embedded" in text
     assert "Mail server not set Report last sent never Next report the report is off" in text
-    assert "Mail waiting none Database SQLite 3." in text
+    assert "Mail waiting none Reports not delivered none Database SQLite 3." in text
     assert "as this release expects BlueClerk 0." in text
     assert "Server time 2026-11-20 14:00:00 UTC" in text
     assert "Company's zone America/New York, 09:00 there" in text
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"state": DeliveryState.REFUSED}, "The daily report did not arrive at 1 recipient."),
+        ({"state": DeliveryState.FAILED}, "The daily report did not arrive at 1 recipient."),
+        (
+            {"state": DeliveryState.DUE, "ended_at": None},
+            "The daily report has been waiting for more than an hour to be mailed to 1 recipient.",
+        ),
+    ],
+)
+@BOTH
+def test_a_report_that_did_not_go_out_is_told_without_an_address(
+    ada: Browser,
+    session: Session,
+    people: SimpleNamespace,
+    path: str,
+    values: dict[str, Any],
+    sentence: str,
+) -> None:
+    make_report_settings(session, people.company)
+    olu = make_report_recipient(session, people.company, address="olu@example.com")
+    due_at = NOW - timedelta(hours=2)
+    deliver(session, olu, answer_text="Mailbox full", attempts=2, due_at=due_at, **values)
+
+    text = text_of(ada.get(path))
+
+    assert sentence in text
+    assert "This server Needs a look" in text or "This server: Needs a look" in text
+    assert "All is well." not in text
+    assert "more than an hour." not in text
+    assert "olu@" not in text
+    assert "Mailbox full" not in text
 
 
 def test_without_a_connection_the_page_says_so(ada: Browser) -> None:

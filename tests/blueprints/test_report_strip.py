@@ -35,9 +35,16 @@ def recipients(session: Session, people: SimpleNamespace) -> list[ReportRecipien
     return add_recipients(session, people)
 
 
-@pytest.mark.parametrize("page", ["/customers", "/reports", "/settings/reports"])
+@pytest.mark.parametrize(
+    ("page", "reason"),
+    [
+        ("/customers", ""),
+        ("/reports", "The mail server did not answer. "),
+        ("/settings/reports", "The mail server did not answer. "),
+    ],
+)
 def test_reports_that_wait_are_told_on_every_page_of_an_admin(
-    ada: Browser, session: Session, recipients: list[ReportRecipient], page: str
+    ada: Browser, session: Session, recipients: list[ReportRecipient], page: str, reason: str
 ) -> None:
     for recipient in recipients:
         deliver(session, recipient, **WAITS)
@@ -46,23 +53,27 @@ def test_reports_that_wait_are_told_on_every_page_of_an_admin(
 
     assert (
         "The daily report waits to be mailed: 2 recipients, since today 07:00. "
-        "The mail server did not answer. See the deliveries" in text_of(answer)
+        f"{reason}See the deliveries" in text_of(answer)
     )
     assert 'href="/reports#deliveries"' in answer.text
 
 
-def test_a_report_that_one_never_got_names_that_one(
+def test_only_the_pages_of_the_report_name_who_never_got_it_and_why(
     ada: Browser, session: Session, recipients: list[ReportRecipient]
 ) -> None:
     deliver(session, recipients[0], **REFUSED)
     deliver(session, recipients[1])
 
-    text = text_of(ada.get("/customers"))
+    report, diagnostics = ada.get("/reports"), ada.get("/settings/diagnostics")
 
     assert (
         "The daily report did not arrive: olu@example.com, today 07:00. "
-        "The mail server refused it. Mailbox full" in text
+        "The mail server refused it. Mailbox full See the deliveries" in text_of(report)
     )
+    text = text_of(diagnostics)
+    assert "did not arrive: 1 recipient, today 07:00. See the deliveries" in text
+    assert "olu@" not in diagnostics.text
+    assert "Mailbox" not in diagnostics.text
 
 
 def test_all_is_well_without_a_word(
