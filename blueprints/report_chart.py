@@ -9,7 +9,9 @@ from datetime import date
 from services.signup_report import DayCount
 
 WIDTH = 720
-LEFT, TOP, GROUND = 28, 18, 148
+TOP, GROUND = 18, 148
+#: The letters of a phone are the larger ones: 20 of the picture's units high, up to 13 wide.
+EDGE, LETTER = 16, 12
 BAR_SHARE = 0.74
 MOST_LINES = 4
 WEEK = 7
@@ -58,25 +60,25 @@ class Chart:
     filtered: int
     fewest: DayCount
     most: DayCount
+    left: int
 
 
 def draw(counts: Sequence[DayCount]) -> Chart:
     """Lay out the days, oldest first; there has to be one."""
-    step = (WIDTH - LEFT) / len(counts)
     tallest = max(1, *(count.total for count in counts))
+    values = range(0, tallest + 1, line_step(tallest))
+    left = EDGE + LETTER * len(f"{values[-1]:,}")
+    step = (WIDTH - left) / len(counts)
     named_every = 2 * WEEK if len(counts) > MANY_DAYS else WEEK
     height_of_one = (GROUND - TOP) / tallest
     return Chart(
         bars=tuple(
-            _bar(count, x=LEFT + (index + (1 - BAR_SHARE) / 2) * step, step=step, one=height_of_one)
+            _bar(count, x=left + (index + (1 - BAR_SHARE) / 2) * step, step=step, one=height_of_one)
             for index, count in enumerate(counts)
         ),
-        lines=tuple(
-            Line(value, round(GROUND - value * height_of_one, 1))
-            for value in range(0, tallest + 1, line_step(tallest))
-        ),
+        lines=tuple(Line(value, round(GROUND - value * height_of_one, 1)) for value in values),
         labels=tuple(
-            Label(count.day, round(LEFT + (index + 0.5) * step, 1), index == len(counts) - 1)
+            Label(count.day, round(left + (index + 0.5) * step, 1), index == len(counts) - 1)
             for index, count in enumerate(counts)
             if (len(counts) - 1 - index) % named_every == 0
         ),
@@ -84,6 +86,7 @@ def draw(counts: Sequence[DayCount]) -> Chart:
         filtered=sum(count.filtered for count in counts),
         fewest=min(counts, key=lambda count: count.listed),
         most=max(counts, key=lambda count: count.total),
+        left=left,
     )
 
 

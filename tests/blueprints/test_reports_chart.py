@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from blueprints.report_chart import GROUND, LEFT, TOP, WIDTH, draw, line_step
+from blueprints.report_chart import GROUND, TOP, WIDTH, draw, line_step
 from services.signup_report import DayCount
 
 FIRST = date(2026, 10, 21)
@@ -30,11 +30,21 @@ def test_what_was_filtered_stands_on_what_is_listed() -> None:
 
 
 def test_every_bar_is_inside_and_beside_the_others() -> None:
-    bars = draw(_days(*[(number, 30 - number) for number in range(30)])).bars
+    chart = draw(_days(*[(number, 30 - number) for number in range(30)]))
 
-    assert bars[0].x >= LEFT
+    bars = chart.bars
+    assert bars[0].x >= chart.left
     assert bars[-1].x + bars[-1].width <= WIDTH
     assert all(left.x + left.width < right.x for left, right in pairwise(bars))
+
+
+@pytest.mark.parametrize("tallest", [1, 47, 469, 1204, 12_040])
+def test_the_numbers_beside_the_bars_have_room_even_in_the_letters_of_a_phone(tallest: int) -> None:
+    chart = draw(_days((tallest, 0)))
+
+    widest = max(len(f"{line.value:,}") for line in chart.lines)
+    assert chart.left - 8 >= widest * 12
+    assert chart.bars[0].x >= chart.left
 
 
 def test_days_without_anybody_have_no_height() -> None:
