@@ -19,6 +19,7 @@ from models import (
     SkipReason,
 )
 from models.base import new_public_id
+from services.delivery_words import WAITING
 from services.local_days import DAY, Window
 from services.report_mail import delivery_message_id
 
@@ -31,6 +32,20 @@ def lock_report(session: Session, company_id: int) -> bool:
     """
     query = select(ReportSettings.is_on).where(ReportSettings.company_id == company_id)
     return bool(session.scalar(query.with_for_update()))
+
+
+def lock_waiting(session: Session, recipient_id: int) -> None:
+    """Keep every report that waits as it is until the caller's transaction ends.
+
+    A claim does not ask `lock_report`. Between two looks of a unit on PostgreSQL a waiting row
+    could be claimed and sent: no longer there to be carried over, and not yet seen as covered.
+    """
+    query = select(ReportDelivery.id).where(
+        ReportDelivery.recipient_id == recipient_id,
+        ReportDelivery.kind == ReportKind.DAILY,
+        ReportDelivery.state.in_(WAITING),
+    )
+    session.execute(query.order_by(ReportDelivery.id).with_for_update())
 
 
 def insert_delivery(

@@ -28,6 +28,7 @@ from services.due_rows import (
     insert_delivery,
     is_reusable,
     lock_report,
+    lock_waiting,
     reuse,
     waiting_within,
 )
@@ -99,11 +100,7 @@ def _make_due(runtime: Runtime, company_id: int, *, now: datetime) -> None:
         ]
     for recipient_id in waiting:
         with runtime.sessions() as session:
-            lock_report(session, company_id)
-            recipient = session.get(ReportRecipient, recipient_id)
-            if recipient is not None and _insert_due(
-                session, due, recipient=recipient, runtime=runtime, now=now
-            ):
+            if _insert_due(session, company_id, recipient_id, sender=runtime.mail_from, now=now):
                 session.commit()
 
 
@@ -167,25 +164,27 @@ def _open_windows(
 
 
 def _insert_due(
-    session: Session,
-    due: DueReport,
-    *,
-    recipient: ReportRecipient,
-    runtime: Runtime,
-    now: datetime,
+    session: Session, company_id: int, recipient_id: int, *, sender: str, now: datetime
 ) -> bool:
-    """Insert a row for each open window.
+    """Insert a row for each open window, by one look that holds until the transaction ends.
 
-    Older rows that still wait are carried over: missed days in a row make one mail. Returns
-    False where nothing is to be kept: somebody else was faster, or after a change of zone the
-    day was reported before.
+    Settings and recipient are read again: they may have changed since the first look. Older rows
+    that still wait are carried over: missed days in a row make one mail. Returns False where
+    nothing is to be kept: somebody else was faster, or after a change of zone the day was
+    reported before.
     """
+    lock_report(session, company_id)
+    due = _find_due(session, company_id, now=now)
+    recipient = session.scalar(
+        select(ReportRecipient).where(ReportRecipient.id == recipient_id, is_mailed())
+    )
+    if due is None or recipient is None:
+        return False
+    lock_waiting(session, recipient_id)
     windows = _open_windows(session, due, recipient=recipient, now=now)
     for window in windows:
-        waiting = waiting_within(session, recipient.id, window=window)
-        is_new = insert_delivery(
-            session, recipient, window=window, sender=runtime.mail_from, now=now
-        )
+        waiting = waiting_within(session, recipient_id, window=window)
+        is_new = insert_delivery(session, recipient, window=window, sender=sender, now=now)
         if not is_new and not reuse(
             session, recipient, window=window, end_at=due.end_for(recipient), now=now
         ):
