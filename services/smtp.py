@@ -20,9 +20,14 @@ from services.mail import (
     nothing,
     wire_bytes,
 )
+from services.smtp_conversation import Conversation
 from services.smtp_url import SmtpServer, TlsMode
 
+#: Each command with its whole answer, however slowly that comes.
 COMMAND_TIMEOUT_S = 30.0
+#: Everything before the final dot. delivery_claim.CLAIM_LEASE is longer, or a second process would
+#: take a mail that the first still hands over.
+BEFORE_DOT_TIMEOUT_S = 240.0
 #: RFC 5321, 4.5.3.2.6: giving up earlier makes duplicates of what the server goes on to deliver.
 FINAL_DOT_TIMEOUT_S = 600.0
 #: The mail is delivered and not yet written down: a server that is slow to say goodbye is left.
@@ -40,12 +45,14 @@ class SmtpMailer:
         *,
         own_name: str,
         command_timeout_s: float = COMMAND_TIMEOUT_S,
+        before_dot_timeout_s: float = BEFORE_DOT_TIMEOUT_S,
         final_dot_timeout_s: float = FINAL_DOT_TIMEOUT_S,
         tls_context: ssl.SSLContext | None = None,
     ) -> None:
         self._server = server
         self._own_name = own_name
         self._command_timeout_s = command_timeout_s
+        self._before_dot_timeout_s = before_dot_timeout_s
         self._final_dot_timeout_s = final_dot_timeout_s
         self._tls_context = tls_context or ssl.create_default_context()
 
@@ -64,9 +71,9 @@ class SmtpMailer:
         finally:
             conversation.close()
 
-    def _open(self) -> smtplib.SMTP:
+    def _open(self) -> Conversation:
         """Connect, encrypt and sign in. What fails here fails for every mail."""
-        conversation: smtplib.SMTP | None = None
+        conversation: Conversation | None = None
         try:
             conversation = self._connect()
             self._encrypt(conversation)
@@ -78,12 +85,13 @@ class SmtpMailer:
             raise _no_beginning(error) from error
         return conversation
 
-    def _connect(self) -> smtplib.SMTP:
-        conversation = smtplib.SMTP(
+    def _connect(self) -> Conversation:
+        conversation = Conversation(
             self._server.host,
             self._server.port,
-            local_hostname=self._own_name,
-            timeout=self._command_timeout_s,
+            own_name=self._own_name,
+            command_s=self._command_timeout_s,
+            total_s=self._before_dot_timeout_s,
         )
         try:
             conversation.ehlo_or_helo_if_needed()
@@ -92,7 +100,7 @@ class SmtpMailer:
             raise
         return conversation
 
-    def _encrypt(self, conversation: smtplib.SMTP) -> None:
+    def _encrypt(self, conversation: Conversation) -> None:
         mode = self._server.tls
         if mode is TlsMode.NONE:
             return
@@ -104,7 +112,7 @@ class SmtpMailer:
             raise ServerTrouble("The mail server offers no encryption, and we go on with it only.")
 
     def _offer(
-        self, conversation: smtplib.SMTP, sender: str, recipient: str, *, lines: bytes
+        self, conversation: Conversation, sender: str, recipient: str, *, lines: bytes
     ) -> None:
         """Give everything but the end. Nothing can have been delivered while this fails."""
         try:
@@ -118,11 +126,10 @@ class SmtpMailer:
         except (OSError, smtplib.SMTPException) as error:
             raise BrokenOff(f"The mail server {_trouble(error)}.") from error
 
-    def _end(self, conversation: smtplib.SMTP) -> ServerAnswer:
+    def _end(self, conversation: Conversation) -> ServerAnswer:
         """Say the final dot and wait for what the server makes of it."""
         try:
-            if conversation.sock is not None:
-                conversation.sock.settimeout(self._final_dot_timeout_s)
+            conversation.allow_last(self._final_dot_timeout_s)
             conversation.send(b".\r\n")
             code, text = conversation.getreply()
         except (OSError, smtplib.SMTPException) as error:
@@ -135,11 +142,10 @@ class SmtpMailer:
         self._leave(conversation)
         return answer
 
-    def _leave(self, conversation: smtplib.SMTP) -> None:
+    def _leave(self, conversation: Conversation) -> None:
         """Say goodbye; the mail is delivered whatever comes back, and not written down yet."""
         try:
-            if conversation.sock is not None:
-                conversation.sock.settimeout(GOODBYE_TIMEOUT_S)
+            conversation.allow_last(GOODBYE_TIMEOUT_S)
             conversation.quit()
         except (OSError, smtplib.SMTPException):
             return

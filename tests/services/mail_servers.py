@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -107,6 +109,42 @@ def _answer_each(server: socket.socket, answers: tuple[bytes, ...]) -> None:
                     lines.readline()
                 connection.sendall(answer)
             lines.read()
+
+
+@contextmanager
+def dribbler(
+    *answers: bytes, drip: bytes, tls: ssl.SSLContext | None = None
+) -> Iterator[SmtpServer]:
+    """Say these bytes one per line heard, then this one again and again, for three seconds.
+
+    Where there is a context, the third answer is the last one in the clear.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        arguments = (server, answers, drip, tls)
+        thread = threading.Thread(target=_dribble, args=arguments, daemon=True)
+        thread.start()
+        yield SmtpServer("127.0.0.1", server.getsockname()[1], TlsMode.NONE)
+        thread.join()
+
+
+def _dribble(
+    server: socket.socket, answers: tuple[bytes, ...], drip: bytes, tls: ssl.SSLContext | None
+) -> None:
+    connection, _ = server.accept()
+    try:
+        for number, answer in enumerate(answers):
+            if number:
+                connection.recv(100_000)
+            connection.sendall(answer)
+            if tls is not None and number == 2:
+                connection = tls.wrap_socket(connection, server_side=True)
+        for _ in range(60):
+            connection.sendall(drip)
+            time.sleep(0.05)
+    except OSError:  # whoever listened has gone, and that is what the test wants
+        pass
+    finally:
+        connection.close()
 
 
 def refuse_password(*_args: Any) -> AuthResult:

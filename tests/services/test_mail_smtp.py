@@ -9,6 +9,7 @@ from email.message import EmailMessage
 
 import pytest
 
+from services.delivery_claim import CLAIM_LEASE
 from services.mail import (
     BrokenOff,
     MessageRefused,
@@ -24,6 +25,7 @@ from services.smtp_url import SmtpServer, TlsMode
 from tests.factories import NOW
 from tests.services.mail_servers import (
     Behaviour,
+    dribbler,
     impatient,
     listener,
     mail_server,
@@ -138,6 +140,47 @@ def test_silence_before_the_final_dot_is_surely_no_delivery(
     assert called == []
 
 
+@pytest.mark.parametrize(
+    ("answers", "drip", "error"),
+    [
+        ((), b"220-wait\r\n", ServerTrouble),
+        ((GREETING,), b"2", ServerTrouble),
+        ((GREETING, OK, OK), b"250-wait\r\n", BrokenOff),
+        ((GREETING, OK, OK, OK, b"354 go\r\n"), b"250-wait\r\n", UncertainOutcome),
+    ],
+    ids=["greeting", "ehlo", "rcpt", "dot"],
+)
+def test_a_server_that_dribbles_is_left_in_time(
+    answers: tuple[bytes, ...], drip: bytes, error: type[Exception]
+) -> None:
+    with dribbler(*answers, drip=drip) as server, pytest.raises(error) as trouble:
+        impatient(server).send(_message())
+
+    assert isinstance(trouble.value.__cause__, OSError)
+    assert isinstance(trouble.value.__cause__.__context__, TimeoutError)
+
+
+def test_an_answer_without_an_end_is_not_kept_in_memory() -> None:
+    flood = b"220-wait\r\n" * 10_000
+    with dribbler(drip=flood) as server, pytest.raises(ServerTrouble, match="in time"):
+        SmtpMailer(server, own_name="example.com", command_timeout_s=60).send(_message())
+
+
+def test_everything_before_the_final_dot_has_one_limit() -> None:
+    with dribbler(GREETING, OK, drip=b"2") as server, pytest.raises(BrokenOff, match="in time"):
+        SmtpMailer(
+            server, own_name="example.com", command_timeout_s=60, before_dot_timeout_s=0.25
+        ).send(_message())
+
+
+def test_a_goodbye_that_dribbles_changes_no_delivery() -> None:
+    answers = (GREETING, OK, OK, OK, b"354 go\r\n", OK)
+    with dribbler(*answers, drip=b"221-wait\r\n") as server:
+        answer = impatient(server).send(_message())
+
+    assert answer.code == 250
+
+
 def test_nobody_listening_is_trouble() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -185,3 +228,4 @@ def test_the_real_limits_are_those_of_the_standard() -> None:
     mailer = SmtpMailer(SmtpServer("mail.example.com", 587, TlsMode.REQUIRED), own_name="x")
 
     assert (mailer._command_timeout_s, mailer._final_dot_timeout_s) == (30, 600)
+    assert CLAIM_LEASE.total_seconds() >= mailer._before_dot_timeout_s + 60

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from aiosmtpd.smtp import AuthResult
 
-from services.mail import RenderedMail, ServerTrouble, build_message
+from services.mail import BrokenOff, RenderedMail, ServerTrouble, build_message
 from services.smtp import SmtpMailer
 from services.smtp_url import SmtpServer, TlsMode
 from tests.factories import NOW
 from tests.services.certificates import write_certificate
-from tests.services.mail_servers import Behaviour, mail_server
+from tests.services.mail_servers import Behaviour, dribbler, mail_server
 
 MESSAGE = build_message(
     RenderedMail("Subject", "text\n", "<p>text</p>"),
@@ -81,3 +81,17 @@ def test_a_password_is_said_after_the_encryption(certificate: Path) -> None:
 
     assert said == [b"word"]
     assert len(behaviour.received) == 1
+
+
+def test_a_server_that_dribbles_behind_the_encryption_is_left_in_time(certificate: Path) -> None:
+    greeting, go, ok = b"220 here\r\n", b"220 go\r\n", b"250 ok\r\n"
+    offer = b"250-here\r\n250 STARTTLS\r\n"
+    trusting = ssl.create_default_context(cafile=certificate)
+    dribble = dribbler(greeting, offer, go, ok, drip=b"250-", tls=_serving(certificate))
+    with dribble as server, pytest.raises(BrokenOff, match="in time"):
+        SmtpMailer(
+            replace(server, tls=TlsMode.REQUIRED),
+            own_name="example.com",
+            command_timeout_s=0.5,
+            tls_context=trusting,
+        ).send(MESSAGE)
