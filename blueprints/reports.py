@@ -18,7 +18,7 @@ from services.report_history import SHOWN_DAYS, DayDeliveries, list_deliveries
 from services.report_sending import preview_day
 from services.report_settings import view_report_settings
 from services.signup_counts import comparison_words
-from services.signup_csv import write_day
+from services.signup_csv import stream_day
 from services.signup_report import view_day, view_last_days
 
 blueprint = Blueprint("reports", __name__)
@@ -76,12 +76,10 @@ def show_day(day: str) -> ResponseReturnValue:
 @blueprint.get("/reports/<day>.csv")
 def download(day: str) -> ResponseReturnValue:
     """Send who signed up on a local day as a file; only admins get whom the mail leaves out."""
-    runtime, who, asked = get_runtime(), get_signed_in(), day_of(day)
-    with runtime.sessions() as session:
-        lines = write_day(session, who.company_id, day=asked, with_filtered=who.is_admin)
-        text = "".join(lines)
+    runtime, who, asked = get_runtime(), get_signed_in(), begun_day_of(day)
     headers = {"Content-Disposition": f'attachment; filename="sign-ups-{asked}.csv"'}
-    return Response(text, mimetype="text/csv", headers=headers)
+    lines = stream_day(runtime, who.company_id, day=asked, with_filtered=who.is_admin)
+    return Response(lines, mimetype="text/csv", headers=headers)
 
 
 @blueprint.get("/reports/<day>/mail")
@@ -97,6 +95,12 @@ def show_mail(day: str) -> ResponseReturnValue:
 def day_of(text: str) -> date:
     """Return the day of an address; anything else is no page."""
     return _day(text) or abort(404)
+
+
+def begun_day_of(text: str) -> date:
+    """Return the day of an address that has begun; of a day to come there is one page only."""
+    day = day_of(text)
+    return day if day <= _today() else abort(404)
 
 
 def _day(text: str) -> date | None:

@@ -9,7 +9,7 @@ from blueprints.day_deliveries import load_day
 from blueprints.guards import admin_required, get_runtime, get_signed_in
 from blueprints.htmx import is_htmx
 from blueprints.provider_page import Notice, keep_notice
-from blueprints.reports import day_of
+from blueprints.reports import begun_day_of
 from blueprints.words import count_of
 from services.delivery_csv import stream_deliveries
 from services.local_days import find_zone, local_day
@@ -24,7 +24,7 @@ NOT_SET_UP = " Mail is not set up, so nothing goes out for now."
 @admin_required
 def watch(day: str) -> ResponseReturnValue:
     """Answer what became of the day's mails, for htmx while one of them is on its way."""
-    asked = day_of(day)
+    asked = begun_day_of(day)
     if not is_htmx():
         return redirect(url_for("reports.show_day", day=asked), 303)
     return render_template("reports/_day_deliveries.html", mails=load_day(asked))
@@ -34,7 +34,7 @@ def watch(day: str) -> ResponseReturnValue:
 @admin_required
 def ask(day: str) -> ResponseReturnValue:
     """Say who would get the report once more; sends nothing."""
-    mails = load_day(day_of(day))
+    mails = load_day(begun_day_of(day))
     if not any(not line.view.is_copy for line in mails.lines):
         raise UnknownDay
     return render_template("reports/again.html", mails=mails)
@@ -44,7 +44,7 @@ def ask(day: str) -> ResponseReturnValue:
 @admin_required
 def send(day: str) -> ResponseReturnValue:
     """Let the report go to whoever has it not, with `to=all` also as a copy to whoever has."""
-    runtime, asked = get_runtime(), day_of(day)
+    runtime, asked = get_runtime(), begun_day_of(day)
     try:
         with runtime.sessions() as session:
             resend = send_again(

@@ -17,13 +17,20 @@ from sqlalchemy.orm import Session
 from models import (
     Company,
     DeliveryState,
+    Frequency,
     ReportDelivery,
     ReportKind,
     ReportRecipient,
     ReportSettings,
 )
 from services.database import only_reading
-from services.delivery_again import find_bringing, open_copy, reopen
+from services.delivery_again import (
+    find_bringing,
+    has_whole_copy,
+    is_partly_brought,
+    open_copy,
+    reopen,
+)
 from services.delivery_words import WAITING, reason_sentence
 from services.due_rows import insert_delivery, lock_report
 from services.local_days import DAY, Window, day_window, find_zone, local_day
@@ -36,6 +43,7 @@ from services.report_mail import (
     new_message_id,
     render_report,
 )
+from services.report_recipients import is_mailed
 from services.runtime import Runtime
 from services.signup_report import collect_report
 
@@ -90,15 +98,20 @@ def yesterday(session: Session, company_id: int, *, now: datetime) -> date:
 
 
 def preview_day(runtime: Runtime, company_id: int, *, day: date) -> RenderedMail:
-    """Return the mail of that local day as nobody in particular would get it. Sends nothing."""
+    """Return the mail of that local day as nobody in particular would get it. Sends nothing.
+
+    Of a day that is not over, the one that says so.
+    """
+    now = runtime.clock()
     with only_reading(), runtime.sessions() as session:
         window = _window(session, company_id, day=day)
-        report = collect_report(session, company_id, window=window, now=runtime.clock())
+        report = collect_report(session, company_id, window=window, now=now)
         settings = _settings(session, company_id)
     addressee = Addressee(
         address="the report's recipients",
         public_base_url=runtime.public_base_url,
         local_hour=settings.local_hour if settings is not None and settings.is_on else None,
+        is_partial=window.end_at > now,
     )
     return render_report(report, addressee)
 
@@ -106,8 +119,9 @@ def preview_day(runtime: Runtime, company_id: int, *, day: date) -> RenderedMail
 def send_day(runtime: Runtime, company_id: int, *, day: date, again: bool = False) -> DayOutcome:
     """Send what has not been sent of a local day that is over. Commits. Calls the network.
 
-    With `again`, who has it already gets a copy. Raises DayNotOver, ReportOff, NoRecipient or
-    MailNotSetUp.
+    Whoever wants it weekly, or was told a part of the day by another mail, gets a copy: the report
+    itself would cut a week or come twice. With `again`, who has it already gets a copy, too.
+    Raises DayNotOver, ReportOff, NoRecipient or MailNotSetUp.
     """
     _require_mailer(runtime)
     began_at = runtime.clock()
@@ -116,10 +130,12 @@ def send_day(runtime: Runtime, company_id: int, *, day: date, again: bool = Fals
         if window.end_at > began_at:
             raise DayNotOver(f"{day} is not over yet in the company's zone.")
         lock_report(session, company_id)
-        served, rows = _part(session, company_id, window=window, runtime=runtime)
+        recipients = _recipients(session, company_id, window=window)
+        served, to_copy, rows = _part(session, recipients, window=window, runtime=runtime)
         reopen(session, rows, began_at=began_at, now=runtime.clock())
         if again:
-            rows += _open_copies(session, served, window=window, runtime=runtime, began_at=began_at)
+            to_copy += served
+        rows += _open_copies(session, to_copy, window=window, runtime=runtime, began_at=began_at)
         session.commit()
     deliver_waiting(runtime, only=rows)
     with only_reading(), runtime.sessions() as session:
@@ -139,7 +155,7 @@ def send_partial_day(runtime: Runtime, company_id: int, *, day: date) -> DayOutc
         window = _window(session, company_id, day=day)
         if window.start_at > began_at:
             raise DayInFuture(f"{day} has not begun yet in the company's zone.")
-        recipients = _recipients(session, company_id)
+        recipients = _recipients(session, company_id, window=window)
         rows = _open_copies(session, recipients, window=window, runtime=runtime, began_at=began_at)
         session.commit()
     deliver_waiting(runtime, only=rows)
@@ -176,39 +192,47 @@ def _settings(session: Session, company_id: int) -> ReportSettings | None:
     return session.scalar(select(ReportSettings).where(ReportSettings.company_id == company_id))
 
 
-def _recipients(session: Session, company_id: int) -> Sequence[ReportRecipient]:
+def _recipients(session: Session, company_id: int, *, window: Window) -> Sequence[ReportRecipient]:
+    """Return who may be mailed the window; an outside address only days since it agreed."""
     settings = _settings(session, company_id)
     if settings is None or not settings.is_on:
         raise ReportOff("The daily report is off. Switch it on under Settings > Reports.")
-    found = session.scalars(
-        select(ReportRecipient)
-        .where(
-            ReportRecipient.company_id == company_id,
-            ReportRecipient.removed_at.is_(None),
-            ReportRecipient.unsubscribed_at.is_(None),
-        )
-        .order_by(ReportRecipient.id)
-    ).all()
-    if not found:
-        raise NoRecipient("The report has no recipient. Add one under Settings > Reports.")
-    return found
+    query = select(ReportRecipient).where(ReportRecipient.company_id == company_id)
+    may_have_it = is_mailed(agreed_before=window.end_at)
+    found = session.scalars(query.where(may_have_it).order_by(ReportRecipient.id)).all()
+    if found:
+        return found
+    if session.scalar(query.where(is_mailed()).limit(1)) is not None:
+        raise NoRecipient(f"Nobody on the list had agreed to be mailed by {window.last_day}.")
+    raise NoRecipient(
+        "The report has no recipient who may be mailed. Look under Settings > Reports."
+    )
 
 
 def _part(
-    session: Session, company_id: int, *, window: Window, runtime: Runtime
-) -> tuple[list[ReportRecipient], list[int]]:
-    """Return who has the day, and for everybody else the row that brings it."""
+    session: Session,
+    recipients: Iterable[ReportRecipient],
+    *,
+    window: Window,
+    runtime: Runtime,
+) -> tuple[list[ReportRecipient], list[ReportRecipient], list[int]]:
+    """Return who has the day, who gets a copy, and for everybody else the row that brings it."""
     served: list[ReportRecipient] = []
+    to_copy: list[ReportRecipient] = []
     rows: list[int] = []
-    for recipient in _recipients(session, company_id):
+    for recipient in recipients:
         bringing = find_bringing(session, recipient.id, window=window)
-        if bringing is None:
-            rows.append(_row_of(session, recipient, window=window, runtime=runtime))
-        elif bringing.state is DeliveryState.SENT:
-            served.append(recipient)
-        else:
+        if bringing is not None and bringing.state is not DeliveryState.SENT:
             rows.append(bringing.id)
-    return served, rows
+        elif bringing is not None or has_whole_copy(session, recipient.id, window=window):
+            served.append(recipient)
+        elif recipient.frequency is Frequency.WEEKLY or is_partly_brought(
+            session, recipient.id, window=window
+        ):
+            to_copy.append(recipient)
+        else:
+            rows.append(_row_of(session, recipient, window=window, runtime=runtime))
+    return served, to_copy, rows
 
 
 def _open_copies(

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from models import Company
 from services.customer_csv import BYTE_ORDER_MARK, csv_line
-from services.database import BATCH_ROWS
+from services.database import BATCH_ROWS, in_batches, only_reading
 from services.local_days import day_window, find_zone
+from services.runtime import Runtime
 from services.signup_rows import as_filtered, as_signup, is_listed, select_listed, select_signups
 
 HEADINGS = ("Name", "Company", "E-mail", "Phone", "Came by")
@@ -40,6 +41,21 @@ def write_day(
             yield csv_line((*cells, LISTED if is_listed(row) else FILTERED))
         elif is_listed(row):
             yield csv_line(cells)
+
+
+def stream_day(
+    runtime: Runtime, company_id: int, *, day: date, with_filtered: bool
+) -> Iterator[str]:
+    """Yield the file in pieces; opens and ends its own session.
+
+    For an answer that is still being sent when its request has ended.
+    """
+    with runtime.sessions() as session:
+        with only_reading():
+            session.connection()
+        written = write_day(session, company_id, day=day, with_filtered=with_filtered)
+        for lines in in_batches(written):
+            yield "".join(lines)
 
 
 def _cells(row: Any, zone: ZoneInfo) -> tuple[str, ...]:

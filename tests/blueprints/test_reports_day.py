@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy.orm import Session
 
-from models import CustomerOrigin, DeliveryState, ReportRecipient
+from models import CustomerOrigin, DeliveryState, ReportRecipient, SkipReason
 from tests.blueprints.report_rows import YESTERDAY, add_recipients, add_signups, deliver
 from tests.blueprints.support import Browser, text_of
-from tests.factories import make_customer
+from tests.factories import NOW, make_customer
 
 PLACEHOLDER = "quickbooks-0123456789abcdef@placeholder.local"
 
@@ -111,6 +111,22 @@ def test_a_day_to_come_is_told_kindly(mel: Browser, day: str) -> None:
     assert 'href="/reports/2026-11-20"' in answer.text
 
 
+@pytest.mark.parametrize("day", ["2026-11-21", "9999-12-30", "9999-12-31"])
+def test_a_day_to_come_has_no_other_page(ada: Browser, day: str) -> None:
+    page = f"/reports/{day}"
+
+    answers = [
+        ada.get(f"{page}.csv"),
+        ada.get(f"{page}/again"),
+        ada.htmx_get(f"{page}/deliveries", page=page),
+        ada.post(f"{page}/send", {"to": "all"}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [404] * 4
+    assert ada.get(f"{page}/mail").location == page
+    assert ada.get(f"/reports?before={day}").status_code == 200
+
+
 @pytest.mark.parametrize(
     "day",
     [
@@ -185,10 +201,46 @@ def test_admins_read_how_each_mail_of_the_day_ended(
 
     admin, member = ada.get("/reports/2026-11-19"), mel.get("/reports/2026-11-19")
 
-    assert "olu@example.com Delivered today 07:00 1 250 " in text_of(admin)
+    assert "olu@example.com Delivered today 07:00 1 taken (250) " in text_of(admin)
     assert "ada@example.com Refused today 07:00 3 552 Mailbox full. " in text_of(admin)
     assert "olu@example.com" not in member.text
     assert "Send" not in text_of(member)
+
+
+def test_what_was_skipped_has_no_attempts(
+    ada: Browser, session: Session, recipients: list[ReportRecipient]
+) -> None:
+    reason = SkipReason.NOT_CONFIRMED
+    deliver(session, recipients[0], state=DeliveryState.SKIPPED, skip_reason=reason, attempts=1)
+
+    text = text_of(ada.get("/reports/2026-11-19"))
+
+    assert "Skipped today 07:00 Not a user, and has not confirmed yet." in text
+
+
+def test_a_day_on_which_nobody_came_counts_nothing_but_nobody(mel: Browser) -> None:
+    text = text_of(mel.get("/reports/2026-11-19"))
+
+    assert "0 new Listed: " in text
+    assert "Nobody signed up" in text
+
+
+def test_only_admins_are_told_of_what_the_mail_leaves_out_and_may_always_take_the_file(
+    ada: Browser,
+    mel: Browser,
+    session: Session,
+    people: SimpleNamespace,
+    recipients: list[ReportRecipient],
+) -> None:
+    add_signups(session, people, listed=0, filtered=2)
+    deliver(session, recipients[0])
+
+    admin, member = ada.get("/reports/2026-11-19"), mel.get("/reports/2026-11-19")
+
+    assert "here with what the mail leaves out" in text_of(admin)
+    assert "leaves out" not in text_of(member)
+    assert 'href="/reports/2026-11-19.csv"' in admin.text
+    assert ".csv" not in member.text
 
 
 def test_the_mail_of_a_day_can_be_read_before_it_goes_out(
@@ -203,8 +255,20 @@ def test_the_mail_of_a_day_can_be_read_before_it_goes_out(
     assert "real-0@example.com" in text
     assert "placeholder" not in answer.text
     assert "Nameless" not in answer.text
+    assert "not over yet" not in text
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
     assert mel.get("/reports/2999-01-01/mail").location == "/reports/2999-01-01"
+
+
+def test_the_mail_of_today_says_that_the_day_is_not_over(
+    mel: Browser, session: Session, people: SimpleNamespace
+) -> None:
+    make_customer(session, people.company, email="nell@example.com", created_at=NOW)
+
+    text = text_of(mel.get("/reports/2026-11-20/mail"))
+
+    assert "1 new customer so far" in text
+    assert "This day is not over yet." in text
 
 
 def test_a_day_is_a_file_and_only_admins_get_the_filtered(
@@ -215,6 +279,7 @@ def test_a_day_is_a_file_and_only_admins_get_the_filtered(
     admin, member = (who.get("/reports/2026-11-19.csv") for who in (ada, mel))
 
     assert 'filename="sign-ups-2026-11-19.csv"' in admin.headers["Content-Disposition"]
+    assert "Content-Length" not in admin.headers
     assert (len(admin.text.splitlines()), len(member.text.splitlines())) == (6, 3)
     assert "placeholder.local" not in admin.text
     assert "Nameless" not in member.text

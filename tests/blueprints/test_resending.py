@@ -148,13 +148,12 @@ def test_where_nothing_can_be_sent_again_nothing_is_offered(
     assert f"{DAY}/again" not in text
 
 
-@pytest.mark.parametrize("day", ["2026-11-18", "2999-01-01"])
 def test_a_day_without_a_mail_cannot_be_sent_again(
-    ada: Browser, session: Session, recipients: list[ReportRecipient], day: str
+    ada: Browser, session: Session, recipients: list[ReportRecipient]
 ) -> None:
     deliver(session, recipients[0])
 
-    for answer in (ada.get(f"/reports/{day}/again"), ada.post(f"/reports/{day}/send")):
+    for answer in (ada.get("/reports/2026-11-18/again"), ada.post("/reports/2026-11-18/send")):
         assert answer.status_code == 404
         assert "Nothing was mailed about that day" in text_of(answer)
 
