@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -122,7 +123,7 @@ def _row(
         sent=_count_sent(views),
         recipients=len(views),
         results=tuple(_results(views)),
-        notes=tuple(dict.fromkeys(_notes(views, with_addresses=with_addresses))),
+        notes=tuple(_notes(views, with_addresses=with_addresses)),
         copies=_copies(span.copies) if span.reports and span.copies else None,
         offer=_offer(reports, missing=missing),
         missing=missing,
@@ -171,9 +172,13 @@ def _results(views: Sequence[DeliveryView]) -> Iterator[Result]:
 
 
 def _notes(views: Sequence[DeliveryView], *, with_addresses: bool) -> Iterator[str]:
-    """Name the recipient where the reason is one recipient's alone."""
-    shared = len({view.reason for view in views}) == 1 and len(views) > 1
-    for view in views:
-        if view.reason:
-            named = with_addresses and not shared
-            yield f"{view.address}: {view.reason}" if named else view.reason
+    """Say each reason once: whose it is, of how many, or alone where it is everybody's."""
+    counts = Counter(view.reason for view in views if view.reason)
+    for reason, count in counts.items():
+        if count == len(views) > 1:
+            yield reason
+        elif count > 1:
+            yield f"{count:,} recipients: {reason}"
+        else:
+            whose = next(view.address for view in views if view.reason == reason)
+            yield f"{whose}: {reason}" if with_addresses else reason

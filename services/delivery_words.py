@@ -13,9 +13,7 @@ SKIP_SENTENCES: Mapping[SkipReason, str] = {
     SkipReason.UNSUBSCRIBED: "The recipient has unsubscribed.",
     SkipReason.RECIPIENT_REMOVED: "The recipient was taken off the list.",
     SkipReason.RECIPIENT_OFF: "The recipient is set to off.",
-    SkipReason.NOT_CONFIRMED: (
-        "The address is nobody's who works here, and has not agreed to get the report."
-    ),
+    SkipReason.NOT_CONFIRMED: "Not a user, and has not confirmed yet.",
     SkipReason.REPORT_OFF: "The report was switched off.",
 }
 

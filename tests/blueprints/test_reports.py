@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from models import DeliveryState, ReportRecipient, SkipReason
 from tests.blueprints.report_rows import add_recipients, add_signups, deliver
 from tests.blueprints.support import Browser, text_of
-from tests.factories import NOW, make_customer, make_report_settings
+from tests.factories import NOW, make_customer, make_report_recipient, make_report_settings
 
 
 @pytest.fixture
@@ -126,6 +126,25 @@ def test_an_empty_day_is_said_once_for_all(
 
     assert "Skipped Nobody signed up." in text
     assert text.count("Nobody signed up.") == 1
+
+
+def test_a_reason_of_several_is_said_once_and_each_on_a_line_of_its_own(
+    ada: Browser,
+    session: Session,
+    people: SimpleNamespace,
+    recipients: list[ReportRecipient],
+) -> None:
+    eve = make_report_recipient(session, people.company, address="eve@example.com")
+    full: dict[str, Any] = {"state": DeliveryState.REFUSED, "answer_text": "Mailbox full"}
+    deliver(session, recipients[0], **full)
+    deliver(session, recipients[1], state=DeliveryState.REFUSED, answer_text="No such user")
+    deliver(session, eve, **full)
+
+    html = ada.get("/reports").text
+
+    assert "<br><small><bdi>2 recipients: Mailbox full</bdi></small>" in html
+    assert "<br><small><bdi>ada@example.com: No such user</bdi></small>" in html
+    assert "olu@example.com: " not in html
 
 
 def test_several_days_in_one_mail_are_one_row(
