@@ -27,11 +27,13 @@ def ready() -> ResponseReturnValue:
         "database": readiness.database,
         "schema": readiness.schema,
         "scheduler": readiness.scheduler,
+        "delivery": readiness.delivery,
     }
     body = {
         "ready": readiness.is_ready,
         "not_ready": [name for name, is_ready in parts.items() if not is_ready],
         "scheduler_heartbeat_age_s": readiness.beat_age_s,
+        "delivery_heartbeat_age_s": readiness.delivery_age_s,
         "oldest_unsent_delivery_age_s": readiness.oldest_unsent_s,
     }
     return jsonify(body), 200 if readiness.is_ready else 503

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from services.customer_import import IMPORT_JOB, due_imports, run_import
 from services.database import only_reading
 from services.heartbeat import TICK, note_beat
+from services.mail_heartbeat import begin_round
 from services.match_job import MATCH_JOB, due_matches, match_account
 from services.reading_queue import end_abandoned, has_waiting, keep_waiting
 from services.readings import refresh
@@ -41,8 +42,10 @@ def tick(runtime: Runtime) -> None:
 def deliver_reports(runtime: Runtime) -> None:
     """Send the daily reports that are due, ask new recipients, tell whose connection has ended.
 
-    Every minute, and apart from the tick: a silent mail server may hold this one for minutes.
+    Every minute, and apart from the tick: a silent mail server may hold this one for minutes. So
+    it has a heartbeat of its own.
     """
+    runtime = begin_round(runtime)
     deliver_due(runtime)
     send_confirmations(runtime)
     tell_admins(runtime)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from models import Heartbeat
 
 TICK = "tick"
+DELIVERY = "delivery"
 
 
 def note_beat(session: Session, *, name: str, now: datetime) -> None:

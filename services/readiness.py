@@ -1,4 +1,4 @@
-"""Whether this process can do its work: the database, its tables, and the clock."""
+"""Whether this process can do its work: the database, its tables, the clock, and sending mail."""
 
 from __future__ import annotations
 
@@ -12,52 +12,61 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.database import only_reading
-from services.heartbeat import TICK, last_beat_at
+from services.heartbeat import DELIVERY, TICK, last_beat_at
 from services.report_history import oldest_waiting_at
 from services.runtime import Runtime
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 #: The tick beats every minute; five missing ones are no coincidence.
 LONGEST_SILENCE = timedelta(minutes=5)
+#: Whoever sends beats every minute and with each mail; one mail may take four minutes up to its
+#: final dot and ten for the answer to it (services/smtp.py). Twice that is no slow server.
+LONGEST_MAIL = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Which parts are ready; `beat_age_s` is None while the clock has never beaten.
+    """Which parts are ready; an age of a beat is None while there never was one.
 
-    `oldest_unsent_s` is how long the report that waits longest has been due, None where none
-    waits. It makes nothing unready: no restart of ours would help a mail server.
+    `delivery` is about whoever sends mail, not about the mail server. `oldest_unsent_s` is how
+    long the report that waits longest has been due, None where none waits. It makes nothing
+    unready: no restart of ours would help a mail server.
     """
 
     database: bool
     schema: bool = False
     scheduler: bool = False
+    delivery: bool = False
     beat_age_s: int | None = None
+    delivery_age_s: int | None = None
     oldest_unsent_s: int | None = None
 
     @property
     def is_ready(self) -> bool:
-        return self.database and self.schema and self.scheduler
+        return self.database and self.schema and self.scheduler and self.delivery
 
 
 def look(runtime: Runtime) -> Readiness:
-    """Ask the database for its version, the last beat and unsent mail; changes nothing."""
+    """Ask the database for its version, the last beats and unsent mail; changes nothing."""
     try:
         with only_reading(), runtime.sessions() as session:
             version = MigrationContext.configure(session.connection()).get_current_revision()
             if version != newest_schema():
                 return Readiness(database=True)
             beat_at = last_beat_at(session, name=TICK)
+            delivery_at = last_beat_at(session, name=DELIVERY)
             unsent_at = oldest_waiting_at(session)
     except SQLAlchemyError:
         return Readiness(database=False)
     now = runtime.clock()
-    age = _age(beat_at, now=now)
+    age, delivery_age = _age(beat_at, now=now), _age(delivery_at, now=now)
     return Readiness(
         database=True,
         schema=True,
         scheduler=age is not None and age <= LONGEST_SILENCE,
+        delivery=delivery_age is not None and delivery_age <= LONGEST_MAIL,
         beat_age_s=_seconds(age),
+        delivery_age_s=_seconds(delivery_age),
         oldest_unsent_s=_seconds(_age(unsent_at, now=now)),
     )
 

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from services.heartbeat import TICK, note_beat
+from services.heartbeat import DELIVERY, TICK, note_beat
 from services.readiness import newest_schema
 from services.report_delivery import deliver_due
 from services.runtime import Runtime
@@ -48,6 +48,7 @@ def test_a_process_that_can_work_is_ready(
     stranger: Browser, session: Session, clock: Clock, stamped: None
 ) -> None:
     note_beat(session, name=TICK, now=clock())
+    note_beat(session, name=DELIVERY, now=clock())
     clock.advance(seconds=12)
 
     answer = stranger.get("/readyz")
@@ -57,6 +58,7 @@ def test_a_process_that_can_work_is_ready(
         "ready": True,
         "not_ready": [],
         "scheduler_heartbeat_age_s": 12,
+        "delivery_heartbeat_age_s": 12,
         "oldest_unsent_delivery_age_s": None,
     }
     assert answer.headers["Cache-Control"] == "no-store"
@@ -69,6 +71,7 @@ def test_mail_that_waits_is_told_and_changes_no_status(
     deliver_due(replace(desk.runtime, mailer=None))
     clock.advance(hours=2)
     note_beat(session, name=TICK, now=clock())
+    note_beat(session, name=DELIVERY, now=clock())
 
     answer = stranger.get("/readyz")
 
@@ -80,6 +83,7 @@ def test_a_silent_clock_is_named(
     stranger: Browser, session: Session, clock: Clock, stamped: None
 ) -> None:
     note_beat(session, name=TICK, now=clock())
+    note_beat(session, name=DELIVERY, now=clock())
     clock.advance(minutes=6)
 
     answer = stranger.get("/readyz")
@@ -93,14 +97,14 @@ def test_another_releases_tables_are_named(stranger: Browser) -> None:
     answer = stranger.get("/readyz")
 
     assert answer.status_code == 503
-    assert answer.get_json()["not_ready"] == ["schema", "scheduler"]
+    assert answer.get_json()["not_ready"] == ["schema", "scheduler", "delivery"]
 
 
 def test_a_database_that_is_away_is_named(ada: Browser, no_database: None) -> None:
     answer = ada.get("/readyz")
 
     assert answer.status_code == 503
-    assert answer.get_json()["not_ready"] == ["database", "schema", "scheduler"]
+    assert answer.get_json()["not_ready"] == ["database", "schema", "scheduler", "delivery"]
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])

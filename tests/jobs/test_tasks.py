@@ -12,7 +12,7 @@ from jobs import embedded
 from jobs.embedded import EmbeddedEngine
 from jobs.tasks import JOBS, deliver_reports, sweep, tick
 from models import Reading, ReadingState
-from services.heartbeat import TICK, last_beat_at
+from services.heartbeat import DELIVERY, TICK, last_beat_at
 from services.readings import refresh
 from services.report_delivery import DELIVERY_JOB
 from services.runtime import Runtime
@@ -25,9 +25,9 @@ from tests.services.support import Place, ask, one
 WAIT_S = 20
 
 
-def _beat(runtime: Runtime) -> object:
+def _beat(runtime: Runtime, name: str = TICK) -> object:
     with runtime.sessions() as session:
-        return last_beat_at(session, name=TICK)
+        return last_beat_at(session, name=name)
 
 
 def test_a_tick_leaves_its_moment(runtime: Runtime, clock: Clock) -> None:
@@ -50,6 +50,30 @@ def test_reports_that_are_due_go_out(runtime: Runtime, clock: Clock) -> None:
     deliver_reports(desk.runtime)
 
     assert desk.outbox.recipients == ["ada@example.com"]
+
+
+def test_sending_has_a_pulse_of_its_own_that_beats_with_each_mail(
+    runtime: Runtime, clock: Clock
+) -> None:
+    desk = make_desk(runtime, clock, "ada@example.com", "mel@example.com")
+    beats: list[object] = []
+
+    def take_ten_minutes() -> None:
+        beats.append(_beat(runtime, DELIVERY))
+        clock.advance(minutes=10)
+
+    desk.outbox.meanwhile = take_ten_minutes
+
+    deliver_reports(desk.runtime)
+
+    assert beats == [clock.now - timedelta(minutes=20), clock.now - timedelta(minutes=10)]
+    assert _beat(runtime) is None
+
+
+def test_sending_beats_without_mail(runtime: Runtime, clock: Clock) -> None:
+    deliver_reports(replace(runtime, mailer=None))
+
+    assert _beat(runtime, DELIVERY) == clock.now
 
 
 def test_a_silent_mail_server_does_not_hold_up_the_tick(

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from services.heartbeat import TICK, note_beat
+from services.heartbeat import DELIVERY, TICK, note_beat
 from services.readiness import Readiness, look, newest_schema
 from services.runtime import Runtime
 from tests.conftest import Clock
@@ -22,13 +22,27 @@ def _stamp(session: Session, version: str | None) -> None:
     session.commit()
 
 
-def test_all_is_well_while_the_clock_beats(session: Session, runtime: Runtime) -> None:
+def _beat(session: Session, clock: Clock, *names: str) -> None:
+    for name in names:
+        note_beat(session, name=name, now=clock())
+
+
+def test_all_is_well_while_the_clock_beats(
+    session: Session, runtime: Runtime, clock: Clock
+) -> None:
     _stamp(session, newest_schema())
-    note_beat(session, name=TICK, now=runtime.clock())
+    _beat(session, clock, TICK, DELIVERY)
 
     readiness = look(runtime)
 
-    assert readiness == Readiness(database=True, schema=True, scheduler=True, beat_age_s=0)
+    assert readiness == Readiness(
+        database=True,
+        schema=True,
+        scheduler=True,
+        delivery=True,
+        beat_age_s=0,
+        delivery_age_s=0,
+    )
     assert readiness.is_ready
 
 
@@ -37,13 +51,29 @@ def test_a_silent_clock_is_noticed(
     session: Session, runtime: Runtime, clock: Clock, minutes: int, is_ready: bool
 ) -> None:
     _stamp(session, newest_schema())
-    note_beat(session, name=TICK, now=clock())
+    _beat(session, clock, TICK, DELIVERY)
     clock.advance(minutes=minutes)
 
     readiness = look(runtime)
 
     assert readiness.is_ready is is_ready
     assert readiness.beat_age_s == minutes * 60
+
+
+@pytest.mark.parametrize(("minutes", "is_ready"), [(30, True), (31, False)])
+def test_a_thread_that_hangs_in_a_mail_is_noticed(
+    session: Session, runtime: Runtime, clock: Clock, minutes: int, is_ready: bool
+) -> None:
+    _stamp(session, newest_schema())
+    _beat(session, clock, DELIVERY)
+    clock.advance(minutes=minutes)
+    _beat(session, clock, TICK)
+
+    readiness = look(runtime)
+
+    assert (readiness.scheduler, readiness.delivery) == (True, is_ready)
+    assert readiness.is_ready is is_ready
+    assert readiness.delivery_age_s == minutes * 60
 
 
 def test_a_clock_that_never_beat_is_not_ready(session: Session, runtime: Runtime) -> None:
