@@ -15,7 +15,6 @@ from services.report_settings import ReportSettingsView, ReportWish
 #: The field of a row is named after its address, so that no row is taken for another.
 ROW = "rhythm:"
 REMOVE = "remove"
-MOST_LINES = 200
 MOST_CHARACTERS = 100
 
 
@@ -83,8 +82,9 @@ class Entered:
 
     def _typed(self) -> Iterator[RecipientWish]:
         lines = self.added.replace("\r\n", "\n").split("\n")
-        for line in [line for line in lines if line.strip(" ")][:MOST_LINES]:
-            yield RecipientWish(line, self.added_frequency)
+        for line in lines:
+            if line.strip(" "):
+                yield RecipientWish(line, self.added_frequency)
 
     def _kept(self, recipients: Sequence[RecipientView]) -> Iterator[RecipientWish]:
         for recipient in recipients:

@@ -34,6 +34,8 @@ from services.report_recipients import (
 )
 
 MAX_RECIPIENTS = 20
+#: Whoever is set to Off stays on the list, and a list has to fit on a page.
+MAX_LISTED = 100
 SHOWN_CHARACTERS = 60
 
 
@@ -166,7 +168,14 @@ def check_wish(wish: ReportWish) -> tuple[RecipientWish, ...]:
     recipients = _strict_recipients(wish.recipients)
     chosen_count = sum(each.frequency is not Frequency.OFF for each in recipients)
     if chosen_count > MAX_RECIPIENTS:
-        raise TooManyRecipients(f"A report has at most {MAX_RECIPIENTS} recipients.")
+        raise TooManyRecipients(
+            f"A report has at most {MAX_RECIPIENTS} recipients; these are {chosen_count:,}."
+        )
+    if len(recipients) > MAX_LISTED:
+        raise TooManyRecipients(
+            f"The list has at most {MAX_LISTED} addresses, and those set to Off count as well; "
+            f"these are {len(recipients):,}. Remove some first."
+        )
     if wish.is_on and not chosen_count:
         raise NoRecipientChosen("A report that is on needs at least one recipient.")
     return recipients

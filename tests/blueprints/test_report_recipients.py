@@ -225,3 +225,36 @@ def test_a_user_who_was_shut_out_is_no_row_to_choose_from(
     make_user(session, people.company, email="left@example.com", name="Left", is_disabled=True)
 
     assert "left@example.com" not in ada.get(PAGE).text
+
+
+def _many(count: int) -> str:
+    return "\n".join(f"r{number}@example.com" for number in range(count))
+
+
+def test_what_stands_behind_many_lines_of_one_address_is_stored(
+    ada: Browser, session: Session
+) -> None:
+    ada.post(PAGE, FORM | {"recipients": "ada@example.com\n" * 300 + "mel@example.com"})
+
+    assert set(_rhythms(session)) == {"ada@example.com", "mel@example.com"}
+
+
+def test_too_many_lines_are_said_and_none_is_stored(ada: Browser, session: Session) -> None:
+    answer = ada.post(PAGE, FORM | {"recipients": _many(5000)})
+
+    assert answer.status_code == 422
+    assert "at most 20 recipients; these are 5,000." in text_of(answer)
+    assert _rhythms(session) == {}
+
+
+def test_those_set_to_off_have_a_limit_too(ada: Browser, session: Session) -> None:
+    form = {"hour": "7", "zone": "America/New_York", "empty": "skip", "frequency": "off"}
+    ada.post(PAGE, form | {"recipients": _many(100)})
+
+    answer = ada.post(PAGE, form | {"recipients": "one-more@example.com"})
+
+    assert answer.status_code == 422
+    assert "The list has at most 100 addresses" in text_of(answer)
+    assert 'aria-describedby="recipients-wrong"' in answer.text
+    assert ">one-more@example.com</textarea>" in answer.text
+    assert len(_rhythms(session)) == 100
