@@ -30,8 +30,10 @@ def upgrade() -> None:
         batch.create_foreign_key(
             ASKED_BY, 'user_account', ['asked_by_id'], ['id'], ondelete='SET NULL'
         )
-    # Whoever is mailed already goes on being mailed.
-    op.execute('UPDATE report_recipient SET confirmed_at = reported_from_at')
+    # Whoever is mailed already goes on being mailed; whoever was taken off is asked, if ever.
+    op.execute(
+        'UPDATE report_recipient SET confirmed_at = reported_from_at WHERE removed_at IS NULL'
+    )
     op.drop_index('ix_customer_signup', table_name='customer')
     op.create_index('ix_customer_signup', 'customer', [*SIGNUP, 'email_key'])
 

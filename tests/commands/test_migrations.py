@@ -182,7 +182,12 @@ def test_recipients_of_the_release_before_are_mailed_on_and_nobody_else_is(new_a
             deliveries = [tuple(row) for row in connection.execute(text(left))]
         upgrade()
         listed = _listed()
+        with db.session() as session:
+            taken_off = ReportRecipient.removed_at.is_not(None)
+            answers = session.scalars(select(ReportRecipient.confirmed_at).where(taken_off)).all()
 
     # The release before knows neither copies nor an open question: it would mail them.
     assert deliveries == [("daily", "recipient_removed")]
     assert listed == {USER: ("daily", True), AGREED: ("daily", True)}
+    # Whoever comes on the list again was never asked, and is then.
+    assert answers == [None, None]
