@@ -52,7 +52,7 @@ def who(desk: Desk) -> SignedIn:
         (ReportRecipient, {"unsubscribed_at": NOW}, "unsubscribed"),
         (ReportRecipient, {"removed_at": NOW}, "taken off"),
         (ReportRecipient, {"frequency": Frequency.OFF}, "off"),
-        (ReportRecipient, {"confirmed_at": None}, "agreed"),
+        (ReportRecipient, {"confirmed_at": None}, "not confirmed"),
         (ReportSettings, {"is_on": False}, "is off"),
     ],
 )
@@ -95,6 +95,19 @@ def test_another_companys_day_is_unknown(desk: Desk) -> None:
 
     with pytest.raises(UnknownDay):
         ask(desk, zoe)
+
+
+def test_a_clock_that_was_set_back_keeps_nobody_waiting(
+    desk: Desk, who: SignedIn, wake_ups: WakeUps
+) -> None:
+    deliver_due(desk.runtime)
+    ask(desk, who)
+    run(desk, wake_ups)
+    desk.clock.advance(minutes=-30)
+
+    resend = click(desk, who, only_missing=False)
+
+    assert resend.copies + resend.waiting == 2
 
 
 def test_what_was_asked_is_written_down_once(desk: Desk, who: SignedIn) -> None:
