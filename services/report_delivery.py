@@ -34,6 +34,7 @@ from services.mail import (
 )
 from services.report_due import make_due
 from services.report_mail import Addressee, Envelope, compose_report
+from services.report_recipients import find_role
 from services.runtime import Runtime
 from services.signup_report import collect_report
 from services.unsubscription import unsubscribe_token
@@ -135,6 +136,7 @@ def _write(runtime: Runtime, claim: Claim) -> tuple[EmailMessage, int]:
             select(ReportSettings).where(ReportSettings.company_id == claim.company_id)
         ).one()
         recipient = session.get_one(ReportRecipient, claim.recipient_id)
+        role = find_role(session, recipient)
         report = collect_report(session, claim.company_id, window=claim.window, now=runtime.clock())
     is_copy = claim.kind is ReportKind.COPY
     if report.count == 0 and settings.on_empty_day is EmptyDay.SKIP and not is_copy:
@@ -147,6 +149,7 @@ def _write(runtime: Runtime, claim: Claim) -> tuple[EmailMessage, int]:
         frequency=recipient.frequency,
         is_copy=is_copy,
         is_partial=claim.window.end_at > runtime.clock(),
+        role=role,
     )
     envelope = Envelope(
         runtime.mail_from, claim.message_id, runtime.clock(), is_repeat=claim.is_repeat

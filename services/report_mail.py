@@ -8,7 +8,7 @@ from datetime import date, datetime
 from email.message import EmailMessage
 from urllib.parse import quote
 
-from models import Frequency
+from models import Frequency, Role
 from services.local_days import DAY, Window
 from services.mail import RenderedMail, build_message, render_mail, wire_bytes
 from services.signup_counts import comparison_words
@@ -26,13 +26,17 @@ MAIL_BYTES = 99_000
 LINKED_ROWS = 50
 _PARTIAL = "This day is not over yet. Whoever comes later stands in the daily report."
 _COPY = "A copy that somebody in your team asked for. Your own report comes as always."
+_COPY_OUTSIDE = "This report is sent again, as a copy. The next one comes as always."
+#: Of how many days a mail tells where none before it was missed.
+_RHYTHM_DAYS = {Frequency.DAILY: 1, Frequency.WEEKLY: 7}
 
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
     """Whom one mail goes to and why; an extra or a test has no unsubscribe token and no hour.
 
-    A copy was asked for by a person; `is_partial` says that its day was not over.
+    A copy was asked for by a person; `is_partial` says that its day was not over. `role` is None
+    for whoever cannot sign in: a link into BlueClerk would end at a closed door.
     """
 
     address: str
@@ -43,6 +47,7 @@ class Addressee:
     is_test: bool = False
     is_copy: bool = False
     is_partial: bool = False
+    role: Role | None = Role.ADMIN
 
     @property
     def unsubscribe_url(self) -> str | None:
@@ -77,16 +82,16 @@ def render_report(report: SignupReport, addressee: Addressee) -> RenderedMail:
             "further_count": report.further_count,
             "preview": _preview(report),
             "new_line": ", ".join(report.new_lines),
-            "integrations_url": f"{addressee.public_base_url}/settings/integrations",
+            "integrations_url": _link(addressee, "/settings/integrations", only_admins=True),
             "bars": _bars(report.bars),
             "bars_count": report.bars_count,
-            "day_url": f"{addressee.public_base_url}{_page(report.window)}",
+            "day_url": _link(addressee, _page(report.window)),
             "day_words": "days" if several_days else "day",
-            "settings_url": f"{addressee.public_base_url}/settings/reports",
+            "settings_url": _link(addressee, "/settings/reports", only_admins=True),
             "unsubscribe_url": addressee.unsubscribe_url,
             "recipient": addressee.address,
             "schedule": _schedule(addressee),
-            "notes": _notes(addressee),
+            "notes": _notes(report.window, addressee),
             "mark": _mark(addressee),
         },
     )
@@ -149,10 +154,15 @@ def _mark(addressee: Addressee) -> str:
     return "Copy: " if addressee.is_copy and not addressee.is_partial else ""
 
 
-def _notes(addressee: Addressee) -> tuple[str, ...]:
+def _notes(window: Window, addressee: Addressee) -> tuple[str, ...]:
     if addressee.is_partial:
         return (_PARTIAL,)
-    return (_COPY,) if addressee.is_copy else ()
+    if addressee.is_copy:
+        return (_COPY_OUTSIDE if addressee.role is None else _COPY,)
+    days = (window.last_day - window.first_day).days + 1
+    if days > _RHYTHM_DAYS.get(addressee.frequency, days):
+        return (f"{days} days in one mail: the earlier ones had not been mailed yet.",)
+    return ()
 
 
 def _headline(count: int, *, is_partial: bool) -> str:
@@ -186,6 +196,12 @@ def _page(window: Window) -> str:
     return "/reports" if several_days else f"/reports/{window.last_day}"
 
 
+def _link(addressee: Addressee, path: str, *, only_admins: bool = False) -> str:
+    """Return the address of a page, or nothing where it would not open for the reader."""
+    may_open = addressee.role is Role.ADMIN if only_admins else addressee.role is not None
+    return f"{addressee.public_base_url}{path}" if may_open else ""
+
+
 def _day(day: date) -> str:
     return f"{day:%A}, {day.day} {day:%B}"
 
@@ -204,7 +220,7 @@ def _rows(report: SignupReport, addressee: Addressee) -> list[dict[str, str]]:
             "phone": signup.phone,
             "came_by": signup.came_by,
             "time": _time(signup, several_days),
-            "url": f"{addressee.public_base_url}/customers/{signup.public_id}",
+            "url": _link(addressee, f"/customers/{signup.public_id}"),
         }
         for signup in report.signups
     ]

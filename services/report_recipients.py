@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, and_, exists, not_, or_, select, update
 from sqlalchemy.orm import Session
 
-from models import Company, Frequency, ReportRecipient, User
+from models import Company, Frequency, ReportRecipient, Role, User
 from services.email_addresses import email_key
 from services.local_days import find_zone, start_of_today
 
@@ -126,6 +126,16 @@ def list_recipients(session: Session, company_id: int) -> tuple[RecipientView, .
         *(_view_user(user, listed.get(key)) for key, user in active.items()),
         *(_view(row, users.get(key)) for key, row in listed.items() if key not in active),
     )
+
+
+def find_role(session: Session, recipient: ReportRecipient) -> Role | None:
+    """Return what the recipient may see of the company in BlueClerk, or None. One statement."""
+    query = select(User.role).where(
+        User.company_id == recipient.company_id,
+        User.email == recipient.address_key,
+        User.is_disabled.is_(False),
+    )
+    return session.scalar(query)
 
 
 def store_recipients(

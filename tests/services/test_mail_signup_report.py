@@ -10,12 +10,26 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models import Company, Customer, EmptyDay, ReportDelivery, ReportSettings
+from models import (
+    Company,
+    Customer,
+    EmptyDay,
+    ReportDelivery,
+    ReportRecipient,
+    ReportSettings,
+    User,
+)
 from services.report_delivery import deliver_due
 from services.report_mail import delivery_message_id
 from services.runtime import Runtime
 from tests.conftest import Clock
-from tests.factories import make_account, make_connection, make_reading, make_remote_customer
+from tests.factories import (
+    make_account,
+    make_connection,
+    make_reading,
+    make_remote_customer,
+    make_user,
+)
 from tests.services.reporting import (
     DAY,
     LINK_KEY,
@@ -59,7 +73,21 @@ HEADERS = (
 
 @pytest.fixture
 def desk(runtime: Runtime, clock: Clock) -> Desk:
-    return make_desk(runtime, clock)
+    """A company whose only recipient is its admin, so that the mail has all its links."""
+    desk = make_desk(runtime, clock)
+    with runtime.sessions() as session:
+        make_user(session, session.get_one(Company, desk.company_id), email="ada@example.com")
+    return desk
+
+
+def test_to_whoever_is_no_user_no_link_leads_to_a_sign_in(desk: Desk) -> None:
+    desk.change(User, is_disabled=True)
+    desk.change(ReportRecipient, address="olu@example.com", address_key="olu@example.com")
+
+    parts = decoded(_mail(desk))
+
+    for part in parts.values():
+        assert set(re.findall(r"5000/([a-z]+)", part)) == {"unsubscribe"}
 
 
 def _mail(desk: Desk) -> EmailMessage:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from models import Frequency
+from models import Frequency, Role
 from services.mail import wire_bytes
 from services.report_mail import Addressee, Envelope, compose_report, render_report
 from services.signup_counts import Comparison, days_window
@@ -17,6 +18,60 @@ from services.signup_report import DayBar, SignupReport
 from services.signup_rows import Signup
 from tests.factories import NOW
 from tests.services.reporting import DAY, decoded, visible
+
+SITE = "https://clerk.example.com"
+
+
+@pytest.mark.parametrize("is_copy", [False, True])
+def test_whoever_cannot_sign_in_gets_no_link_that_ends_at_a_sign_in(is_copy: bool) -> None:
+    at = NOW.astimezone(ZoneInfo("America/New_York"))
+    signup = Signup("ab" * 8, "Nell Harrow", "", "nell@example.com", "", "By hand", at)
+    report = replace(_report(DAY, DAY), signups=(signup,), new_lines=("3 new in QuickBooks",))
+    mails = {
+        role: render_report(
+            report,
+            Addressee("olu@example.com", SITE, "token", 7, role=role, is_copy=is_copy),
+        )
+        for role in (None, Role.MEMBER, Role.ADMIN)
+    }
+
+    found = {
+        role: [
+            set(re.findall(rf"{SITE}/(\w+(?:/[a-z]+)?)", part)) for part in (mail.text, mail.html)
+        ]
+        for role, mail in mails.items()
+    }
+
+    outside = {"unsubscribe/token"}
+    member = outside | {"customers/abababababababab", "reports"}
+    admin = member | {"settings/reports", "settings/integrations"}
+    assert found == {None: [outside] * 2, Role.MEMBER: [member] * 2, Role.ADMIN: [admin] * 2}
+    for part in (mails[None].text, visible(mails[None].html)):
+        assert "3 new in QuickBooks." in part
+        assert "and 8 more" in part
+        assert ("This report is sent again, as a copy." in part) is is_copy
+        assert "Open" not in part
+        assert "your team" not in part
+
+
+@pytest.mark.parametrize(
+    ("frequency", "days", "is_told"),
+    [
+        (Frequency.DAILY, 1, False),
+        (Frequency.DAILY, 3, True),
+        (Frequency.WEEKLY, 7, False),
+        (Frequency.WEEKLY, 14, True),
+    ],
+)
+def test_a_mail_of_more_days_than_usual_says_why(
+    frequency: Frequency, days: int, is_told: bool
+) -> None:
+    report = _report(DAY - timedelta(days=days - 1), DAY)
+
+    mail = render_report(report, Addressee("ada@example.com", SITE, frequency=frequency))
+
+    why = f"{days} days in one mail: the earlier ones had not been mailed yet."
+    assert [why in part for part in (mail.text, visible(mail.html))] == [is_told] * 2
 
 
 @pytest.mark.parametrize(
