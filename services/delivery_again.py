@@ -51,6 +51,38 @@ def find_bringing(session: Session, recipient_id: int, *, window: Window) -> Rep
     return session.scalar(query.order_by(is_sent.desc(), ReportDelivery.id).limit(1))
 
 
+def is_partly_brought(session: Session, recipient_id: int, *, window: Window) -> bool:
+    """Say whether another report brought a part of the window, or may have, or still will.
+
+    As a report the window would come twice then. The ended row of the day itself is no other one.
+    """
+    is_other = ReportDelivery.day_on != window.last_day
+    query = select(ReportDelivery.id).where(
+        ReportDelivery.recipient_id == recipient_id,
+        ReportDelivery.kind == ReportKind.DAILY,
+        ReportDelivery.window_start_at < window.end_at,
+        ReportDelivery.window_end_at > window.start_at,
+        or_(
+            ReportDelivery.state == DeliveryState.SENT,
+            and_(is_other, or_(ReportDelivery.state.in_(WAITING), _may_have_arrived())),
+        ),
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def has_whole_copy(session: Session, recipient_id: int, *, window: Window) -> bool:
+    """Say whether a copy of the whole window was sent, after its end."""
+    query = select(ReportDelivery.id).where(
+        ReportDelivery.recipient_id == recipient_id,
+        ReportDelivery.kind == ReportKind.COPY,
+        ReportDelivery.state == DeliveryState.SENT,
+        ReportDelivery.window_start_at <= window.start_at,
+        ReportDelivery.window_end_at >= window.end_at,
+        ReportDelivery.ended_at >= ReportDelivery.window_end_at,
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
 def reopen(
     session: Session, delivery_ids: Sequence[int], *, began_at: datetime, now: datetime
 ) -> list[int]:
@@ -132,6 +164,13 @@ def _may_be_reopened(began_at: datetime) -> ColumnElement[bool]:
         ReportDelivery.state != DeliveryState.SENT,
         ReportDelivery.ended_at <= began_at,
         ~is_brought,
+    )
+
+
+def _may_have_arrived() -> ColumnElement[bool]:
+    return and_(
+        ReportDelivery.state.in_((DeliveryState.REFUSED, DeliveryState.FAILED)),
+        ReportDelivery.handover_count > 0,
     )
 
 

@@ -53,25 +53,28 @@ class RecipientView:
     confirmation_sent_at: datetime | None
 
 
-def is_mailed() -> ColumnElement[bool]:
+def is_mailed(*, agreed_before: datetime | None = None) -> ColumnElement[bool]:
     """Say of a row of ReportRecipient whether reports are mailed there."""
     return and_(
         ReportRecipient.removed_at.is_(None),
         ReportRecipient.unsubscribed_at.is_(None),
         ReportRecipient.refusal_count < REFUSALS_IN_A_ROW,
         ReportRecipient.frequency != Frequency.OFF,
-        has_agreed(),
+        has_agreed(before=agreed_before),
     )
 
 
-def has_agreed() -> ColumnElement[bool]:
+def has_agreed(*, before: datetime | None = None) -> ColumnElement[bool]:
     """Say of a row of ReportRecipient whether the address may be mailed to.
 
-    Of a user of the company the account decides, of anybody else the confirmation.
+    Of a user of the company the account decides, of anybody else the confirmation: any, or one
+    from before that moment.
     """
+    confirmed_at = ReportRecipient.confirmed_at
+    is_confirmed = confirmed_at.is_not(None) if before is None else confirmed_at < before
     return or_(
         _is_user(User.is_disabled.is_(False)),
-        and_(ReportRecipient.confirmed_at.is_not(None), not_(_is_user())),
+        and_(is_confirmed, not_(_is_user())),
     )
 
 

@@ -205,7 +205,7 @@ def _recipients(session: Session, company_id: int, *, window: Window) -> Sequenc
     if session.scalar(query.where(is_mailed()).limit(1)) is not None:
         raise NoRecipient(f"Nobody on the list had agreed to be mailed by {window.last_day}.")
     raise NoRecipient(
-        "The report has no recipient who may be mailed. Look under Settings > Reports."
+        "The report has no recipient who may be mailed. Add one under Settings > Reports."
     )
 
 
@@ -222,17 +222,23 @@ def _part(
     rows: list[int] = []
     for recipient in recipients:
         bringing = find_bringing(session, recipient.id, window=window)
-        if bringing is not None and bringing.state is not DeliveryState.SENT:
-            rows.append(bringing.id)
-        elif bringing is not None or has_whole_copy(session, recipient.id, window=window):
+        if bringing is not None and bringing.state is DeliveryState.SENT:
             served.append(recipient)
-        elif recipient.frequency is Frequency.WEEKLY or is_partly_brought(
-            session, recipient.id, window=window
-        ):
-            to_copy.append(recipient)
-        else:
+        elif bringing is not None:
+            rows.append(bringing.id)
+        elif not _gets_copy(session, recipient, window=window):
             rows.append(_row_of(session, recipient, window=window, runtime=runtime))
+        elif has_whole_copy(session, recipient.id, window=window):
+            served.append(recipient)
+        else:
+            to_copy.append(recipient)
     return served, to_copy, rows
+
+
+def _gets_copy(session: Session, recipient: ReportRecipient, *, window: Window) -> bool:
+    """Say whether the day as a report would cut the recipient's week, or come twice."""
+    is_weekly = recipient.frequency is Frequency.WEEKLY
+    return is_weekly or is_partly_brought(session, recipient.id, window=window)
 
 
 def _open_copies(

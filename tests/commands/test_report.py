@@ -121,7 +121,7 @@ def test_one_companys_trouble_stops_no_other(desk: Desk, run: Run, clock: Clock)
     result = run("report", "send")
 
     assert result.exit_code == 1
-    assert "harbor 2026-11-20: The report has no recipient." in result.output
+    assert "harbor 2026-11-20: The report has no recipient who may be mailed." in result.output
     assert "sent=1" in result.output
     assert other.states() == {"zoe@example.com": DeliveryState.SENT}
 
