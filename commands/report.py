@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import date, datetime
 
 import click
@@ -18,6 +19,8 @@ from services.report_sending import (
 )
 from services.report_settings import companies_with_report
 from services.runtime import Runtime
+
+logger = logging.getLogger(__name__)
 
 # Beyond these a day cannot be shifted between zones, and nobody signed up on it.
 YEARS = range(2000, 2200)
@@ -95,6 +98,10 @@ def _send(runtime: Runtime, slug: str, day: datetime | None, *, again: bool, par
             outcome = send_day(runtime, company_id, day=chosen, again=again)
     except SendingError as error:
         click.echo(f"{slug} {chosen}: {error}", err=True)
+        return False
+    except Exception:  # the edge: one poisoned company must not stop the others
+        logger.exception("the report of %s for %s could not be sent", slug, chosen)
+        click.echo(f"{slug} {chosen}: Something broke on our side. The log says what.", err=True)
         return False
     _print(slug, outcome)
     return outcome.is_complete

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from models import Company, DeliveryState, ReportKind, ReportRecipient, ReportSettings
 from services.mail import MessageRefused, ServerAnswer
@@ -123,6 +124,24 @@ def test_one_companys_trouble_stops_no_other(desk: Desk, run: Run, clock: Clock)
     assert result.exit_code == 1
     assert "harbor 2026-11-20: The report has no recipient who may be mailed." in result.output
     assert "sent=1" in result.output
+    assert other.states() == {"zoe@example.com": DeliveryState.SENT}
+
+
+def test_a_poisoned_company_stops_no_other(
+    desk: Desk, run: Run, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = make_desk(desk.runtime, clock, "zoe@example.com")
+    with desk.runtime.sessions() as session:
+        poison = "UPDATE report_recipient SET frequency = 'hourly' WHERE company_id = :company"
+        session.execute(text(poison), {"company": desk.company_id})
+        session.commit()
+
+    result = run("report", "send")
+
+    assert result.exit_code == 1
+    assert "harbor 2026-11-20: Something broke on our side. The log says what." in result.output
+    assert "Traceback" not in result.output
+    assert "LookupError" in caplog.text
     assert other.states() == {"zoe@example.com": DeliveryState.SENT}
 
 
