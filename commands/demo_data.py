@@ -6,20 +6,20 @@ import random
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from functools import partial
-from itertools import pairwise
+from itertools import count, pairwise
 from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 from zoneinfo import ZoneInfo
 
 from commands.demo_look_alikes import DOUBTFUL, SAME, LookAlike, make_look_alikes, name_words
+from commands.demo_walk_ins import invent
 from commands.reading import read_in_process
 from models import CustomerOrigin, EmptyDay, Frequency, Role
 from services import accounts, consent, customers, decisions
 from services.accounts import SignedIn
 from services.connections import require_connection
 from services.customer_import import run_import, start_import
-from services.customers import CustomerDetails
 from services.match_job import ensure_matched
 from services.providers.contract import ProviderKey
 from services.remote_lists import each_row
@@ -40,17 +40,6 @@ IMPORTED_ON_A_DAY = 7
 # Yesterday's import is the last, of those who came to resemble somebody and a few others.
 SPARED = UNSYNCED + IGNORED + IMPORTED_ON_A_DAY
 SEED = 20261122
-
-WALK_INS = (
-    ("Nell Harrow", "", "nell.harrow@example.com", "(814) 555-0117"),
-    ("Tidewater Bakery", "Tidewater Bakery", "orders@tidewater.example.com", "814-555-0161"),
-    ("Óscar Villanueva", "", "oscar.v@example.net", "+1 814 555 0138"),
-    ("Pike & Daughters", "Pike & Daughters", "", "814.555.0149"),
-    ("Imani Okoro", "", "imani.okoro@example.org", ""),
-    ("Lakeside Yoga", "Lakeside Yoga Studio", "hello@lakeside.example.com", "8145550172"),
-    ("Grzegorz Brzęczyszczykiewicz", "", "grzegorz@example.com", ""),
-    ("Walk-in, no address", "", "", ""),
-)
 
 
 def fill(runtime: Runtime) -> None:
@@ -220,13 +209,14 @@ def _add_look_alikes(
 def _add_walk_ins(runtime: Runtime, ada: SignedIn, *, now: datetime) -> None:
     """Let one to four people join or be added by hand on each past day."""
     chance = random.Random(SEED)  # noqa: S311  (the same demo on every machine)
+    numbers = count()
     with runtime.sessions() as session:
         for day in range(1, PAST_DAYS + 1):
-            for name, company_name, email, phone in chance.sample(WALK_INS, chance.randint(1, 4)):
+            for _ in range(chance.randint(1, 4)):
                 customers.add_customer(
                     session,
                     ada.company_id,
-                    CustomerDetails(name, company_name=company_name, email=email, phone=phone),
+                    invent(next(numbers)),
                     origin=chance.choice((CustomerOrigin.JOIN, CustomerOrigin.HAND)),
                     now=_past(now, days=day, hour=chance.randint(8, 18)),
                 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from werkzeug.serving import make_server
 
 from app import create_app
 from commands.demo_data import PAST_DAYS, ZONE, fill
+from commands.demo_walk_ins import AREA_CODE, MOST, invent
 from config import load_settings
 from extensions import db
 from models import (
@@ -164,6 +166,20 @@ def test_each_of_the_past_thirty_days_has_signups_of_every_kind(
     placeholders = {placeholder for day, _origin, placeholder in signups if day in past}
     assert placeholders == {True, False}
     assert not [day for day, _origin, _placeholder in signups if day > today]
+
+
+def test_nobody_who_came_by_is_somebody_else_again(sessions: sessionmaker[Session]) -> None:
+    came_by = (Customer.company_id == _company_id(sessions, "demo")) & Customer.phone.startswith(
+        f"({AREA_CODE})"
+    )
+    names = [name for (name,) in rows(sessions, select(Customer.name).where(came_by))]
+    people = [invent(number) for number in range(MOST)]
+
+    assert len(names) == len(set(names)) > PAST_DAYS
+    assert len({person.name for person in people}) == MOST
+    addresses = [person.email for person in people if person.email]
+    assert len(addresses) == len(set(addresses))
+    assert all(re.search(r"[@.]example\.(com|org)$", address) for address in addresses)
 
 
 def test_zoe_has_a_company_with_nothing_in_it(sessions: sessionmaker[Session]) -> None:
