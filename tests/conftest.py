@@ -35,8 +35,8 @@ settings.load_profile("repeatable")
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run the tests of services and jobs on both databases, PostgreSQL by a target of its own.
 
-    `both_databases` marks those that the suite runs on both, `sqlite_only` those that are about
-    SQLite, as are those that ask for the file.
+    `both_databases` marks those that the long suite runs on both, and with `in_suite` the short
+    one, too; `sqlite_only` those that are about SQLite, as are those that ask for the file.
     """
     if "database_kind" not in metafunc.fixturenames:
         return
@@ -51,7 +51,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         or (room not in ON_BOTH and "both_databases" not in marks)
     ):
         return
-    apart = [] if "both_databases" in marks else [pytest.mark.postgresql]
+    both = metafunc.definition.get_closest_marker("both_databases")
+    if both is None:
+        apart = [pytest.mark.postgresql]
+    else:
+        apart = [] if both.kwargs.get("in_suite") else [pytest.mark.full]
     kinds = [SQLITE, pytest.param(POSTGRESQL, marks=apart)]
     metafunc.parametrize("database_kind", kinds)
 

@@ -55,7 +55,7 @@ def test_a_row_that_points_to_nobody_is_refused(session: Session) -> None:
         session.commit()
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(in_suite=True)
 def test_no_error_holds_the_values_of_a_statement(
     session: Session, sessions: sessionmaker[Session]
 ) -> None:
@@ -121,7 +121,7 @@ def test_a_unit_that_only_reads_takes_no_write_lock(
             other.execute("ROLLBACK")
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(in_suite=True)
 def test_a_reader_sees_one_state_while_somebody_writes(sessions: sessionmaker[Session]) -> None:
     with only_reading(), sessions() as reader:
         before = len(reader.scalars(select(Company)).all())

@@ -44,7 +44,7 @@ from tests.services import workers
 from tests.services.importing import Importing
 from tests.services.support import rows
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.both_databases(in_suite=True)
 CLICKS = 50
 PATIENCE_S = 30
 IMPORTS, WINDOW, STEP = 8, 20, 8
