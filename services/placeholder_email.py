@@ -12,6 +12,8 @@ HASH_CHARACTERS = 16
 #: come. A domain neither begins nor ends with these marks, so they are a sentence's.
 _DOMAINS = re.compile(r"@\s*([\w.-]++)(?!\"?@)")
 _MARKS = "._-"
+#: Stands for a dot in domains (RFC 3490, 3.1), and is none for NFKC.
+_IDEOGRAPHIC_STOP = "\u3002"
 _BLANKS = "\t\n\v\f\r\x85"
 #: Marks that show nothing and are no characters of format: they choose how the one before looks.
 _UNSEEN = "\u034f" + "".join(map(chr, range(0xFE00, 0xFE10)))
@@ -39,23 +41,29 @@ def is_placeholder_email(address: str) -> bool:
 def names_placeholder(text: str) -> bool:
     """Say whether any address in the text is one, as a reader would see it.
 
-    For fields that may hold several addresses, words around them, or marks that show nothing. True
-    wherever `is_placeholder_email` is.
+    For fields that may hold several addresses, words around them, letters of other widths, or marks
+    that show nothing. True wherever `is_placeholder_email` is.
     """
-    if "@" not in text:
+    seen = text
+    if not text.isascii():
+        seen = unicodedata.normalize("NFKC", text).replace(_IDEOGRAPHIC_STOP, ".")
+    seen = seen.replace("%40", "@")
+    if "@" not in seen:
         return False
-    seen = text if text.isascii() and text.isprintable() else "".join(map(_seen, text))
+    if not (seen.isascii() and seen.isprintable()):
+        seen = "".join(map(_seen, seen))
     return any(
         domain.strip(_MARKS).casefold() == PLACEHOLDER_DOMAIN for domain in _DOMAINS.findall(seen)
     )
 
 
-def sql_pattern() -> str:
-    """Return the LIKE pattern of every lower-case text that `names_placeholder` is true for.
+def sql_patterns() -> tuple[str, ...]:
+    """Return LIKE patterns; `names_placeholder` is true for no lower-case ASCII text but these.
 
-    It finds others as well, whatever stands between the letters: whom it finds is to be asked.
+    They find others as well, whatever stands between the letters: whom they find is to be asked,
+    and so is who has any character beyond ASCII.
     """
-    return "%".join(("", "@", *PLACEHOLDER_DOMAIN, ""))
+    return tuple("%".join(("", at, *PLACEHOLDER_DOMAIN, "")) for at in ("@", "40"))
 
 
 def _seen(character: str) -> str:

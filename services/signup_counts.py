@@ -11,10 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     Select,
     and_,
     bindparam,
@@ -25,12 +27,15 @@ from sqlalchemy import (
     select,
     union_all,
 )
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from models import Company, Customer
 from models.base import UtcDateTime
 from services.local_days import DAY, Window, day_window, local_day, moment
-from services.placeholder_email import names_placeholder, sql_pattern
+from services.placeholder_email import names_placeholder, sql_patterns
 
 WEEK = 7 * DAY
 #: Older weeks say little about what is usual now.
@@ -181,8 +186,31 @@ def is_inside(company_id: int, window: Window) -> ColumnElement[bool]:
 
 def is_suspect() -> ColumnElement[bool]:
     """Say in SQL that an address without a flag looks like a placeholder; most often it is none."""
-    looks_alike = func.lower(Customer.email_key).like(sql_pattern())
+    key = func.lower(Customer.email_key)
+    # Letters beyond ASCII can look like any other.
+    looks_alike = or_(*map(key.like, sql_patterns()), _has_wide_letters())
     return and_(Customer.is_placeholder_email.is_(False), looks_alike)
+
+
+def _has_wide_letters() -> ColumnElement[bool]:
+    return _ByteCount(Customer.email_key) != func.length(Customer.email_key)
+
+
+class _ByteCount(FunctionElement[int]):
+    """The bytes of a text in UTF-8; SQLite before 3.43 has no octet_length."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(_ByteCount, "postgresql")
+def _octet_length(element: _ByteCount, compiler: SQLCompiler, **options: Any) -> str:
+    return f"octet_length({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_ByteCount, "sqlite")
+def _length_of_blob(element: _ByteCount, compiler: SQLCompiler, **options: Any) -> str:
+    return f"length(CAST({compiler.process(element.clauses, **options)} AS BLOB))"
 
 
 @lru_cache(maxsize=32)

@@ -59,7 +59,10 @@ def _spelled(text: str) -> st.SearchStrategy[str]:
 DOMAINS = st.one_of(
     _spelled("placeholder.local"),
     st.sampled_from(["placeholder.local.", "PLACEHOLDER.LOCAL..", "place\u200bholder.local"]),
+    st.sampled_from(["ｐｌａｃｅｈｏｌｄｅｒ.local", "placeholder．local", "placeholder。local"]),
+    st.sampled_from(["placeholder\u2024local", "PLACEHOLDER﹒LOCAL", "placeholder.lo㎈"]),
 )
+SIGNS = st.sampled_from(["@", "@", "@", "＠", "﹫", "%40"])
 #: "{}" is where the address stands; each of these names it, so the customer is not listed.
 AROUND = st.sampled_from(
     [
@@ -86,6 +89,7 @@ REAL = st.sampled_from(
         *("MARK.placeholder.local@example.com", "MARK@notplaceholder.local"),
         *("MARK@placeholder-local.example.com", "MARK@PLACEHOLDER.LOCAL.EXAMPLE.COM"),
         *("a@example.com, MARK@placeholder.local.example.com", "MARK@placeholder.example.com"),
+        *("MARK@placeholder。local.example.com", "MARK%40placeholder.local@example.com"),
         *("MARK@placeholder.localhost", '"MARK@placeholder.local"@example.com'),
     ]
 )
@@ -137,7 +141,7 @@ class Written:
 
 def _rows(*, hidden: bool) -> st.SearchStrategy[Written]:
     placeholders = st.builds(
-        lambda around, domain: around.format(f"{MARK}@{domain}"), AROUND, DOMAINS
+        lambda around, at, domain: around.format(f"{MARK}{at}{domain}"), AROUND, SIGNS, DOMAINS
     )
     return st.builds(
         Written,
@@ -229,7 +233,7 @@ def _adds_up(
     assert (len(view.listed), len(view.filtered)) == numbers
 
 
-@given(st.text(st.sampled_from('ab@@.,;< >"placeholder.local\u200b\n')))
+@given(st.text(st.sampled_from('ab@@.,;< >"placeholder.local\u200b\n%40＠﹫。．Ａ\u0301㎈')))
 def test_a_text_that_is_a_placeholder_also_names_one(text: str) -> None:
     assert names_placeholder(text) or not is_placeholder_email(text)
     assert names_placeholder(f"{text} x@placeholder.local")

@@ -8,7 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.placeholder_email import is_placeholder_email, make_placeholder_email
+from services.placeholder_email import (
+    is_placeholder_email,
+    make_placeholder_email,
+    names_placeholder,
+)
 
 PARTS = st.text(st.characters(categories=["L", "N"]), max_size=12)
 
@@ -42,6 +46,39 @@ def test_the_whole_domain_makes_a_placeholder(address: str) -> None:
 )
 def test_anything_else_is_real(address: str) -> None:
     assert not is_placeholder_email(address)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bob＠placeholder.local",
+        "bob﹫placeholder.local",
+        "bob@placeholder．local",
+        "bob@placeholder。local",
+        "bob@placeholder｡local",
+        "bob@placeholder\u2024local",
+        "bob@ｐｌａｃｅｈｏｌｄｅｒ.local",
+        "mailto:bob%40placeholder.local",
+        "ｂｏｂ％４０placeholder.local",
+    ],
+)
+def test_other_signs_that_read_like_one_name_a_placeholder(text: str) -> None:
+    assert names_placeholder(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x@placeholder.local.example.com",
+        "x＠placeholder．local．example.com",
+        "x%40placeholder.local.example.com",
+        "x%40placeholder.local@example.com",
+        "bob at placeholder.local",
+        "40placeholder.local",
+    ],
+)
+def test_other_signs_make_no_real_address_a_placeholder(text: str) -> None:
+    assert not names_placeholder(text)
 
 
 def test_the_address_says_the_provider_and_sixteen_hex_characters() -> None:
