@@ -122,7 +122,7 @@ SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 SEEDS, COUNTS, LIMITS = st.integers(0, 10**6), st.integers(1, 6), st.sampled_from([6, 4000])
 
 
-@settings(max_examples=8, suppress_health_check=SLOW)
+@settings(max_examples=4, suppress_health_check=SLOW)
 @given(seed=SEEDS, change_count=COUNTS, limit=LIMITS)
 def test_changes_one_by_one_give_what_the_whole_lists_give(
     runtime: Runtime, seed: int, change_count: int, limit: int

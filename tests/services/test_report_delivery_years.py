@@ -31,9 +31,10 @@ ZONES = {
     "Pacific/Auckland": (2, date(2017, 1, 5)),
     "Pacific/Kiritimati": (0, date(2017, 1, 5)),
 }
+#: Where a change of the clocks is tried in the short suite as well: each kind of them once.
+SHORT = ("America/New_York", "Africa/Cairo", "Australia/Lord_Howe", "Pacific/Apia")
 #: Before a change of the clocks, and in Apia before the day that never was.
 DAYS_BEFORE, DAYS_AFTER = 8, 9
-NO_CHANGES = ("Asia/Kathmandu", "Pacific/Kiritimati")
 SKIPPED_IN_APIA = date(2011, 12, 30)
 
 
@@ -57,15 +58,14 @@ def test_ten_years_make_one_delivery_for_each_local_day(zone: str) -> None:
     assert len(years.server.left_handed_over) > 0
 
 
-@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("zone", SHORT)
 def test_a_change_of_the_clocks_makes_one_delivery_for_each_local_day(zone: str) -> None:
     hour, first_day = ZONES[zone]
     with open_years(zone, hour=hour, first_day=_near_change(zone, first_day)) as years:
         years.live(years.starts_at + (DAYS_BEFORE + DAYS_AFTER) * DAY)
 
     _check(years)
-    changes = find_changes(years.zone, years.starts_at, years.clock.now)
-    assert bool(changes) is (zone not in NO_CHANGES)
+    assert find_changes(years.zone, years.starts_at, years.clock.now)
 
 
 def _near_change(zone: str, first_day: date) -> date:
@@ -74,8 +74,7 @@ def _near_change(zone: str, first_day: date) -> date:
         return SKIPPED_IN_APIA - DAYS_BEFORE * DAY
     with open_years(zone, hour=0, first_day=first_day) as years:
         changes = find_changes(years.zone, years.starts_at, years.starts_at + 366 * DAY)
-    day = changes[0].astimezone(years.zone).date() if changes else first_day + 90 * DAY
-    return day - DAYS_BEFORE * DAY
+    return changes[0].astimezone(years.zone).date() - DAYS_BEFORE * DAY
 
 
 def _check(years: Years) -> None:
