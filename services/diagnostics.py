@@ -42,7 +42,7 @@ class Diagnostics:
 def view_diagnostics(
     session: Session, company_id: int, *, jobs_engine: str, has_mail_server: bool, now: datetime
 ) -> Diagnostics:
-    """Return what is known. Eleven statements, and one for each connection that is re-checked."""
+    """Return what is known. Twelve statements, and one for each connection that is re-checked."""
     company = session.get_one(Company, company_id)
     found = list_connection_facts(session, company, now=now)
     return Diagnostics(

@@ -8,8 +8,8 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from models import DeliveryState, ReportDelivery, ReportKind
 from services.delivery_claim import MAX_HANDOVERS
@@ -106,9 +106,35 @@ def each_delivery(session: Session, company_id: int) -> Iterator[DeliveryView]:
 
 
 def oldest_waiting_at(session: Session) -> datetime | None:
-    """Return since when the delivery that waits longest is due, or None if none waits."""
-    return session.scalar(
-        select(func.min(ReportDelivery.due_at)).where(ReportDelivery.state.in_(WAITING))
+    """Return since when the delivery that waits longest is due, or None if none waits.
+
+    What it carries of days that had rows of their own counts from those days on.
+    """
+    since_at = case(
+        (ReportDelivery.kind == ReportKind.DAILY, lacking_since()), else_=ReportDelivery.due_at
+    )
+    query = select(func.min(since_at)).where(ReportDelivery.state.in_(WAITING))
+    oldest_at: datetime | None = session.scalar(query)
+    return oldest_at
+
+
+def lacking_since() -> ColumnElement[Any]:
+    """Return since when the recipient of a report lacks it.
+
+    A row may carry days that had rows of their own: every day in an outage makes a new one.
+    """
+    earlier = aliased(ReportDelivery)
+    return (
+        select(func.min(earlier.due_at))
+        .where(
+            earlier.recipient_id == ReportDelivery.recipient_id,
+            earlier.kind == ReportKind.DAILY,
+            earlier.window_start_at >= ReportDelivery.window_start_at,
+            earlier.window_end_at > ReportDelivery.window_start_at,
+            earlier.window_end_at <= ReportDelivery.window_end_at,
+        )
+        .correlate(ReportDelivery)
+        .scalar_subquery()
     )
 
 

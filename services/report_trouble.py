@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from models import (
+    AuditEvent,
+    Company,
     DeliveryState,
     Frequency,
     ReportDelivery,
@@ -17,7 +19,11 @@ from models import (
     ReportRecipient,
     ReportSettings,
 )
+from services.audit import AuditAction
 from services.delivery_words import WAITING
+from services.local_days import DAY, find_zone, last_due_day, last_due_sunday, local_day, moment
+from services.report_history import lacking_since
+from services.report_recipients import is_mailed
 
 #: A server that is away for a moment needs nobody.
 LONGEST_WAIT = timedelta(hours=1)
@@ -25,6 +31,8 @@ REMEMBERED = timedelta(days=7)
 #: No row of an older day is looked at: what waits is given up after a day, whatever its zone.
 LOOKED_AT = timedelta(days=8)
 TRIED_NOW = "It is being tried again just now."
+NOT_TRIED = "It has not been tried yet."
+NOT_PREPARED = "The report was not written yet. The log of the server may say why."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +46,31 @@ class ReportTrouble:
 
 
 def find_trouble(session: Session, company_id: int, *, now: datetime) -> ReportTrouble | None:
-    """Return what an admin has to see, or None. One statement over the rows of eight days.
+    """Return what an admin has to see, or None. Two statements over the rows of eight days.
 
-    A delivery that has waited for an hour, with an attempt that failed or for want of a mail
-    server; or one that ended without a mail within the last week, whose recipient has got none
-    since.
+    A delivery that has waited for an hour, tried or not; one that ended without a mail within
+    the last week, whose recipient has got no report since; or a report that has been due for an
+    hour and was not even prepared.
     """
     rows = session.execute(_query(company_id, now=now)).all()
     waiting = [row for row in rows if row.state in WAITING]
     chosen = waiting or rows
     if not chosen:
-        return None
+        return _find_unprepared(session, company_id, now=now)
+    was_tried = any(row.attempts for row in chosen)
     return ReportTrouble(
         since_at=min(row.since_at if waiting else row.ended_at for row in chosen),
-        sentence=next((row.answer_text for row in reversed(chosen) if row.answer_text), TRIED_NOW),
+        sentence=next(
+            (row.answer_text for row in reversed(chosen) if row.answer_text),
+            TRIED_NOW if was_tried else NOT_TRIED,
+        ),
         addresses=tuple(dict.fromkeys(row.address for row in chosen)),
         is_waiting=bool(waiting),
     )
 
 
 def _query(company_id: int, *, now: datetime) -> Select[Any]:
-    since_at = _since_at()
+    since_at = lacking_since()
     return (
         select(
             ReportRecipient.address,
@@ -66,6 +78,7 @@ def _query(company_id: int, *, now: datetime) -> Select[Any]:
             since_at.label("since_at"),
             ReportDelivery.ended_at,
             ReportDelivery.answer_text,
+            ReportDelivery.attempts,
         )
         .join(ReportRecipient, ReportRecipient.id == ReportDelivery.recipient_id)
         .join(ReportSettings, ReportSettings.company_id == ReportDelivery.company_id)
@@ -78,7 +91,7 @@ def _query(company_id: int, *, now: datetime) -> Select[Any]:
             ReportRecipient.unsubscribed_at.is_(None),
             ReportRecipient.frequency != Frequency.OFF,
             or_(
-                and_(_waits(), since_at <= now - LONGEST_WAIT),
+                and_(ReportDelivery.state.in_(WAITING), since_at <= now - LONGEST_WAIT),
                 _ended_without_a_mail(now),
             ),
         )
@@ -86,33 +99,11 @@ def _query(company_id: int, *, now: datetime) -> Select[Any]:
     )
 
 
-def _since_at() -> ColumnElement[Any]:
-    """Return since when the recipient lacks it: a row may carry days that had rows of their own."""
-    earlier = aliased(ReportDelivery)
-    return (
-        select(func.min(earlier.due_at))
-        .where(
-            earlier.recipient_id == ReportDelivery.recipient_id,
-            earlier.kind == ReportKind.DAILY,
-            earlier.window_start_at >= ReportDelivery.window_start_at,
-            earlier.window_end_at > ReportDelivery.window_start_at,
-            earlier.window_end_at <= ReportDelivery.window_end_at,
-        )
-        .correlate(ReportDelivery)
-        .scalar_subquery()
-    )
-
-
-def _waits() -> ColumnElement[bool]:
-    # In hand, the words of the attempt before are gone, but it is not the first one.
-    has_failed = or_(ReportDelivery.answer_text != "", ReportDelivery.attempts > 1)
-    return and_(ReportDelivery.state.in_(WAITING), has_failed)
-
-
 def _ended_without_a_mail(now: datetime) -> ColumnElement[bool]:
     later = aliased(ReportDelivery)
     was_mailed_since = exists().where(
         later.recipient_id == ReportDelivery.recipient_id,
+        later.kind == ReportKind.DAILY,
         later.state == DeliveryState.SENT,
         later.ended_at > ReportDelivery.ended_at,
     )
@@ -121,3 +112,75 @@ def _ended_without_a_mail(now: datetime) -> ColumnElement[bool]:
         ReportDelivery.ended_at >= now - REMEMBERED,
         ~was_mailed_since,
     )
+
+
+def _find_unprepared(session: Session, company_id: int, *, now: datetime) -> ReportTrouble | None:
+    """Tell whose report has been due for an hour without a row. One statement."""
+    rows = session.execute(_newest_days(company_id, now=now)).all()
+    missing = {
+        row.address: since_at
+        for row in rows
+        if (since_at := _unprepared_since(row, now=now)) is not None
+    }
+    if not missing:
+        return None
+    return ReportTrouble(min(missing.values()), NOT_PREPARED, tuple(missing), is_waiting=True)
+
+
+def _newest_days(
+    company_id: int, *, now: datetime
+) -> Select[str, bool, datetime, datetime | None, int, str, date]:
+    """Return each active recipient's newest day, unless the settings have just been saved.
+
+    What may be unreadable, and so the reason why nothing is prepared, is not read here either.
+    """
+    newest_on = (
+        select(func.max(ReportDelivery.day_on))
+        .where(
+            ReportDelivery.company_id == company_id,
+            ReportDelivery.recipient_id == ReportRecipient.id,
+            ReportDelivery.kind == ReportKind.DAILY,
+        )
+        .scalar_subquery()
+    )
+    has_changed = exists().where(
+        AuditEvent.company_id == company_id,
+        AuditEvent.action == AuditAction.REPORT_CHANGED,
+        AuditEvent.at > now - LONGEST_WAIT,
+    )
+    return (
+        select(
+            ReportRecipient.address,
+            (ReportRecipient.frequency == Frequency.WEEKLY).label("is_weekly"),
+            ReportRecipient.reported_from_at,
+            ReportSettings.reported_from_at.label("company_from_at"),
+            ReportSettings.local_hour,
+            Company.zone,
+            newest_on.label("newest_on"),
+        )
+        .join(ReportSettings, ReportSettings.company_id == ReportRecipient.company_id)
+        .join(Company, Company.id == ReportRecipient.company_id)
+        .where(
+            ReportRecipient.company_id == company_id,
+            ReportSettings.is_on.is_(True),
+            ReportSettings.reported_from_at.is_not(None),
+            is_mailed(),
+            ~has_changed,
+        )
+        .order_by(ReportRecipient.id)
+    )
+
+
+def _unprepared_since(row: Any, *, now: datetime) -> datetime | None:
+    """Return when the first report was due that has no row though it has been for an hour."""
+    zone = find_zone(row.zone)
+    find_last = last_due_sunday if row.is_weekly else last_due_day
+    last_day = find_last(zone, hour=row.local_hour, now=now - LONGEST_WAIT)
+    first_day = local_day(zone, max(row.company_from_at, row.reported_from_at))
+    if row.newest_on is not None:
+        first_day = max(first_day, row.newest_on + DAY)
+    if row.is_weekly:
+        first_day += (6 - first_day.weekday()) * DAY
+    if first_day > last_day:
+        return None
+    return moment(zone, first_day + DAY, hour=row.local_hour)

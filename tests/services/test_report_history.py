@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -33,6 +34,16 @@ def _mail_days(desk: Desk, count: int) -> None:
         desk.add_signups(created_at=NOW + number * DAYS)
         desk.clock.now = MORNING + number * DAYS
         deliver_due(desk.runtime)
+
+
+def test_the_oldest_report_counts_from_the_first_day_of_an_outage(desk: Desk) -> None:
+    silent = replace(desk.runtime, mailer=None)
+    for _ in range(4):
+        deliver_due(silent)
+        desk.clock.advance(days=1)
+
+    with desk.runtime.sessions() as session:
+        assert oldest_waiting_at(session) == MORNING
 
 
 def test_each_day_and_recipient_is_shown(desk: Desk) -> None:

@@ -6,12 +6,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from models import Frequency, ReportRecipient, ReportSettings
+from services.audit import AuditAction, record_event
 from services.mail import MessageRefused, ServerAnswer, ServerTrouble, TryLater, UncertainOutcome
 from services.report_delivery import NOT_SET_UP, deliver_due
-from services.report_sending import send_day
-from services.report_trouble import ReportTrouble, find_trouble
+from services.report_due import make_due
+from services.report_sending import send_day, send_partial_day
+from services.report_trouble import NOT_PREPARED, NOT_TRIED, ReportTrouble, find_trouble
 from services.runtime import Runtime
 from tests.conftest import Clock
 from tests.factories import NOW, make_company
@@ -102,7 +105,8 @@ def test_a_refused_address_is_told_for_a_week_or_until_it_gets_a_mail(desk: Desk
 
     sentence = "The mail server refused the message. unknown"
     assert told == ReportTrouble(MORNING, sentence, (MEL,), is_waiting=False)
-    assert a_week_later is None
+    assert a_week_later is not None
+    assert a_week_later.sentence == NOT_PREPARED, "the clock stood still for that week"
     assert _trouble(desk) is None
 
 
@@ -145,6 +149,81 @@ def test_who_wants_no_mail_misses_none(desk: Desk, table: type, values: dict[str
 
     desk.change(table, **values)
 
+    assert _trouble(desk) is None
+
+
+def test_a_copy_that_was_sent_hides_no_report_that_was_not(desk: Desk) -> None:
+    desk.outbox.errors[MEL] = REFUSED
+    deliver_due(desk.runtime)
+    desk.outbox.errors.clear()
+    desk.clock.advance(hours=1)
+
+    send_partial_day(desk.runtime, desk.company_id, day=DAY + timedelta(days=1))
+
+    trouble = _trouble(desk)
+    assert desk.outbox.recipients[-2:] == [ADA, MEL]
+    assert trouble is not None
+    assert trouble.addresses == (MEL,)
+
+
+def test_a_row_that_nobody_takes_in_hand_is_told_after_an_hour(desk: Desk) -> None:
+    make_due(desk.runtime)
+    early = _trouble(desk)
+    desk.clock.advance(hours=1)
+
+    trouble = _trouble(desk)
+
+    assert early is None
+    assert trouble == ReportTrouble(MORNING, NOT_TRIED, (ADA, MEL), is_waiting=True)
+
+
+def test_a_report_that_cannot_be_prepared_is_told_since_its_first_day(desk: Desk) -> None:
+    deliver_due(desk.runtime)
+    with desk.runtime.sessions() as session:
+        session.execute(text("UPDATE report_recipient SET frequency = 'hourly'"))
+        session.commit()
+    desk.clock.advance(days=1, minutes=59)
+    early = _trouble(desk)
+    desk.clock.advance(days=2, minutes=1)
+
+    deliver_due(desk.runtime)
+
+    due_at = MORNING + timedelta(days=1)
+    assert early is None
+    assert _trouble(desk) == ReportTrouble(due_at, NOT_PREPARED, (ADA, MEL), is_waiting=True)
+
+
+@pytest.mark.parametrize(("hours", "is_told"), [(0, False), (1, True)])
+def test_a_weekly_report_is_missed_on_monday(desk: Desk, hours: int, is_told: bool) -> None:
+    desk.change(ReportRecipient, frequency=Frequency.WEEKLY)
+    monday = MORNING + timedelta(days=2)
+    desk.clock.now = monday - timedelta(minutes=1)
+    deliver_due(desk.runtime)
+    on_sunday = _trouble(desk)
+    desk.clock.now = monday + timedelta(hours=hours)
+
+    trouble = _trouble(desk)
+
+    assert on_sunday is None
+    assert (trouble is not None) is is_told
+    assert trouble is None or trouble.since_at == monday
+
+
+def test_settings_that_were_just_saved_are_given_an_hour(desk: Desk) -> None:
+    desk.clock.advance(hours=2)
+    before = _trouble(desk)
+    with desk.runtime.sessions() as session:
+        record_event(
+            session,
+            company_id=desk.company_id,
+            user_id=None,
+            action=AuditAction.REPORT_CHANGED,
+            subject="daily report",
+            now=desk.clock(),
+        )
+        session.commit()
+
+    assert before is not None
     assert _trouble(desk) is None
 
 
