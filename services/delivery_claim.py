@@ -30,11 +30,15 @@ from models import (
 from services.local_days import Window
 from services.report_recipients import has_agreed
 
-#: Longer than connecting and every command may take together.
-CLAIM_LEASE = timedelta(minutes=5)
-#: Longer than the server may take to answer the final dot.
+#: How long we wait for a busy database to take what is known; a last try may begin just then.
+NOTING = timedelta(minutes=2)
+#: Longer than everything before the final dot may take (services/smtp.py), and noting it twice.
+CLAIM_LEASE = timedelta(minutes=10)
+#: Longer than the server may take to answer the final dot, and noting that.
 HANDOVER_LEASE = timedelta(minutes=15)
 MAX_HANDOVERS = 2
+#: So many turns are read at once: a long queue is sorted once for all of them.
+TURNS = 50
 
 
 class LeaseLost(Exception):
@@ -79,15 +83,15 @@ def has_work(session: Session, *, now: datetime) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
-def claim_next(
+def list_turns(
     session: Session, *, now: datetime, only: Sequence[int] | None = None
-) -> Claim | None:
-    """Take the delivery whose turn it is, or None. Commits.
+) -> Sequence[int]:
+    """Return whose turns come next, at most TURNS of them. Changes nothing.
 
     Reports before copies, then what was tried least, so that a mail which always fails holds up
     nobody; then what waits longest. `only` narrows it to these rows.
     """
-    query = select(ReportDelivery).where(_is_free(now))
+    query = select(ReportDelivery.id).where(_is_free(now))
     if only is not None:
         query = query.where(ReportDelivery.id.in_(only))
     query = query.order_by(
@@ -95,16 +99,20 @@ def claim_next(
         ReportDelivery.attempts,
         ReportDelivery.next_attempt_at,
         ReportDelivery.id,
-    ).limit(1)
-    # A row that somebody else took meanwhile has to be read anew.
-    query = query.execution_options(populate_existing=True)
-    while (row := session.scalar(query)) is not None:
-        claim = _claim(row)
-        taken = _take(session, row, claim, now=now)
-        session.commit()
-        if taken:
-            return claim
-    return None
+    )
+    return session.scalars(query.limit(TURNS)).all()
+
+
+def claim_delivery(session: Session, delivery_id: int, *, now: datetime) -> Claim | None:
+    """Take this delivery in hand, or None if it is not free any more. Commits."""
+    query = select(ReportDelivery).where(ReportDelivery.id == delivery_id, _is_free(now))
+    row = session.scalar(query.execution_options(populate_existing=True))
+    if row is None:
+        return None
+    claim = _claim(row)
+    taken = _take(session, row, claim, now=now)
+    session.commit()
+    return claim if taken else None
 
 
 def note_handover(session: Session, claim: Claim, *, now: datetime) -> None:

@@ -17,6 +17,7 @@ LONGEST_BACK_OFF = timedelta(hours=1)
 TRIED_FOR = timedelta(hours=24)
 TEXT_CHARACTERS = 200
 LOST_ANSWERS = "The mail server's answer was lost twice. The mail may have arrived."
+CUT_OFF = "Our own process ended again and again while it was sending this mail."
 
 
 def record_sent(
@@ -100,45 +101,50 @@ def record_later(
 
 
 def postpone_waiting(
-    session: Session, claim: Claim, *, sentence: str, until: datetime, now: datetime
+    session: Session, *, attempts: int, sentence: str, until: datetime, now: datetime
 ) -> None:
     """Let every other waiting delivery wait as well: what is wrong is wrong for all. Commits.
 
-    The attempt counts for all of them, so that the waiting grows, whoever is tried next. What
-    would have to wait for longer than a day is given up.
+    Counts for all of them as so many attempts, so that the waiting grows, whoever is tried next.
     """
-    is_waiting = and_(_is_unclaimed(), ReportDelivery.next_attempt_at <= now)
     session.execute(
         update(ReportDelivery)
-        .where(
-            ReportDelivery.state == DeliveryState.DUE,
-            is_waiting,
-            ReportDelivery.due_at < until - TRIED_FOR,
-        )
-        .values(state=DeliveryState.FAILED, ended_at=now, **_answer(sentence, None))
-    )
-    attempts = ReportDelivery.attempts
-    session.execute(
-        update(ReportDelivery)
-        .where(is_waiting)
+        .where(_is_waiting(now))
         .values(
             next_attempt_at=until,
-            attempts=case((attempts < claim.attempts, claim.attempts), else_=attempts),
+            attempts=case(
+                (ReportDelivery.attempts < attempts, attempts), else_=ReportDelivery.attempts
+            ),
             **_answer(sentence, None),
         )
     )
     session.commit()
 
 
-def _is_unclaimed() -> ColumnElement[bool]:
-    """Nothing of it is under way: it is due, or waits for its one repeat."""
-    return or_(
+def give_up_waiting(session: Session, *, sentence: str, until: datetime, now: datetime) -> None:
+    """End what would have to wait until then and so for longer than a day. Commits."""
+    session.execute(
+        update(ReportDelivery)
+        .where(
+            ReportDelivery.state == DeliveryState.DUE,
+            _is_waiting(now),
+            ReportDelivery.due_at < until - TRIED_FOR,
+        )
+        .values(state=DeliveryState.FAILED, ended_at=now, **_answer(sentence, None))
+    )
+    session.commit()
+
+
+def _is_waiting(now: datetime) -> ColumnElement[bool]:
+    """Its next attempt has come and nothing of it is under way; it may wait for its one repeat."""
+    is_unclaimed = or_(
         ReportDelivery.state == DeliveryState.DUE,
         and_(
             ReportDelivery.state == DeliveryState.HANDING_OVER,
             ReportDelivery.lease_until_at.is_(None),
         ),
     )
+    return and_(is_unclaimed, ReportDelivery.next_attempt_at <= now)
 
 
 def note_waiting(session: Session, *, sentence: str) -> None:
@@ -151,17 +157,34 @@ def note_waiting(session: Session, *, sentence: str) -> None:
     session.commit()
 
 
-def end_lost_handovers(session: Session, *, now: datetime) -> None:
-    """End deliveries whose process died in their second handover. Commits."""
+def note_untried(session: Session, *, sentence: str) -> None:
+    """Write the reason into every waiting delivery that has none of its own yet. Commits."""
     session.execute(
         update(ReportDelivery)
-        .where(
-            ReportDelivery.state == DeliveryState.HANDING_OVER,
-            ReportDelivery.handover_count >= MAX_HANDOVERS,
-            ReportDelivery.lease_until_at <= now,
-        )
-        .values(state=DeliveryState.FAILED, ended_at=now, **_answer(LOST_ANSWERS, None))
+        .where(ReportDelivery.state == DeliveryState.DUE, ReportDelivery.answer_text == "")
+        .values(**_answer(sentence, None))
     )
+    session.commit()
+
+
+def end_lost(session: Session, *, now: datetime) -> None:
+    """End deliveries whose processes died in both handovers, or for a day, every time. Commits."""
+    is_given_up = and_(
+        ReportDelivery.due_at <= now - TRIED_FOR, ReportDelivery.attempts > len(BACK_OFF)
+    )
+    for is_lost, sentence in (
+        (ReportDelivery.handover_count >= MAX_HANDOVERS, LOST_ANSWERS),
+        (is_given_up, CUT_OFF),
+    ):
+        session.execute(
+            update(ReportDelivery)
+            .where(
+                ReportDelivery.state.in_((DeliveryState.CLAIMED, DeliveryState.HANDING_OVER)),
+                ReportDelivery.lease_until_at <= now,
+                is_lost,
+            )
+            .values(state=DeliveryState.FAILED, ended_at=now, **_answer(sentence, None))
+        )
     session.commit()
 
 

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from email.message import EmailMessage
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from models import EmptyDay, ReportKind, ReportRecipient, ReportSettings, SkipReason
 from services import delivery_record
-from services.database import only_reading
+from services.database import is_busy, only_reading, retry_while_busy
 from services.delivery_claim import (
+    NOTING,
     Claim,
     LeaseLost,
     Withdrawn,
-    claim_next,
+    claim_delivery,
     find_withdrawal,
     has_work,
+    list_turns,
     note_handover,
 )
 from services.mail import (
@@ -44,11 +48,13 @@ logger = logging.getLogger(__name__)
 DELIVERY_JOB = "send_report"
 NOT_SET_UP = "Mail is not set up: BLUECLERK_SMTP_URL is empty."
 OUR_FAULT = "Something broke on our side while writing the mail."
+BUSY = "Our database was busy for too long."
+OTHERS_FAILED = "The mail server broke off several other mails; this one comes in its turn."
 #: A refused password is a person's work; asking every minute could lock the account.
 PASSWORD_PAUSE = timedelta(hours=1)
-#: One mail may fail by its own content or recipient; the second in a row shows that it is the
-#: server, and everybody waits.
-FAILURES_IN_A_ROW = 2
+#: A mail may fail by its own content or recipient. When so many in a row do, to different people,
+#: it may be the server, and nobody else is tried for now.
+FAILURES_IN_A_ROW = 3
 
 
 def deliver_due(runtime: Runtime) -> None:
@@ -64,23 +70,23 @@ def deliver_due(runtime: Runtime) -> None:
 def deliver_waiting(runtime: Runtime, *, only: Sequence[int] | None = None) -> None:
     """Send the deliveries whose next attempt has come, one after the other. Commits.
 
-    `only` narrows it to these rows. Calls the network, outside transactions.
+    `only` narrows it to these rows. Calls the network, outside transactions. Ends early when this
+    process shall end, or when the database stays busy: the rows are found by the next beat.
     """
-    with only_reading(), runtime.sessions() as session:
-        if not has_work(session, now=runtime.clock()):
-            return
-    with runtime.sessions() as session:
-        delivery_record.end_lost_handovers(session, now=runtime.clock())
-        if runtime.mailer is None:
-            delivery_record.note_waiting(session, sentence=NOT_SET_UP)
-            return
-    failures = 0
-    while (claim := _claim(runtime, only)) is not None:
-        error = _deliver(runtime, claim, mailer=runtime.mailer)
-        is_perhaps_all = isinstance(error, BrokenOff | UncertainOutcome)
-        failures = failures + 1 if is_perhaps_all else 0
-        if isinstance(error, ServerTrouble) or failures >= FAILURES_IN_A_ROW:
-            _let_others_wait(runtime, claim, error=error)
+    try:
+        with only_reading(), runtime.sessions() as session:
+            if not has_work(session, now=runtime.clock()):
+                return
+        with runtime.sessions() as session:
+            delivery_record.end_lost(session, now=runtime.clock())
+            if runtime.mailer is None:
+                delivery_record.note_waiting(session, sentence=NOT_SET_UP)
+                return
+        _send_in_turns(runtime, runtime.mailer, only=only)
+    except Exception as error:
+        if not is_busy(error):
+            raise
+        logger.warning("deliveries met a database that is busy")
 
 
 def deliver_one(runtime: Runtime, delivery_id: int) -> None:
@@ -88,42 +94,92 @@ def deliver_one(runtime: Runtime, delivery_id: int) -> None:
     deliver_waiting(runtime, only=[delivery_id])
 
 
-def _claim(runtime: Runtime, only: Sequence[int] | None) -> Claim | None:
-    with runtime.sessions() as session:
-        return claim_next(session, now=runtime.clock(), only=only)
+def _send_in_turns(runtime: Runtime, mailer: Mailer, *, only: Sequence[int] | None) -> None:
+    """Send until nobody is left, or until it seems to be the server that fails.
+
+    Who was tried waits by their own back-off, and the others begin the next round.
+    """
+    broken_off: set[int] = set()
+    has_sent = False
+    for claim in _claims(runtime, only):
+        outcome = _deliver(runtime, claim, mailer=mailer)
+        has_sent = has_sent or isinstance(outcome, ServerAnswer)
+        if isinstance(outcome, ServerTrouble):
+            _let_others_wait(runtime, claim, error=outcome, has_sent=has_sent)
+            return
+        if isinstance(outcome, BrokenOff | UncertainOutcome):
+            broken_off.add(claim.recipient_id)
+        elif _is_answer(outcome):
+            broken_off.clear()
+        if len(broken_off) >= FAILURES_IN_A_ROW:
+            _note(runtime, _note_others)
+            return
 
 
-def _deliver(runtime: Runtime, claim: Claim, *, mailer: Mailer) -> MailError | None:
+def _claims(runtime: Runtime, only: Sequence[int] | None) -> Iterator[Claim]:
+    """Take one delivery after the other in hand, until none is due or this process shall end."""
+    while turns := _turns(runtime, only):
+        for delivery_id in turns:
+            if runtime.stopping.is_set():
+                return
+            with runtime.sessions() as session:
+                claim = claim_delivery(session, delivery_id, now=runtime.clock())
+            if claim is not None:
+                yield claim
+
+
+def _turns(runtime: Runtime, only: Sequence[int] | None) -> Sequence[int]:
+    with only_reading(), runtime.sessions() as session:
+        return list_turns(session, now=runtime.clock(), only=only)
+
+
+def _is_answer(outcome: ServerAnswer | MailError | None) -> bool:
+    """Say whether the server is well enough to say yes or no to a mail."""
+    answer = outcome.answer if isinstance(outcome, MailError) else outcome
+    return answer is not None
+
+
+def _deliver(runtime: Runtime, claim: Claim, *, mailer: Mailer) -> ServerAnswer | MailError | None:
     """Carry one claimed delivery as far as it goes, and write down how far that was.
 
-    Returns what went wrong with the mail, if anything did.
+    Returns the server's yes, or what went wrong with the mail; None if none was wanted.
+    """
+    try:
+        answer, listed_count = _send(runtime, claim, mailer=mailer)
+    except LeaseLost:
+        logger.warning("delivery %s was in other hands", claim.delivery_id)
+        return None
+    except Withdrawn as withdrawn:
+        _note_skipped(runtime, claim, reason=withdrawn.reason)
+        return None
+    except MailError as error:
+        _note_trouble(runtime, claim, error=error)
+        return error
+    _note_sent(runtime, claim, answer=answer, listed_count=listed_count)
+    return answer
+
+
+def _send(runtime: Runtime, claim: Claim, *, mailer: Mailer) -> tuple[ServerAnswer, int]:
+    """Write the mail and send it; return the server's yes, and how many it lists.
+
+    Raises Withdrawn, LeaseLost or the MailError family, whatever breaks.
     """
     handed_over: list[bool] = []
 
     def before_final_dot() -> None:
-        with runtime.sessions() as session:
-            note_handover(session, claim, now=runtime.clock())
+        _note(runtime, lambda session: note_handover(session, claim, now=runtime.clock()))
         handed_over.append(True)
 
     try:
         message, listed_count = _write(runtime, claim)
-        answer = mailer.send(message, before_final_dot=before_final_dot)
-        _note_sent(runtime, claim, answer=answer, listed_count=listed_count)
-    except LeaseLost:
-        logger.warning("delivery %s was in other hands", claim.delivery_id)
-    except Withdrawn as withdrawn:
-        with runtime.sessions() as session:
-            delivery_record.record_skipped(
-                session, claim, reason=withdrawn.reason, now=runtime.clock()
-            )
-    except MailError as error:
-        _note_trouble(runtime, claim, error=error)
-        return error
-    except Exception:  # the edge: one poisoned report must not stop the others
+        return mailer.send(message, before_final_dot=before_final_dot), listed_count
+    except (LeaseLost, Withdrawn, MailError):
+        raise
+    except Exception as error:  # the edge: one poisoned report must not stop the others
+        if is_busy(error) and not handed_over:
+            raise TryLater(BUSY) from error
         logger.exception("delivery %s broke", claim.delivery_id)
-        trouble = UncertainOutcome(OUR_FAULT) if handed_over else TryLater(OUR_FAULT)
-        _note_trouble(runtime, claim, error=trouble)
-    return None
+        raise (UncertainOutcome if handed_over else TryLater)(OUR_FAULT) from error
 
 
 def _write(runtime: Runtime, claim: Claim) -> tuple[EmailMessage, int]:
@@ -157,17 +213,43 @@ def _write(runtime: Runtime, claim: Claim) -> tuple[EmailMessage, int]:
     return compose_report(report, addressee, envelope=envelope), report.count
 
 
+def _note(runtime: Runtime, write: Callable[[Session], None]) -> None:
+    """Write down what is known, for as long as it takes while others keep the database busy.
+
+    What the server said is lost with this process only; before that, it is worth minutes.
+    """
+
+    def unit() -> None:
+        with runtime.sessions() as session:
+            write(session)
+
+    until = time.monotonic() + NOTING.total_seconds()
+    retry_while_busy(unit, until=until, sleep=runtime.stopping.wait)
+
+
 def _note_sent(runtime: Runtime, claim: Claim, *, answer: ServerAnswer, listed_count: int) -> None:
-    with runtime.sessions() as session:
+    now = runtime.clock()
+
+    def write(session: Session) -> None:
         delivery_record.record_sent(
-            session, claim, answer=answer, listed_count=listed_count, now=runtime.clock()
+            session, claim, answer=answer, listed_count=listed_count, now=now
         )
+
+    _note(runtime, write)
+
+
+def _note_skipped(runtime: Runtime, claim: Claim, *, reason: SkipReason) -> None:
+    def write(session: Session) -> None:
+        delivery_record.record_skipped(session, claim, reason=reason, now=runtime.clock())
+
+    _note(runtime, write)
 
 
 def _note_trouble(runtime: Runtime, claim: Claim, *, error: MailError) -> None:
     """Write down why there was no mail, as the error says it."""
     now, sentence = runtime.clock(), str(error)
-    with runtime.sessions() as session:
+
+    def write(session: Session) -> None:
         if isinstance(error, MessageRefused):
             delivery_record.record_refused(
                 session, claim, sentence=sentence, answer=error.answer, now=now
@@ -184,19 +266,33 @@ def _note_trouble(runtime: Runtime, claim: Claim, *, error: MailError) -> None:
                 now=now,
             )
 
+    _note(runtime, write)
 
-def _let_others_wait(runtime: Runtime, claim: Claim, *, error: MailError | None) -> None:
-    """Postpone everybody who waits just now by as much as an attempt of this number waits."""
-    now = runtime.clock()
-    with runtime.sessions() as session:
+
+def _note_others(session: Session) -> None:
+    delivery_record.note_untried(session, sentence=OTHERS_FAILED)
+
+
+def _let_others_wait(
+    runtime: Runtime, claim: Claim, *, error: ServerTrouble, has_sent: bool
+) -> None:
+    """Postpone everybody who waits just now by as much as an attempt of this number waits.
+
+    A server that took mails a moment ago is asked again soon, and nobody is given up for it.
+    """
+    now, sentence = runtime.clock(), str(error)
+    attempts = 1 if has_sent else claim.attempts
+    until = now + max(delivery_record.back_off(attempts), _least_pause(error))
+
+    def write(session: Session) -> None:
+        if not has_sent:
+            delivery_record.give_up_waiting(session, sentence=sentence, until=until, now=now)
         delivery_record.postpone_waiting(
-            session,
-            claim,
-            sentence=str(error),
-            until=now + max(delivery_record.back_off(claim.attempts), _least_pause(error)),
-            now=now,
+            session, attempts=attempts, sentence=sentence, until=until, now=now
         )
 
+    _note(runtime, write)
 
-def _least_pause(error: MailError | None) -> timedelta:
+
+def _least_pause(error: MailError) -> timedelta:
     return PASSWORD_PAUSE if isinstance(error, WrongMailPassword) else timedelta(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,14 +10,14 @@ from sqlalchemy import URL
 
 from models import DeliveryState
 from services import report_delivery
-from services.delivery_claim import LeaseLost, claim_next, note_handover
-from services.delivery_record import LOST_ANSWERS, record_sent
+from services.delivery_claim import CLAIM_LEASE, LeaseLost, claim_delivery, note_handover
+from services.delivery_record import CUT_OFF, LOST_ANSWERS, TRIED_FOR, record_sent
 from services.mail import ServerAnswer
-from services.report_delivery import deliver_due
+from services.report_delivery import deliver_due, deliver_waiting
 from services.runtime import Runtime
 from tests.conftest import Clock
 from tests.services.report_workers import hang_in_handover, send_due
-from tests.services.reporting import Desk, make_desk
+from tests.services.reporting import MORNING, Desk, make_desk
 from tests.services.workers import run_together, start
 
 
@@ -42,7 +43,7 @@ def test_killed_before_the_handover_nothing_is_lost_or_doubled(desk: Desk) -> No
 
     deliver_due(desk.runtime)
     within_the_lease = len(desk.outbox.received)
-    desk.clock.advance(minutes=5)
+    desk.clock.now += CLAIM_LEASE
     deliver_due(desk.runtime)
 
     assert (left, within_the_lease) == (DeliveryState.CLAIMED, 0)
@@ -90,11 +91,12 @@ def test_whoever_comes_back_after_the_lease_changes_nothing(desk: Desk) -> None:
     desk.outbox.meanwhile = _kill
     with pytest.raises(Killed):
         deliver_due(desk.runtime)
-    desk.clock.advance(minutes=5)
+    desk.clock.now += CLAIM_LEASE
+    delivery_id = desk.row().id
     with desk.runtime.sessions() as session:
-        late = claim_next(session, now=desk.clock.now)
-        desk.clock.advance(minutes=5)
-        current = claim_next(session, now=desk.clock.now)
+        late = claim_delivery(session, delivery_id, now=desk.clock.now)
+        desk.clock.now += CLAIM_LEASE
+        current = claim_delivery(session, delivery_id, now=desk.clock.now)
         assert late is not None
         assert current is not None
 
@@ -104,6 +106,22 @@ def test_whoever_comes_back_after_the_lease_changes_nothing(desk: Desk) -> None:
         record_sent(session, late, answer=answer, listed_count=1, now=desk.clock.now)
 
     assert (desk.row().state, desk.row().lease_owner) == (DeliveryState.CLAIMED, current.owner)
+
+
+def test_a_mail_that_kills_every_process_is_given_up_after_a_day(desk: Desk) -> None:
+    desk.outbox.meanwhile = _kill
+    for hours in (0, 8, 16, 23.9):
+        desk.clock.now = MORNING + timedelta(hours=hours)
+        with pytest.raises(Killed):
+            deliver_due(desk.runtime)
+    left = desk.row()
+    desk.clock.now = MORNING + TRIED_FOR + CLAIM_LEASE
+
+    deliver_waiting(desk.runtime)
+
+    assert (left.state, left.attempts) == (DeliveryState.CLAIMED, 4)
+    assert (desk.row().state, desk.row().answer_text) == (DeliveryState.FAILED, CUT_OFF)
+    assert desk.row().handover_count == 0
 
 
 def test_six_processes_send_one_mail_per_recipient(

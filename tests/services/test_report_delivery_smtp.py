@@ -16,7 +16,7 @@ import pytest
 
 from models import DeliveryState
 from services.mail import Mailer
-from services.report_delivery import deliver_due
+from services.report_delivery import OTHERS_FAILED, deliver_due
 from services.report_trouble import find_trouble
 from services.runtime import Runtime
 from services.smtp import SmtpMailer
@@ -202,14 +202,15 @@ def test_an_answer_that_never_comes_brings_one_repeat_and_then_the_truth(
     assert "may have arrived" in desk.row().answer_text
 
 
-def test_a_server_that_loses_its_answers_is_given_two_mails_at_a_time(desk: Desk) -> None:
+def test_a_server_that_loses_its_answers_is_given_three_mails_at_a_time(desk: Desk) -> None:
+    desk.add_recipients("zoe@example.com")
     behaviour = Behaviour(drops_before_answer=True)
     with mail_server(behaviour) as server:
         _deliver(desk, impatient(server))
 
-    assert [mail["To"] for mail in _received(behaviour)] == [ADA, MEL]
-    assert desk.states()[OLU] is DUE
-    assert desk.rows()[2].next_attempt_at > desk.clock()
+    assert [mail["To"] for mail in _received(behaviour)] == [ADA, MEL, OLU]
+    zoe = desk.rows()[3]
+    assert (zoe.state, zoe.attempts, zoe.answer_text) == (DUE, 0, OTHERS_FAILED)
 
 
 def test_one_recipient_at_whom_the_server_breaks_off_delays_nobody_else(desk: Desk) -> None:
