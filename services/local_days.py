@@ -11,6 +11,8 @@ logger = logging.getLogger(__name__)
 
 DAY = timedelta(days=1)
 DAYS_OF_WEEK = 7
+#: What happened at the end of a day may be committed a moment later, and would be in no mail.
+SETTLING = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +58,15 @@ def start_of_today(zone: ZoneInfo, *, now: datetime) -> datetime:
     return moment(zone, local_day(zone, now))
 
 
+def due_moment(zone: ZoneInfo, day: date, *, hour: int) -> datetime:
+    """Return when, on that day, the day before is due: at the hour, and once it has settled."""
+    return max(moment(zone, day, hour=hour), moment(zone, day) + SETTLING)
+
+
 def last_due_day(zone: ZoneInfo, *, hour: int, now: datetime) -> date:
     """Return the latest local day whose report is due: the day before, once the hour has come."""
     today = local_day(zone, now)
-    return today - DAY if now >= moment(zone, today, hour=hour) else today - 2 * DAY
+    return today - DAY if now >= due_moment(zone, today, hour=hour) else today - 2 * DAY
 
 
 def last_due_sunday(zone: ZoneInfo, *, hour: int, now: datetime) -> date:
@@ -69,9 +76,9 @@ def last_due_sunday(zone: ZoneInfo, *, hour: int, now: datetime) -> date:
 
 
 def next_due_at(zone: ZoneInfo, *, hour: int, now: datetime) -> datetime:
-    """Return when the hour comes next, in UTC."""
+    """Return when the hour comes next, in UTC, at midnight a little later."""
     today = local_day(zone, now)
-    moments = (moment(zone, today + days * DAY, hour=hour) for days in range(3))
+    moments = (due_moment(zone, today + days * DAY, hour=hour) for days in range(3))
     return next(at for at in moments if at > now)
 
 
@@ -79,7 +86,8 @@ def next_due_week_at(zone: ZoneInfo, *, hour: int, now: datetime) -> datetime:
     """Return when the hour comes next on a Monday, in UTC."""
     today = local_day(zone, now)
     monday = today - today.weekday() * DAY
-    moments = (moment(zone, monday + weeks * DAYS_OF_WEEK * DAY, hour=hour) for weeks in range(3))
+    mondays = (monday + weeks * DAYS_OF_WEEK * DAY for weeks in range(3))
+    moments = (due_moment(zone, day, hour=hour) for day in mondays)
     return next(at for at in moments if at > now)
 
 

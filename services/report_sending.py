@@ -33,7 +33,7 @@ from services.delivery_again import (
 )
 from services.delivery_words import WAITING, reason_sentence
 from services.due_rows import insert_delivery, lock_report
-from services.local_days import DAY, Window, day_window, find_zone, local_day
+from services.local_days import DAY, SETTLING, Window, day_window, find_zone, local_day
 from services.mail import Mailer, RenderedMail, ServerAnswer
 from services.report_delivery import NOT_SET_UP, deliver_waiting
 from services.report_mail import (
@@ -129,6 +129,8 @@ def send_day(runtime: Runtime, company_id: int, *, day: date, again: bool = Fals
         window = _window(session, company_id, day=day)
         if window.end_at > began_at:
             raise DayNotOver(f"{day} is not over yet in the company's zone.")
+        if window.end_at + SETTLING > began_at:
+            raise DayNotOver(f"{day} has only just ended. Ask again in five minutes.")
         lock_report(session, company_id)
         recipients = _recipients(session, company_id, window=window)
         served, to_copy, rows = _part(session, recipients, window=window, runtime=runtime)

@@ -266,6 +266,22 @@ def _without_mailer(desk: Desk) -> Runtime:
     return replace(desk.runtime, mailer=None)
 
 
+@pytest.mark.both_databases
+def test_a_signup_that_is_committed_after_midnight_is_in_the_mail_of_midnight(
+    runtime: Runtime, clock: Clock
+) -> None:
+    desk = make_desk(runtime, clock, local_hour=0)
+    for seconds in (1, 299):
+        clock.now = NEXT_DAY_AT + timedelta(seconds=seconds)
+        deliver_due(desk.runtime)
+    desk.add_signups(created_at=NEXT_DAY_AT - timedelta(milliseconds=1))
+
+    clock.now = NEXT_DAY_AT + timedelta(minutes=5)
+    deliver_due(desk.runtime)
+
+    assert desk.subjects() == ["2 new customers on Friday, 20 November"]
+
+
 def test_day_labels_are_dates_of_the_companys_calendar(runtime: Runtime, clock: Clock) -> None:
     desk = make_desk(runtime, clock, zone="Pacific/Kiritimati", local_hour=0)
     desk.clock.now = NOW

@@ -9,6 +9,7 @@ import pytest
 
 from models import DeliveryState, ReportKind, ReportRecipient, ReportSettings
 from services.delivery_again import reopen
+from services.local_days import SETTLING
 from services.mail import MessageRefused, ServerAnswer, TryLater, UncertainOutcome
 from services.report_delivery import deliver_due
 from services.report_sending import (
@@ -25,7 +26,7 @@ from services.report_sending import (
 from services.runtime import Runtime
 from tests.conftest import Clock
 from tests.factories import NOW
-from tests.services.reporting import DAY, MORNING, Desk, make_desk
+from tests.services.reporting import DAY, MORNING, Desk, day_start, make_desk
 
 ADA, MEL = "ada@example.com", "mel@example.com"
 DAYS = timedelta(days=1)
@@ -178,6 +179,16 @@ def test_a_day_that_is_not_over_goes_out_as_an_extra_only(desk: Desk) -> None:
     assert len(desk.outbox.received) == 4
     assert "This day is not over yet." in str(desk.mails()[0])
     assert "This day is not over yet." not in str(desk.mails()[2])
+
+
+def test_a_day_that_has_only_just_ended_is_refused(desk: Desk) -> None:
+    desk.clock.now = day_start(DAY + DAYS) + SETTLING - timedelta(seconds=1)
+    with pytest.raises(DayNotOver, match="only just ended"):
+        send_day(desk.runtime, desk.company_id, day=DAY)
+
+    desk.clock.advance(seconds=1)
+
+    assert send_day(desk.runtime, desk.company_id, day=DAY).sent == 2
 
 
 def test_a_day_that_has_not_begun_is_refused(desk: Desk) -> None:

@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from models import DeliveryState, EmptyDay, ReportRecipient
+from services.local_days import SETTLING
 from services.mail import MessageRefused, ServerAnswer
 from services.report_delivery import deliver_due
 from services.report_sending import send_day
@@ -80,7 +81,7 @@ def test_a_refused_day_before_one_sent_by_hand_comes_the_day_after(desk: Desk) -
     desk.outbox.errors[MEL] = MessageRefused("Refused.", ServerAnswer(550, "full"))
     deliver_due(desk.runtime)
     desk.outbox.errors.clear()
-    desk.clock.now = day_start(DAY + 2 * DAYS)
+    desk.clock.now = day_start(DAY + 2 * DAYS) + SETTLING
     send_day(desk.runtime, desk.company_id, day=DAY + DAYS)
 
     desk.clock.now = MORNING + DAYS

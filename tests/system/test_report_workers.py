@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from services.heartbeat import TICK, last_beat_at
-from services.local_days import DAY
+from services.local_days import DAY, SETTLING
 from services.runtime import utc_now
 from tests.factories import (
     make_company,
@@ -68,8 +68,8 @@ def _serving(database_path: Path, smtp_url: str, folder: Path) -> Iterator[None]
 
 
 def _make_due(session: Session) -> None:
-    """A company whose report of yesterday is due since midnight."""
-    today = utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
+    """A company whose last report is due since soon after midnight."""
+    today = (utc_now() - SETTLING).replace(hour=0, minute=0, second=0, microsecond=0)
     company = make_company(session, zone="UTC")
     make_report_settings(session, company, local_hour=0, reported_from_at=today - DAY)
     for address in ADDRESSES:

@@ -115,6 +115,16 @@ def test_the_hour_makes_yesterday_due() -> None:
     assert last_due_day(zone, hour=7, now=hour_at) == date(2026, 11, 19)
 
 
+def test_at_midnight_a_day_is_due_once_it_has_settled() -> None:
+    zone, due_at = ZoneInfo("Europe/Berlin"), datetime(2026, 11, 22, 23, 5, tzinfo=UTC)
+    before = due_at - timedelta(seconds=1)
+
+    assert last_due_day(zone, hour=0, now=before) == date(2026, 11, 21)
+    assert last_due_day(zone, hour=0, now=due_at) == date(2026, 11, 22)
+    assert next_due_at(zone, hour=0, now=before) == due_at
+    assert next_due_week_at(zone, hour=0, now=before) == due_at
+
+
 def test_the_next_hour_is_later_today_or_tomorrow() -> None:
     zone, now = ZoneInfo("Europe/Berlin"), datetime(2026, 11, 20, 6, tzinfo=UTC)
 
