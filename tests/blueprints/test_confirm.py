@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -109,3 +110,44 @@ def test_it_does_not_matter_who_is_signed_in(zoe: Browser, link: str) -> None:
 
     assert "Get the daily report?" in text_of(answer)
     assert "Sign out" not in answer.text
+
+
+@pytest.mark.parametrize("days", [7, 0])
+@pytest.mark.parametrize("confirmed_at", [NOW, None])
+def test_whoever_has_unsubscribed_is_told_so(
+    stranger: Browser,
+    session: Session,
+    kim: ReportRecipient,
+    runtime: Runtime,
+    confirmed_at: datetime | None,
+    days: int,
+) -> None:
+    kim.unsubscribed_at, kim.confirmed_at = NOW, confirmed_at
+    session.commit()
+
+    answer = stranger.get(_link(kim, runtime, days=days))
+
+    assert answer.status_code == 200
+    if days and confirmed_at is None:
+        assert "This address is unsubscribed. Saying yes takes that back." in text_of(answer)
+    else:
+        assert "kim@example.org gets no daily reports of Harbor Heating" in text_of(answer)
+        assert "Subscribe again" in text_of(answer)
+        again = re.search(r'action="(/unsubscribe/[^"]+/again)"', answer.text)
+        assert again is not None
+        assert stranger.client.post(again[1], data={"csrf_token": find_token(answer)}).location
+        session.expire_all()
+        assert session.scalars(select(ReportRecipient)).one().unsubscribed_at is None
+
+
+def test_a_link_that_has_ended_confirms_nothing_for_whoever_has_unsubscribed(
+    stranger: Browser, session: Session, kim: ReportRecipient, runtime: Runtime
+) -> None:
+    kim.unsubscribed_at = NOW
+    session.commit()
+    link = _link(kim, runtime, days=0)
+
+    answer = stranger.client.post(link, data={"csrf_token": find_token(stranger.get(link))})
+
+    assert answer.status_code == 410
+    assert not _is_confirmed(session)
