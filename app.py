@@ -26,6 +26,8 @@ from services.token_vault import TokenVault
 
 MAX_FORM_BYTES = 1_000_000
 SESSION_LIFETIME = timedelta(days=7)
+#: A person waits before a page; the daily report waits longer.
+PAGE_WAITS_S = 30.0
 
 
 def create_app(
@@ -123,6 +125,7 @@ def _runtime(app: Flask, settings: Settings, *, wake: Wake, clock: Clock) -> Run
         wake=wake,
         clock=clock,
         mailer=_mailer(settings),
+        quick_mailer=_quick_mailer(settings),
         mail_from=settings.mail_from,
         link_key=settings.secret_key,
     )
@@ -132,6 +135,18 @@ def _mailer(settings: Settings) -> SmtpMailer | None:
     if settings.smtp is None:
         return None
     return SmtpMailer(settings.smtp, own_name=settings.mail_from.rpartition("@")[2])
+
+
+def _quick_mailer(settings: Settings) -> SmtpMailer | None:
+    """Return one that holds a thread of the server for half a minute at most."""
+    if settings.smtp is None:
+        return None
+    return SmtpMailer(
+        settings.smtp,
+        own_name=settings.mail_from.rpartition("@")[2],
+        before_dot_timeout_s=PAGE_WAITS_S / 2,
+        final_dot_timeout_s=PAGE_WAITS_S / 2,
+    )
 
 
 def _start_jobs_under_flask_run(app: Flask, engine: EmbeddedEngine) -> None:

@@ -24,7 +24,7 @@ from services.mail import MailError, UncertainOutcome
 from services.recipient_confirmation import AskedAlready, UnknownRecipient, ask_again
 from services.report_history import list_deliveries
 from services.report_recipients import RecipientState, list_recipients
-from services.report_sending import SendingError, send_test
+from services.report_sending import SendingError
 from services.report_settings import (
     ReportSettingsError,
     ReportSettingsView,
@@ -34,6 +34,7 @@ from services.report_settings import (
     offered_zones,
     view_report_settings,
 )
+from services.report_test import send_own_test
 
 blueprint = Blueprint("report_settings", __name__, url_prefix="/settings/reports")
 
@@ -90,7 +91,7 @@ def test() -> ResponseReturnValue:
     who = get_signed_in()
     status = 200
     try:
-        answer = send_test(get_runtime(), who.company_id, address=who.email)
+        answer = send_own_test(get_runtime(), who)
     except (MailError, SendingError) as error:
         notice, status = Notice("bad", _trouble(error)), find_answer(error).status
     else:

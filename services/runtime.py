@@ -11,6 +11,7 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from services.due_memory import DueMemory
 from services.kept_counts import FrequencyMemory
 from services.mail import Mailer
 from services.providers.contract import ProviderKey
@@ -39,9 +40,11 @@ class ProcessEnds(Exception):
 class Runtime:
     """Built once by create_app and passed to whatever needs more than a session.
 
-    `mailer` is None where no mail server is set. `link_key` signs the links in mails; the one
+    `mailer` is None where no mail server is set; `quick_mailer` is one that gives up sooner, for
+    a mail that somebody waits for before a page. `link_key` signs the links in mails; the one
     made here for want of another ends with the process. `frequencies` is what small matchings of
-    this process remember. `stopping` is set when the process shall end.
+    this process remember, `due_memory` which reports it has just looked after. `stopping` is
+    set when the process shall end.
     """
 
     sessions: sessionmaker[Session]
@@ -51,9 +54,11 @@ class Runtime:
     wake: Wake
     clock: Clock = utc_now
     mailer: Mailer | None = None
+    quick_mailer: Mailer | None = None
     mail_from: str = "blueclerk@localhost"
     link_key: str = field(default_factory=secrets.token_urlsafe, repr=False)
     frequencies: FrequencyMemory = field(default_factory=FrequencyMemory, repr=False)
+    due_memory: DueMemory = field(default_factory=DueMemory, repr=False)
     stopping: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def redirect_uri(self, provider: ProviderKey) -> str:
