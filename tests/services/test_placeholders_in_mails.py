@@ -23,7 +23,7 @@ from services.placeholder_email import is_placeholder_email, names_placeholder
 from services.report_mail import Addressee, Envelope, compose_report
 from services.signup_counts import days_window
 from services.signup_report import collect_report, view_day
-from tests.factories import NOW, make_company
+from tests.factories import NOW, make_company, make_customer
 from tests.services.reporting import decoded, read_mail
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -231,6 +231,19 @@ def _adds_up(
     numbers = tuple(sum(row.is_todays for row in rows) for rows in (real, hidden))
     assert (view.count.listed, view.count.filtered) == numbers
     assert (len(view.listed), len(view.filtered)) == numbers
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("address", ["x＠placeholder.local", "x%40placeholder.local"])
+def test_other_signs_are_counted_as_they_are_listed(session: Session, address: str) -> None:
+    company = make_company(session)
+    make_customer(session, company, email=address, email_key=address, created_at=NOW)
+    make_customer(session, company, email="jürgen@example.com", created_at=NOW)
+
+    view = view_day(session, company.id, day=TODAY, now=NOW)
+
+    assert (view.count.listed, view.count.filtered) == (1, 1)
+    assert [signup.email for signup in view.listed] == ["jürgen@example.com"]
 
 
 @given(st.text(st.sampled_from('ab@@.,;< >"placeholder.local\u200b\n%40＠﹫。．Ａ\u0301㎈')))
