@@ -13,7 +13,13 @@ from blueprints.reports import begun_day_of
 from blueprints.words import count_of
 from services.delivery_csv import stream_deliveries
 from services.local_days import find_zone, local_day
-from services.report_resend import NothingToSend, Resend, UnknownDay, send_again
+from services.report_resend import (
+    NothingToSend,
+    Resend,
+    UnknownDay,
+    count_again,
+    send_again,
+)
 
 blueprint = Blueprint("resending", __name__, url_prefix="/reports")
 
@@ -34,10 +40,27 @@ def watch(day: str) -> ResponseReturnValue:
 @admin_required
 def ask(day: str) -> ResponseReturnValue:
     """Say who would get the report once more; sends nothing."""
-    mails = load_day(begun_day_of(day))
+    runtime, asked = get_runtime(), begun_day_of(day)
+    mails = load_day(asked)
     if not any(not line.view.is_copy for line in mails.lines):
         raise UnknownDay
-    return render_template("reports/again.html", mails=mails)
+    try:
+        with runtime.sessions() as session:
+            resend = count_again(
+                session,
+                get_signed_in().company_id,
+                day=asked,
+                now=runtime.clock(),
+                sender=runtime.mail_from,
+            )
+    except NothingToSend as error:
+        keep_notice(Notice("warn", f"Nothing can be sent. {error}"))
+        return redirect(url_for("reports.show_day", day=asked), 303)
+    count = resend.opened + resend.copies
+    if not count:
+        keep_notice(Notice("ok", _words(resend)))
+        return redirect(url_for("reports.show_day", day=asked), 303)
+    return render_template("reports/again.html", mails=mails, count=count)
 
 
 @blueprint.post("/<day>/send")

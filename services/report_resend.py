@@ -72,26 +72,55 @@ def send_again(
     Whoever left, was taken off, or may not be mailed gets neither. Raises UnknownDay, or
     NothingToSend with the reason.
     """
-    is_on = lock_report(session, who.company_id)
-    rows = _rows(session, who.company_id, day=day)
-    if not rows:
-        raise UnknownDay
-    days = DaySpan(min(row.first_day_on for row in rows), rows[0].day_on)
-    if not is_on:
-        raise NothingToSend("The daily report is off. Switch it on under Settings > Reports.")
-    if _was_asked_just_now(session, who.company_id, day=days.day, now=now):
-        raise NothingToSend("This was asked for a moment ago. The mails are on their way.")
-    wanted = _wanted(session, rows)
-    if not wanted:
-        raise NothingToSend(" ".join(dict.fromkeys(map(_why_not, rows))))
-    resend, woken = _open(
-        session, wanted, days=days, only_missing=only_missing, now=now, sender=sender
+    resend, woken = _decide(
+        session, who.company_id, day=day, only_missing=only_missing, now=now, sender=sender
     )
     _record(session, who, resend, now=now)
     session.commit()
     for delivery_id in woken:
         wake(DELIVERY_JOB, delivery_id)
     return resend
+
+
+def count_again(
+    session: Session, company_id: int, *, day: date, now: datetime, sender: str
+) -> Resend:
+    """Return what sending to all would come to, by doing it and taking it back.
+
+    Raises as `send_again` does.
+    """
+    try:
+        resend, _ = _decide(
+            session, company_id, day=day, only_missing=False, now=now, sender=sender
+        )
+    finally:
+        session.rollback()
+    return resend
+
+
+def _decide(
+    session: Session,
+    company_id: int,
+    *,
+    day: date,
+    only_missing: bool,
+    now: datetime,
+    sender: str,
+) -> tuple[Resend, list[int]]:
+    """Open whatever is to be sent, in the caller's transaction, and return the rows to wake."""
+    is_on = lock_report(session, company_id)
+    rows = _rows(session, company_id, day=day)
+    if not rows:
+        raise UnknownDay
+    days = DaySpan(min(row.first_day_on for row in rows), rows[0].day_on)
+    if not is_on:
+        raise NothingToSend("The daily report is off. Switch it on under Settings > Reports.")
+    if _was_asked_just_now(session, company_id, day=days.day, now=now):
+        raise NothingToSend("This was asked for a moment ago. The mails are on their way.")
+    wanted = _wanted(session, rows)
+    if not wanted:
+        raise NothingToSend(" ".join(dict.fromkeys(map(_why_not, rows))))
+    return _open(session, wanted, days=days, only_missing=only_missing, now=now, sender=sender)
 
 
 def _rows(session: Session, company_id: int, *, day: date) -> Sequence[ReportDelivery]:

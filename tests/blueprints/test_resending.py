@@ -90,6 +90,25 @@ def test_sending_again_asks_first_and_says_to_whom(
     assert len(_rows(session)) == 2
 
 
+def test_the_question_counts_only_whoever_would_be_mailed(
+    ada: Browser, session: Session, recipients: list[ReportRecipient]
+) -> None:
+    for recipient in recipients:
+        deliver(session, recipient)
+    recipients[0].unsubscribed_at = NOW
+    session.commit()
+
+    one = ada.get(f"{DAY}/again")
+    recipients[1].removed_at = NOW
+    session.commit()
+    nobody = ada.get(f"{DAY}/again")
+
+    assert "Send to 1 again" in text_of(one)
+    assert len(_rows(session)) == 2
+    assert (nobody.status_code, nobody.location) == (303, DAY)
+    assert "Nothing can be sent. " in text_of(ada.get(DAY))
+
+
 def test_saying_yes_sends_copies(
     ada: Browser, session: Session, recipients: list[ReportRecipient], wake_ups: WakeUps
 ) -> None:
