@@ -12,7 +12,7 @@ from services.match_job import MATCH_JOB, due_matches, match_account
 from services.reading_queue import end_abandoned, has_waiting, keep_waiting
 from services.readings import refresh
 from services.rechecks import start_rechecks
-from services.recipient_confirmation import send_confirmations
+from services.recipient_questions import send_confirmations
 from services.reconnect_mail import tell_admins
 from services.report_delivery import DELIVERY_JOB, deliver_due, deliver_one
 from services.runtime import Runtime

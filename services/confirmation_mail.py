@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,8 +13,13 @@ from zoneinfo import ZoneInfo
 from models import Frequency
 from services.local_days import zone_label
 from services.mail import RenderedMail, build_message, render_mail
+from services.plain_text import plain_line
 
 TEMPLATE = "confirm_recipient"
+NAME_CHARACTERS = 60
+_SCHEME = re.compile(r"\w*\s*:?//+|\bwww\b[.\u3002\uff0e\uff61]?", re.IGNORECASE)
+#: A dot, in any script, before what a mail program could take for the end of a domain.
+_LINKING_DOT = re.compile(r"(?<=\w)[.\u3002\uff0e\uff61](?=\w{2}|\d)")
 RHYTHMS: Mapping[Frequency, str] = MappingProxyType(
     {Frequency.DAILY: "every day", Frequency.WEEKLY: "every Monday"}
 )
@@ -39,8 +45,8 @@ def render_question(question: Question, *, confirm_url: str, unsubscribe_url: st
     return render_mail(
         TEMPLATE,
         {
-            "company_name": question.company_name,
-            "asked_by": question.asked_by or "Somebody",
+            "company_name": unlinked(question.company_name) or "a company",
+            "asked_by": unlinked(question.asked_by) or "Somebody",
             "schedule": f"{RHYTHMS[question.frequency]} at {question.local_hour:02}:00",
             "ends": _moment(question.expires_at, question.zone),
             "confirm_url": confirm_url,
@@ -48,6 +54,15 @@ def render_question(question: Question, *, confirm_url: str, unsubscribe_url: st
             "recipient": question.address,
         },
     )
+
+
+def unlinked(name: str) -> str:
+    """Return a name that no mail program makes a link of, and that leaves no room for a text.
+
+    The mail goes to strangers, with words of whoever asked for it.
+    """
+    without_schemes = _SCHEME.sub(" ", plain_line(name, len(name) + 1))
+    return plain_line(_LINKING_DOT.sub(" ", without_schemes), NAME_CHARACTERS)
 
 
 def compose_question(

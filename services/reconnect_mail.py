@@ -25,9 +25,11 @@ from services.mail import (
     MailError,
     RenderedMail,
     ServerTrouble,
+    WrongMailPassword,
     build_message,
     render_mail,
 )
+from services.mail_pause import is_paused, pause
 from services.plain_text import plain_line
 from services.providers.contract import ProviderKey
 from services.providers.registry import ProviderProfile, provider_profile
@@ -105,6 +107,8 @@ def tell_admins(runtime: Runtime) -> None:
     if runtime.mailer is None:
         return
     with only_reading(), runtime.sessions() as session:
+        if is_paused(session, runtime):
+            return
         untold = session.scalars(select(Connection.id).where(*_is_untold()).order_by(Connection.id))
         connection_ids = untold.all()
     for connection_id in connection_ids:
@@ -189,6 +193,10 @@ def _tell(runtime: Runtime, ending: Ending, *, mailer: Mailer) -> bool:
             _send(runtime, ending, admin, mailer=mailer)
         except MailError as error:
             logger.warning("a reconnect mail did not go out: %s", error)
+            if isinstance(error, WrongMailPassword):
+                with runtime.sessions() as session:
+                    pause(session, runtime)
+                    session.commit()
             if isinstance(error, ServerTrouble):
                 return False
         except Exception:  # the edge: one poisoned mail must not stop the others

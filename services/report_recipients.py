@@ -84,6 +84,7 @@ def is_unasked() -> ColumnElement[bool]:
         is_askable(),
         ReportRecipient.frequency != Frequency.OFF,
         ReportRecipient.confirmation_sent_at.is_(None),
+        ReportRecipient.refusal_count < REFUSALS_IN_A_ROW,
     )
 
 
@@ -231,7 +232,8 @@ def _state(row: ReportRecipient, user: User | None) -> RecipientState:
         return RecipientState.OFF
     if user is not None and user.is_disabled:
         return RecipientState.DISABLED
+    if row.refusal_count >= REFUSALS_IN_A_ROW:
+        return RecipientState.PAUSED
     if user is None and row.confirmed_at is None:
         return RecipientState.NOT_CONFIRMED
-    is_paused = row.refusal_count >= REFUSALS_IN_A_ROW
-    return RecipientState.PAUSED if is_paused else RecipientState.MAILED
+    return RecipientState.MAILED

@@ -156,7 +156,7 @@ def test_a_list_with_everybody_off_cannot_be_on(ada: Browser, olu: ReportRecipie
     ("values", "words"),
     [
         ({"unsubscribed_at": NOW}, "Unsubscribed Only the link in an earlier mail takes that"),
-        ({"refusal_count": 3}, "Paused Refused three times in a row. Saving tries again."),
+        ({"refusal_count": 3}, "Paused The mail server refuses this address. Saving tries again."),
         (
             {"confirmed_at": None, "confirmation_sent_at": NOW - timedelta(hours=3)},
             "Not confirmed asked today 06:00 Send the link again",

@@ -10,16 +10,23 @@ from sqlalchemy import select
 
 from jobs.tasks import deliver_reports
 from models import AuditEvent, Frequency, ReportRecipient, ReportSettings
-from services.confirmation_mail import Question, render_question
+from services.confirmation_mail import Question, render_question, unlinked
 from services.local_days import find_zone
-from services.mail import MessageRefused, ServerTrouble, TryLater
+from services.mail import (
+    MessageRefused,
+    ServerTrouble,
+    TryLater,
+    UncertainOutcome,
+    WrongMailPassword,
+)
 from services.recipient_confirmation import (
     LINK_LIVES,
     AskedAlready,
     UnknownRecipient,
     ask_again,
-    send_confirmations,
 )
+from services.recipient_questions import send_confirmations
+from services.report_recipients import RecipientState, list_recipients
 from services.runtime import Runtime
 from tests.conftest import Clock
 from tests.factories import NOW, make_company, make_report_recipient, make_report_settings
@@ -194,3 +201,86 @@ def test_a_question_that_was_settled_meanwhile_is_not_asked(desk: Desk) -> None:
     send_confirmations(replace(desk.runtime, mailer=outbox))
 
     assert outbox.recipients == [OLU]
+
+
+def test_a_silent_server_holds_up_reports_by_one_question(desk: Desk) -> None:
+    desk.add_recipients(*(f"q{number}@example.org" for number in range(5)), confirmed_at=None)
+    tried: list[datetime] = []
+    desk.outbox.meanwhile = lambda: tried.append(desk.clock.now)
+    desk.outbox.errors[OLU] = UncertainOutcome("The mail server gave no answer.")
+    deliver_reports(desk.runtime)
+    after_silence = len(tried)
+
+    deliver_reports(desk.runtime)
+
+    assert after_silence == 1
+    assert len(tried) == 4, "three in one round"
+
+
+def test_a_wrong_password_is_tried_once_an_hour_and_costs_nobody_the_hour(desk: Desk) -> None:
+    desk.add_recipients(KIM, confirmed_at=None)
+    tried: list[datetime] = []
+    desk.outbox.meanwhile = lambda: tried.append(desk.clock.now)
+    desk.outbox.errors = {OLU: WrongMailPassword("No."), KIM: WrongMailPassword("No.")}
+    run_hours(desk, 1)
+    desk.outbox.errors.clear()
+    desk.clock.advance(minutes=15)
+
+    deliver_reports(desk.runtime)
+
+    assert len(tried) == 1 + 2
+    assert desk.outbox.recipients == [OLU, KIM]
+
+
+def test_a_company_asks_twenty_strangers_a_day(desk: Desk) -> None:
+    desk.add_recipients(*(f"q{number}@example.org" for number in range(30)), confirmed_at=None)
+    run_hours(desk, 5)
+    on_the_first_day = len(questions(desk))
+    desk.clock.advance(days=1)
+
+    deliver_reports(desk.runtime)
+
+    assert on_the_first_day == 20
+    assert len(questions(desk)) == 23
+
+
+def test_labels_of_one_mailbox_are_one_address(desk: Desk) -> None:
+    desk.add_recipients("olu+1@example.org", "olu+2@example.org", confirmed_at=None)
+
+    deliver_reports(desk.runtime)
+
+    assert len(questions(desk)) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Harbor Heating & Air", "Harbor Heating & Air"),
+        ("J.P. Marsh Co. No. 5", "J.P. Marsh Co. No. 5"),
+        ("pay at http://evil.example/pay now", "pay at evil example/pay now"),
+        ("WWW.evil.example", "evil example"),
+        ("evil\u3002example and 192.0.2.7", "evil example and 192 0 2 7"),
+        ("www.http://", ""),
+    ],
+)
+def test_a_name_carries_no_link(name: str, shown: str) -> None:
+    assert unlinked(name) == shown
+    assert len(unlinked(name * 9)) <= 60
+
+
+@pytest.mark.both_databases
+def test_a_refused_question_is_told_and_waits_to_be_asked_again(
+    desk: Desk, elsewhere: Place
+) -> None:
+    desk.outbox.errors[OLU] = MessageRefused("No such mailbox.")
+    run_hours(desk, 3)
+    with desk.runtime.sessions() as session:
+        (listed,) = list_recipients(session, desk.company_id)
+    desk.outbox.errors.clear()
+
+    ask_again_by(desk, elsewhere, recipient_of(desk).public_id)
+    deliver_reports(desk.runtime)
+
+    assert listed.state is RecipientState.PAUSED
+    assert listed.confirmation_sent_at is None
+    assert len(questions(desk)) == 1

@@ -16,9 +16,9 @@ from services.recipient_confirmation import (
     UnknownRecipient,
     confirm,
     confirmation_token,
-    send_confirmations,
     view_confirmation,
 )
+from services.recipient_questions import send_confirmations
 from services.runtime import Runtime
 from services.unsubscription import unsubscribe
 from tests.conftest import Clock
