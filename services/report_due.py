@@ -16,6 +16,7 @@ from sqlalchemy import not_, select
 from sqlalchemy.orm import Session, joinedload
 
 from models import (
+    Company,
     Frequency,
     ReportDelivery,
     ReportKind,
@@ -23,6 +24,7 @@ from models import (
     ReportSettings,
 )
 from services.database import only_reading
+from services.due_memory import DueEnds
 from services.due_rows import (
     carry_over,
     insert_delivery,
@@ -61,38 +63,59 @@ class DueReport:
     company_id: int
     zone: ZoneInfo
     reported_from_at: datetime
-    end_at: datetime
-    week_end_at: datetime
+    ends: DueEnds
 
     def end_for(self, recipient: ReportRecipient) -> datetime:
         """Return the moment up to which this recipient is to be mailed by now."""
-        return self.week_end_at if recipient.frequency is Frequency.WEEKLY else self.end_at
+        is_weekly = recipient.frequency is Frequency.WEEKLY
+        return self.ends.week_end_at if is_weekly else self.ends.end_at
 
 
 def make_due(runtime: Runtime) -> None:
     """Insert the rows of every report whose hour has come. Commits, once per recipient.
 
-    A company that cannot be prepared is logged and never stops the others.
+    A company where nothing was to be made a moment ago is not asked again before its next hour,
+    or five minutes have passed. One that cannot be prepared is logged and never stops the others.
     """
-    now = runtime.clock()
-    for company_id in _companies(runtime):
+    now, memory = runtime.clock(), runtime.due_memory
+    companies = _companies(runtime)
+    memory.keep_only({company_id for company_id, _, _ in companies})
+    for company_id, zone_name, hour in companies:
         try:
-            _make_due(runtime, company_id, now=now)
+            ends = _ends(find_zone(zone_name), hour=hour, now=now)
+            if memory.rests(company_id, ends, now=now):
+                continue
+            if not _make_due(runtime, company_id, now=now):
+                memory.let_rest(company_id, ends, now=now)
         except Exception:  # the edge: one company's trouble is not the others'
             logger.exception("the report of company %s could not be prepared", company_id)
 
 
-def _companies(runtime: Runtime) -> list[int]:
+def _companies(runtime: Runtime) -> Sequence[tuple[int, str, int]]:
+    """Return every company whose report is on, with its zone and hour. One statement."""
     with only_reading(), runtime.sessions() as session:
-        query = select(ReportSettings.company_id).where(ReportSettings.is_on.is_(True))
-        return list(session.scalars(query.order_by(ReportSettings.company_id)))
+        query = (
+            select(ReportSettings.company_id, Company.zone, ReportSettings.local_hour)
+            .join(Company, Company.id == ReportSettings.company_id)
+            .where(ReportSettings.is_on.is_(True))
+            .order_by(ReportSettings.company_id)
+        )
+        return [(row[0], row[1], row[2]) for row in session.execute(query)]
 
 
-def _make_due(runtime: Runtime, company_id: int, *, now: datetime) -> None:
+def _ends(zone: ZoneInfo, *, hour: int, now: datetime) -> DueEnds:
+    return DueEnds(
+        end_at=day_window(zone, last_due_day(zone, hour=hour, now=now)).end_at,
+        week_end_at=day_window(zone, last_due_sunday(zone, hour=hour, now=now)).end_at,
+    )
+
+
+def _make_due(runtime: Runtime, company_id: int, *, now: datetime) -> bool:
+    """Make the company's rows; say whether anything was to be made."""
     with only_reading(), runtime.sessions() as session:
         due = _find_due(session, company_id, now=now)
         if due is None:
-            return
+            return False
         waiting = [
             recipient.id
             for recipient in _active_recipients(session, due)
@@ -102,6 +125,7 @@ def _make_due(runtime: Runtime, company_id: int, *, now: datetime) -> None:
         with runtime.sessions() as session:
             if _insert_due(session, company_id, recipient_id, sender=runtime.mail_from, now=now):
                 session.commit()
+    return bool(waiting)
 
 
 def _find_due(session: Session, company_id: int, *, now: datetime) -> DueReport | None:
@@ -113,24 +137,16 @@ def _find_due(session: Session, company_id: int, *, now: datetime) -> DueReport 
     if settings is None or settings.reported_from_at is None:
         return None
     zone = find_zone(settings.company.zone)
-    day = last_due_day(zone, hour=settings.local_hour, now=now)
-    sunday = last_due_sunday(zone, hour=settings.local_hour, now=now)
-    end_at = day_window(zone, day).end_at
-    if end_at <= settings.reported_from_at:
+    ends = _ends(zone, hour=settings.local_hour, now=now)
+    if ends.end_at <= settings.reported_from_at:
         return None
-    return DueReport(
-        company_id,
-        zone,
-        settings.reported_from_at,
-        end_at=end_at,
-        week_end_at=day_window(zone, sunday).end_at,
-    )
+    return DueReport(company_id, zone, settings.reported_from_at, ends)
 
 
 def _active_recipients(session: Session, due: DueReport) -> Sequence[ReportRecipient]:
     query = select(ReportRecipient).where(
         ReportRecipient.company_id == due.company_id,
-        ReportRecipient.reported_from_at < due.end_at,
+        ReportRecipient.reported_from_at < due.ends.end_at,
         is_mailed(),
     )
     return session.scalars(query.order_by(ReportRecipient.id)).all()
