@@ -143,11 +143,6 @@ def _newest_days(
         )
         .scalar_subquery()
     )
-    has_changed = exists().where(
-        AuditEvent.company_id == company_id,
-        AuditEvent.action == AuditAction.REPORT_CHANGED,
-        AuditEvent.at > now - LONGEST_WAIT,
-    )
     return (
         select(
             ReportRecipient.address,
@@ -165,9 +160,18 @@ def _newest_days(
             ReportSettings.is_on.is_(True),
             ReportSettings.reported_from_at.is_not(None),
             is_mailed(),
-            ~has_changed,
+            ~_were_changed(company_id, now=now),
         )
         .order_by(ReportRecipient.id)
+    )
+
+
+def _were_changed(company_id: int, *, now: datetime) -> ColumnElement[bool]:
+    """Say whether the settings were saved within the hour: the next beat follows them."""
+    return exists().where(
+        AuditEvent.company_id == company_id,
+        AuditEvent.action == AuditAction.REPORT_CHANGED,
+        AuditEvent.at > now - LONGEST_WAIT,
     )
 
 
