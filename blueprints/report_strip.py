@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Flask, request
 
 from blueprints.guards import get_runtime, get_signed_in
 from services.report_trouble import ReportTrouble, find_trouble
+
+#: Pages of the report; every other page spares one statement and tells of mails alone.
+REPORT_PAGES = ("reports", "report_settings", "resending")
 
 
 def register(app: Flask) -> None:
@@ -16,4 +19,9 @@ def register(app: Flask) -> None:
 def _trouble() -> ReportTrouble | None:
     runtime = get_runtime()
     with runtime.sessions() as session:
-        return find_trouble(session, get_signed_in().company_id, now=runtime.clock())
+        return find_trouble(
+            session,
+            get_signed_in().company_id,
+            now=runtime.clock(),
+            counts_unprepared=request.blueprint in REPORT_PAGES,
+        )

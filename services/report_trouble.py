@@ -45,18 +45,20 @@ class ReportTrouble:
     is_waiting: bool
 
 
-def find_trouble(session: Session, company_id: int, *, now: datetime) -> ReportTrouble | None:
-    """Return what an admin has to see, or None. Two statements over the rows of eight days.
+def find_trouble(
+    session: Session, company_id: int, *, now: datetime, counts_unprepared: bool = True
+) -> ReportTrouble | None:
+    """Return what an admin has to see, or None. One statement over the rows of eight days.
 
     A delivery that has waited for an hour, tried or not; one that ended without a mail within
-    the last week, whose recipient has got no report since; or a report that has been due for an
-    hour and was not even prepared.
+    the last week, whose recipient has got no report since; or, by a second statement, a report
+    that has been due for an hour and was not even prepared.
     """
     rows = session.execute(_query(company_id, now=now)).all()
     waiting = [row for row in rows if row.state in WAITING]
     chosen = waiting or rows
     if not chosen:
-        return _find_unprepared(session, company_id, now=now)
+        return _find_unprepared(session, company_id, now=now) if counts_unprepared else None
     was_tried = any(row.attempts for row in chosen)
     return ReportTrouble(
         since_at=min(row.since_at if waiting else row.ended_at for row in chosen),
