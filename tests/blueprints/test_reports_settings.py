@@ -245,10 +245,12 @@ def test_a_test_without_mail_set_up_says_so(ada: Browser) -> None:
 def test_a_test_changes_nothing(ada: Browser, session: Session, outbox: Outbox) -> None:
     ada.post(PAGE, FORM)
     before = [row.reported_from_at for row in session.scalars(select(ReportRecipient))]
+    session.rollback()
 
-    ada.post(f"{PAGE}/test")
+    answer = ada.post(f"{PAGE}/test")
 
     session.expire_all()
+    assert (answer.status_code, len(outbox.received)) == (303, 1)
     assert [row.reported_from_at for row in session.scalars(select(ReportRecipient))] == before
     assert "Nothing has been mailed yet." in text_of(ada.get(PAGE))
 

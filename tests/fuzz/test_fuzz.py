@@ -13,6 +13,7 @@ from tests.fuzz.quickbooks_shape import QUICKBOOKS
 PAYLOADS = 2_000
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("provider", ProviderKey)
 def test_odd_answers_cost_no_good_row(provider):
     tally = run(provider, seed=1, first=0, count=PAYLOADS)

@@ -77,6 +77,7 @@ def test_eight_threads_never_exceed_the_limit(
     assert _in_flight(steps) == [LIMIT, 0]
 
 
+@pytest.mark.full
 def test_two_processes_share_the_limit(
     database_url: URL, sessions: sessionmaker[Session], tmp_path: Path
 ) -> None:

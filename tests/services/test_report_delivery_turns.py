@@ -47,7 +47,7 @@ def _break_off(desk: Desk, error: Exception, *, bad: int) -> None:
     desk.outbox.errors = {f"bad-{number}@example.com": error for number in range(bad)}
 
 
-@pytest.mark.parametrize("bad", [2, 3, 10])
+@pytest.mark.parametrize("bad", [2, 3, pytest.param(10, marks=pytest.mark.full)])
 def test_who_always_breaks_off_holds_up_nobody_for_more_than_minutes(
     runtime: Runtime, clock: Clock, bad: int
 ) -> None:

@@ -79,6 +79,7 @@ def test_a_mail_server_that_is_not_set_is_told_since_the_first_day(desk: Desk) -
     assert _trouble(desk) == ReportTrouble(MORNING, NOT_SET_UP, (ADA, MEL), is_waiting=True)
 
 
+@pytest.mark.full
 def test_an_outage_of_days_is_told_all_the_time(desk: Desk) -> None:
     desk.outbox.errors = {ADA: AWAY, MEL: AWAY}
     _tick(desk, minutes=65)

@@ -98,6 +98,7 @@ def test_two_weeks_without_a_server_are_one_mail(desk: Desk) -> None:
     assert len(desk.outbox.received) == 1
 
 
+@pytest.mark.full
 def test_a_week_whose_server_is_down_for_days_does_not_wait_for_the_next(desk: Desk) -> None:
     desk.outbox.errors[ADA] = TryLater("The mail server asked us to try again later.")
     _run(desk, until=MONDAY + timedelta(days=3))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from tests.system.asking import SENTENCE, open_alert
 from tests.system.demo import Demo, wait_until
 from tests.system.prepared import PreparedDemo
@@ -14,6 +16,7 @@ COUNTED = SENTENCE.format("182", "1,204")
 CHECKING = "Reading customers from QuickBooks"
 
 
+@pytest.mark.full
 def test_a_hundred_openings_in_two_processes_make_one_reading(
     demo: Demo, prepared: PreparedDemo
 ) -> None:
