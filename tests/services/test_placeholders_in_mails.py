@@ -194,7 +194,7 @@ def test_no_placeholder_changes_a_byte_and_everybody_else_is_named(
 
 @pytest.mark.full
 @given(**CUSTOMERS)
-@settings(max_examples=200, suppress_health_check=ONE_DATABASE)
+@settings(max_examples=80, suppress_health_check=ONE_DATABASE)
 def test_none_of_many_placeholders_changes_a_byte(
     session: Session, hidden: list[Written], real: list[Written], age_days: int
 ) -> None:

@@ -292,7 +292,7 @@ def test_no_day_is_mailed_twice_and_none_is_lost(
 
 @pytest.mark.full
 @pytest.mark.sqlite_only
-@settings(max_examples=60, phases=AS_DRAWN, suppress_health_check=SLOW)
+@settings(max_examples=20, phases=AS_DRAWN, suppress_health_check=SLOW)
 @given(steps=STEPS)
 def test_in_many_more_histories_no_day_is_mailed_twice(
     runtime: Runtime, clock: Clock, steps: list[tuple[Any, ...]]
