@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.pool import NullPool
 
-from models import DeliveryState, ReportDelivery, SkipReason
+from models import DeliveryState, ReportDelivery, ReportKind, SkipReason
 from services.database import prepare_engine
 from services.delivery_record import LOST_ANSWERS
 from services.runtime import utc_now
@@ -144,7 +144,10 @@ def _odd_rows(rows: Sequence[ReportDelivery], copies: Counter[str]) -> list[str]
 
 
 def _spans_wrong(rows: Sequence[ReportDelivery], each: Expected) -> list[str]:
-    """Return gaps and overlaps in what a recipient was mailed; a command may send older days."""
+    """Return gaps and overlaps in what a recipient was mailed; a command may send older days.
+
+    Copies cover nothing: a day of the week that a command sends to a weekly recipient is one.
+    """
     spans = _spans(rows, each)
     faults = [
         f"{each.address}: {later[0]} is covered twice"
@@ -166,7 +169,9 @@ def _spans(rows: Sequence[ReportDelivery], each: Expected) -> list[tuple[datetim
     return sorted(
         (row.window_start_at, row.window_end_at)
         for row in rows
-        if row.recipient.address == each.address and row.state in settled
+        if row.recipient.address == each.address
+        and row.kind is ReportKind.DAILY
+        and row.state in settled
     )
 
 
@@ -186,13 +191,18 @@ def _names_wrong(
 ) -> tuple[int, int]:
     """Return how many names did not reach a recipient, and how many reached one in two mails.
 
-    What was given up after two lost answers, as its row says, is not lost without a word.
+    What was given up after two lost answers, as its row says, is not lost without a word. A copy
+    neither brings a name nor repeats one.
     """
+    copies = {row.message_id for row in rows if row.kind is ReportKind.COPY}
+    kept = [mail for mail in kept if mail.message_id not in copies]
     arrived = {mail.message_id for mail in kept}
     unseen = {
         row.recipient.address
         for row in rows
-        if row.state is DeliveryState.FAILED and row.message_id not in arrived
+        if row.kind is ReportKind.DAILY
+        and row.state is DeliveryState.FAILED
+        and row.message_id not in arrived
     }
     lost = doubled = 0
     for each in expected:
