@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
 from models import DeliveryState, ReportDelivery, ReportKind, ReportRecipient
-from models.base import new_public_id
 from services.delivery_claim import MAX_HANDOVERS
 from services.delivery_words import WAITING
+from services.due_rows import insert_delivery
 from services.local_days import Window
 from services.report_mail import new_message_id
 
@@ -104,15 +104,7 @@ def reopen(
                 (ReportDelivery.handover_count > 0, DeliveryState.HANDING_OVER),
                 else_=DeliveryState.DUE,
             ),
-            skip_reason=None,
-            attempts=0,
-            due_at=now,
-            ended_at=None,
-            next_attempt_at=now,
-            lease_owner=None,
-            lease_until_at=None,
-            answer_code=None,
-            answer_text="",
+            **_begun_anew(now),
         )
         .returning(ReportDelivery.id)
         .execution_options(synchronize_session=False)
@@ -134,11 +126,12 @@ def open_copy(
     One copy for a day and a recipient: while it waits, asking again changes nothing; one that
     ended before `began_at` is opened again, as a message of its own.
     """
-    message_id = new_message_id(sender)
-    copy_id = _insert_copy(session, recipient, window=window, message_id=message_id, now=now)
+    copy_id = insert_delivery(
+        session, recipient, window=window, sender=sender, kind=ReportKind.COPY, now=now
+    )
     if copy_id is None:
         copy_id = _reopen_copy(
-            session, recipient, window=window, message_id=message_id, began_at=began_at, now=now
+            session, recipient, window=window, sender=sender, began_at=began_at, now=now
         )
     if copy_id is not None:
         return OpenCopy(copy_id, is_new=True)
@@ -174,43 +167,12 @@ def _may_have_arrived() -> ColumnElement[bool]:
     )
 
 
-def _insert_copy(
-    session: Session,
-    recipient: ReportRecipient,
-    *,
-    window: Window,
-    message_id: str,
-    now: datetime,
-) -> int | None:
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    insert = sqlite.insert(ReportDelivery) if is_sqlite else postgresql.insert(ReportDelivery)
-    statement = insert.values(
-        public_id=new_public_id(),
-        company_id=recipient.company_id,
-        recipient_id=recipient.id,
-        kind=ReportKind.COPY,
-        first_day_on=window.first_day,
-        day_on=window.last_day,
-        window_start_at=window.start_at,
-        window_end_at=window.end_at,
-        message_id=message_id,
-        state=DeliveryState.DUE,
-        next_attempt_at=now,
-        due_at=now,
-    )
-    return session.scalar(
-        statement.on_conflict_do_nothing(
-            index_elements=["company_id", "kind", "day_on", "recipient_id"]
-        ).returning(ReportDelivery.id)
-    )
-
-
 def _reopen_copy(
     session: Session,
     recipient: ReportRecipient,
     *,
     window: Window,
-    message_id: str,
+    sender: str,
     began_at: datetime,
     now: datetime,
 ) -> int | None:
@@ -225,17 +187,11 @@ def _reopen_copy(
             first_day_on=window.first_day,
             window_start_at=window.start_at,
             window_end_at=window.end_at,
-            message_id=message_id,
+            message_id=new_message_id(sender),
             state=DeliveryState.DUE,
-            skip_reason=None,
             listed_count=None,
-            attempts=0,
             handover_count=0,
-            due_at=now,
-            ended_at=None,
-            next_attempt_at=now,
-            answer_code=None,
-            answer_text="",
+            **_begun_anew(now),
         )
         .returning(ReportDelivery.id)
         .execution_options(synchronize_session=False)
@@ -250,3 +206,18 @@ def _is_copy_of(recipient: ReportRecipient, window: Window) -> ColumnElement[boo
         ReportDelivery.day_on == window.last_day,
         ReportDelivery.recipient_id == recipient.id,
     )
+
+
+def _begun_anew(now: datetime) -> dict[str, Any]:
+    """Return the columns of a row that waits to be tried, as if for the first time."""
+    return {
+        "skip_reason": None,
+        "attempts": 0,
+        "due_at": now,
+        "ended_at": None,
+        "next_attempt_at": now,
+        "lease_owner": None,
+        "lease_until_at": None,
+        "answer_code": None,
+        "answer_text": "",
+    }

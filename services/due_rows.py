@@ -21,7 +21,7 @@ from models import (
 from models.base import new_public_id
 from services.delivery_words import WAITING
 from services.local_days import DAY, Window
-from services.report_mail import delivery_message_id
+from services.report_mail import delivery_message_id, new_message_id
 
 
 def lock_report(session: Session, company_id: int) -> bool:
@@ -54,33 +54,37 @@ def insert_delivery(
     *,
     window: Window,
     sender: str,
+    kind: ReportKind = ReportKind.DAILY,
     now: datetime,
-) -> bool:
-    """Insert a due row in the caller's transaction; say whether it is new."""
+) -> int | None:
+    """Insert a due row in the caller's transaction; return its id, None if there is one already."""
+    if kind is ReportKind.COPY:
+        message_id = new_message_id(sender)
+    else:
+        message_id = delivery_message_id(
+            window.last_day, recipient_public_id=recipient.public_id, sender=sender
+        )
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     insert = sqlite.insert(ReportDelivery) if is_sqlite else postgresql.insert(ReportDelivery)
     statement = insert.values(
         public_id=new_public_id(),
         company_id=recipient.company_id,
         recipient_id=recipient.id,
-        kind=ReportKind.DAILY,
+        kind=kind,
         first_day_on=window.first_day,
         day_on=window.last_day,
         window_start_at=window.start_at,
         window_end_at=window.end_at,
-        message_id=delivery_message_id(
-            window.last_day, recipient_public_id=recipient.public_id, sender=sender
-        ),
+        message_id=message_id,
         state=DeliveryState.DUE,
         next_attempt_at=now,
         due_at=now,
     )
-    result = session.execute(
+    return session.scalar(
         statement.on_conflict_do_nothing(
             index_elements=["company_id", "kind", "day_on", "recipient_id"]
         ).returning(ReportDelivery.id)
     )
-    return result.first() is not None
 
 
 def is_reusable(

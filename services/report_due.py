@@ -200,8 +200,8 @@ def _insert_due(
     windows = _open_windows(session, due, recipient=recipient, now=now)
     for window in windows:
         waiting = waiting_within(session, recipient_id, window=window)
-        is_new = insert_delivery(session, recipient, window=window, sender=sender, now=now)
-        if not is_new and not reuse(
+        row_id = insert_delivery(session, recipient, window=window, sender=sender, now=now)
+        if row_id is None and not reuse(
             session, recipient, window=window, end_at=due.end_for(recipient), now=now
         ):
             return False

@@ -264,9 +264,11 @@ def _row_of(
     session: Session, recipient: ReportRecipient, *, window: Window, runtime: Runtime
 ) -> int:
     """Return the row of the day and the recipient; makes it where there is none."""
-    insert_delivery(
+    row_id = insert_delivery(
         session, recipient, window=window, sender=runtime.mail_from, now=runtime.clock()
     )
+    if row_id is not None:
+        return row_id
     query = select(ReportDelivery.id).where(
         ReportDelivery.recipient_id == recipient.id,
         ReportDelivery.kind == ReportKind.DAILY,
