@@ -25,12 +25,12 @@ class DueMemory:
         self._rests: dict[int, tuple[DueEnds, datetime]] = {}
 
     def rests(self, company_id: int, ends: DueEnds, *, now: datetime) -> bool:
-        """Say whether nothing was to be made up to these ends a moment ago."""
+        """Say whether nothing was left to be mailed up to these ends a moment ago."""
         known_ends, looked_at = self._rests.get(company_id, (None, now))
         return known_ends == ends and timedelta(0) <= now - looked_at < RESTS_FOR
 
     def let_rest(self, company_id: int, ends: DueEnds, *, now: datetime) -> None:
-        """Remember that nothing is to be made up to these ends."""
+        """Remember that nothing is left to be mailed up to these ends."""
         self._rests[company_id] = (ends, now)
 
     def keep_only(self, company_ids: Container[int]) -> None:

@@ -74,8 +74,8 @@ class DueReport:
 def make_due(runtime: Runtime) -> None:
     """Insert the rows of every report whose hour has come. Commits, once per recipient.
 
-    A company where nothing was to be made a moment ago is not asked again before its next hour,
-    or five minutes have passed. One that cannot be prepared is logged and never stops the others.
+    A company where nothing was left to be mailed a moment ago is not asked again before its next
+    hour, or five minutes have passed. One that cannot be prepared is logged and never stops the others.
     """
     now, memory = runtime.clock(), runtime.due_memory
     companies = _companies(runtime)
@@ -111,21 +111,29 @@ def _ends(zone: ZoneInfo, *, hour: int, now: datetime) -> DueEnds:
 
 
 def _make_due(runtime: Runtime, company_id: int, *, now: datetime) -> bool:
-    """Make the company's rows; say whether anything was to be made."""
+    """Make the company's rows; say whether anything is left to be mailed.
+
+    What waits by a row of its own is left, too: how it ends decides what is to be made then.
+    """
     with only_reading(), runtime.sessions() as session:
         due = _find_due(session, company_id, now=now)
         if due is None:
             return False
+        lacking = [
+            recipient
+            for recipient in _active_recipients(session, due)
+            if _uncovered_windows(session, due, recipient=recipient)
+        ]
         waiting = [
             recipient.id
-            for recipient in _active_recipients(session, due)
+            for recipient in lacking
             if _open_windows(session, due, recipient=recipient, now=now)
         ]
     for recipient_id in waiting:
         with runtime.sessions() as session:
             if _insert_due(session, company_id, recipient_id, sender=runtime.mail_from, now=now):
                 session.commit()
-    return bool(waiting)
+    return bool(lacking)
 
 
 def _find_due(session: Session, company_id: int, *, now: datetime) -> DueReport | None:
@@ -152,22 +160,29 @@ def _active_recipients(session: Session, due: DueReport) -> Sequence[ReportRecip
     return session.scalars(query.order_by(ReportRecipient.id)).all()
 
 
+def _uncovered_windows(
+    session: Session, due: DueReport, *, recipient: ReportRecipient
+) -> list[Window]:
+    """Return what the recipient still has to be mailed, cut where something is covered."""
+    start = max(due.reported_from_at, recipient.reported_from_at)
+    covered = covered_windows(session, recipient.id, after=start)
+    return [
+        Window(local_day(due.zone, begin), local_day(due.zone, until - MOMENT), begin, until)
+        for begin, until in uncovered_spans(covered, start=start, end=due.end_for(recipient))
+    ]
+
+
 def _open_windows(
     session: Session, due: DueReport, *, recipient: ReportRecipient, now: datetime
 ) -> list[Window]:
-    """Return what the recipient still has to be mailed, cut where something is covered.
+    """Return the uncovered windows to make rows for.
 
     A window whose last day has a row waits: for that row, or for the next day to carry it.
     """
-    start = max(due.reported_from_at, recipient.reported_from_at)
-    end = due.end_for(recipient)
-    covered = covered_windows(session, recipient.id, after=start)
-    windows = [
-        Window(local_day(due.zone, begin), local_day(due.zone, until - MOMENT), begin, until)
-        for begin, until in uncovered_spans(covered, start=start, end=end)
-    ]
+    windows = _uncovered_windows(session, due, recipient=recipient)
     if not windows:
         return []
+    end = due.end_for(recipient)
     query = select(ReportDelivery.day_on).where(
         ReportDelivery.company_id == due.company_id,
         ReportDelivery.kind == ReportKind.DAILY,

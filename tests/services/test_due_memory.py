@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
-from models import Company, EmptyDay, ReportSettings
+from models import Company, EmptyDay, ReportRecipient, ReportSettings
 from services import report_due
+from services.due_rows import insert_delivery
+from services.local_days import day_window, find_zone
+from services.mail import TryLater
 from services.report_delivery import deliver_due
 from services.runtime import Runtime
 from tests.conftest import Clock
@@ -71,6 +75,33 @@ def test_another_hour_or_zone_counts_at_the_next_beat(
     deliver_due(desk.runtime)
 
     assert len(desk.outbox.received) == 1
+
+
+def test_a_day_that_waits_behind_another_is_mailed_at_the_next_beat(desk: Desk) -> None:
+    """Its turn comes when the last day is out, which was sent by hand and is still on its way."""
+    desk.clock.now = MORNING - MINUTE
+    deliver_due(desk.runtime)
+    desk.clock.now = MORNING + ONE_DAY
+    desk.outbox.errors = {"ada@example.com": TryLater("The mail server asked us to wait.")}
+    with desk.runtime.sessions() as session:
+        company = session.get_one(Company, desk.company_id)
+        insert_delivery(
+            session,
+            session.scalars(select(ReportRecipient)).one(),
+            window=day_window(find_zone(company.zone), DAY + ONE_DAY),
+            sender=desk.runtime.mail_from,
+            now=desk.clock(),
+        )
+        session.commit()
+    deliver_due(desk.runtime)
+    desk.outbox.errors = {}
+
+    for _ in range(3):
+        desk.clock.advance(minutes=1)
+        deliver_due(desk.runtime)
+
+    assert sorted(row.day_on for row in desk.rows()) == [DAY, DAY + ONE_DAY]
+    assert len(desk.outbox.received) == 2
 
 
 def test_a_recipient_who_comes_back_is_mailed_within_five_minutes(desk: Desk) -> None:
