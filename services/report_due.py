@@ -75,7 +75,8 @@ def make_due(runtime: Runtime) -> None:
     """Insert the rows of every report whose hour has come. Commits, once per recipient.
 
     A company where nothing was left to be mailed a moment ago is not asked again before its next
-    hour, or five minutes have passed. One that cannot be prepared is logged and never stops the others.
+    hour, or five minutes have passed. One that cannot be prepared is logged and never stops the
+    others.
     """
     now, memory = runtime.clock(), runtime.due_memory
     companies = _companies(runtime)

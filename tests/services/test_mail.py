@@ -146,5 +146,6 @@ def test_templates_of_mails_load_nothing_and_run_nothing() -> None:
 
     texts = "".join(path.read_text(encoding="utf-8") for path in templates)
 
-    assert {path.name for path in templates} == {"subject.txt", "body.txt", "body.html"}
+    parts = {"subject.txt", "body.txt", "body.html", "_notice.html"}
+    assert {path.name for path in templates} == parts
     assert re.findall(r"<script|<img|<link|@import|url\(|\|\s*safe|\son[a-z]+=", texts) == []
