@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired, Length
 from blueprints.addresses import safe_next
 from blueprints.error_pages import find_answer
 from blueprints.guards import BrowserUser, get_runtime, get_signed_in, public
-from services import accounts
+from services import sign_ins
 
 blueprint = Blueprint("auth", __name__)
 
@@ -55,11 +55,11 @@ def sign_in_submit() -> ResponseReturnValue:
     runtime = get_runtime()
     try:
         with runtime.sessions() as database:
-            token = accounts.sign_in(
+            token = sign_ins.sign_in(
                 database, email=email, password=form.password.data or "", now=runtime.clock()
             )
-            who = accounts.find_sign_in(database, token, now=runtime.clock())
-    except accounts.SignInRefused:
+            who = sign_ins.find_sign_in(database, token, now=runtime.clock())
+    except sign_ins.SignInRefused:
         return _refused(form)
     if who is None:  # disabled between the two statements
         return _refused(form)
@@ -78,7 +78,7 @@ def sign_out() -> ResponseReturnValue:
     if g.who is not None:
         runtime = get_runtime()
         with runtime.sessions() as database:
-            accounts.end_sign_in(database, g.who.sign_in_id, now=runtime.clock())
+            sign_ins.end_sign_in(database, g.who.sign_in_id, now=runtime.clock())
     logout_user()
     session.clear()
     return redirect(url_for("auth.sign_in"), 303)
@@ -89,7 +89,7 @@ def _destination() -> str:
 
 
 def _refused(form: SignInForm) -> ResponseReturnValue:
-    answer = find_answer(accounts.SignInRefused())
+    answer = find_answer(sign_ins.SignInRefused())
     return _form_page(form, refusal=answer.sentence), answer.status
 
 

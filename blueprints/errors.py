@@ -13,13 +13,14 @@ from blueprints.import_errors import IMPORT_ANSWERS
 from blueprints.report_errors import REPORT_ANSWERS
 from services import (
     account_choice,
-    accounts,
+    account_errors,
     alert,
     connections,
     consent,
     email_addresses,
     joining,
     rechecks,
+    sign_ins,
     token_vault,
 )
 from services.providers import contract, registry
@@ -29,10 +30,10 @@ BUSY_RETRY_AFTER_S = 5
 
 ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
     {
-        accounts.AccountError: ErrorAnswer(
+        account_errors.AccountError: ErrorAnswer(
             422, "That cannot be", "Something in the form is not possible. Nothing was changed."
         ),
-        accounts.SignInRefused: ErrorAnswer(
+        sign_ins.SignInRefused: ErrorAnswer(
             422, "Not signed in", "That e-mail and password do not fit together."
         ),
         email_addresses.UnusableAddress: ErrorAnswer(

@@ -14,9 +14,9 @@ from flask_login import UserMixin, current_user
 from blueprints.addresses import page_path
 from blueprints.htmx import is_htmx
 from extensions import login_manager
-from services.accounts import SignedIn, find_sign_in, note_seen
 from services.database import only_reading
 from services.runtime import Runtime
+from services.sign_ins import SignedIn, find_sign_in, note_seen
 
 # GETs that store something: a reading is claimed, a consent is asked for or answered.
 WRITING_GETS = frozenset({"unsynced.show", "connections.connect", "connections.callback"})

@@ -17,7 +17,7 @@ from blueprints.provider_page import Notice, keep_notice, kept_notice
 from blueprints.report_form import Entered
 from blueprints.words import until
 from models import EmptyDay
-from services.accounts import UnknownZone
+from services.account_errors import UnknownZone
 from services.database import only_reading
 from services.local_days import find_zone
 from services.mail import MailError, UncertainOutcome

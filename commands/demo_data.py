@@ -16,8 +16,7 @@ from commands.demo_look_alikes import DOUBTFUL, SAME, LookAlike, make_look_alike
 from commands.demo_walk_ins import invent
 from commands.reading import read_in_process
 from models import CustomerOrigin, EmptyDay, Frequency, Role
-from services import accounts, consent, customers, decisions
-from services.accounts import SignedIn
+from services import accounts, consent, customers, decisions, sign_ins
 from services.connections import require_connection
 from services.customer_import import run_import, start_import
 from services.match_job import ensure_matched
@@ -28,6 +27,7 @@ from services.report_settings import ReportWish, change_report_settings
 from services.review_query import Meant, ReviewQuery, RowFilter
 from services.review_rows import ReviewRow
 from services.runtime import Runtime
+from services.sign_ins import SignedIn
 
 PASSWORD = "demo-password"  # noqa: S105  (printed at start, and refused in production)
 ZONE = "America/New_York"
@@ -68,7 +68,7 @@ def fill(runtime: Runtime) -> None:
     ensure_matched(runtime, account_id)
     _switch_report_on(runtime, ada, now=now)
     with runtime.sessions() as session:
-        accounts.end_sign_in(session, ada.sign_in_id, now=now)
+        sign_ins.end_sign_in(session, ada.sign_in_id, now=now)
 
 
 def _add_companies(runtime: Runtime, *, now: datetime) -> SignedIn:
@@ -94,8 +94,8 @@ def _add_companies(runtime: Runtime, *, now: datetime) -> SignedIn:
                     now=now,
                 )
         at = runtime.clock()
-        token = accounts.sign_in(session, email="ada@example.com", password=PASSWORD, now=at)
-        ada = accounts.find_sign_in(session, token, now=at)
+        token = sign_ins.sign_in(session, email="ada@example.com", password=PASSWORD, now=at)
+        ada = sign_ins.find_sign_in(session, token, now=at)
     if ada is None:
         raise RuntimeError("the demo's admin could not sign in")
     return ada

@@ -7,7 +7,7 @@ from flask_migrate import upgrade
 
 from commands.terminal import company_option, current_runtime, errors_in_words
 from models import Role
-from services import accounts
+from services import accounts, passwords
 
 zone_option = click.option(
     "--zone", prompt="Time zone (such as America/New_York)", help="An IANA time zone."
@@ -17,7 +17,7 @@ password_option = click.option(
     prompt=True,
     hide_input=True,
     confirmation_prompt=True,
-    help=f"At least {accounts.MIN_PASSWORD_CHARACTERS} characters; asked for if left out.",
+    help=f"At least {passwords.MIN_PASSWORD_CHARACTERS} characters; asked for if left out.",
 )
 
 

@@ -9,7 +9,7 @@ import click
 from flask import current_app
 from sqlalchemy.exc import OperationalError
 
-from services.accounts import AccountError
+from services.account_errors import AccountError
 from services.runtime import Runtime
 
 company_option = click.option(

@@ -18,12 +18,12 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models import ConsentRequest
-from services.accounts import SignedIn
 from services.connecting import store_connection
 from services.connections import find_connection
 from services.database import only_reading
 from services.providers.contract import ProviderKey, RemoteAccount, TokenSet
 from services.runtime import Runtime
+from services.sign_ins import SignedIn
 from services.token_vault import TokenVault
 
 CHOICE_LIFETIME = timedelta(minutes=10)

@@ -1,97 +1,30 @@
-"""Companies, users and sign-ins: who somebody is and what they may do."""
+"""Companies and their users."""
 
 from __future__ import annotations
 
-import hashlib
 import re
-import secrets
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import available_timezones
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.orm import Session, joinedload
-from werkzeug.security import check_password_hash, generate_password_hash
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from models import Company, Role, SignIn, User
+from services.account_errors import (
+    AlreadyTaken,
+    BadEmail,
+    BadSlug,
+    UnknownCompany,
+    UnknownUser,
+    UnknownZone,
+)
 from services.audit import AuditAction, record_event
-from services.database import is_busy
 from services.email_addresses import UnusableAddress, email_key, normalise_address
+from services.passwords import hash_password
 from services.report_recipients import agree_as_user
 
-PASSWORD_METHOD = "scrypt:32768:8:3"  # noqa: S105  (OWASP's minimum for scrypt, read 2026-11-22)
-MIN_PASSWORD_CHARACTERS = 12
-MAX_PASSWORD_CHARACTERS = 200
-SIGN_IN_IDLE_LIMIT = timedelta(hours=12)
-SIGN_IN_LIMIT = timedelta(days=7)
-LAST_SEEN_STEP = timedelta(minutes=5)
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
-
-
-class AccountError(ValueError):
-    """Something about a company or a user cannot be; the message is for people."""
-
-
-class UnknownZone(AccountError):
-    pass
-
-
-class BadSlug(AccountError):
-    pass
-
-
-class BadEmail(AccountError):
-    pass
-
-
-class WeakPassword(AccountError):
-    pass
-
-
-class AlreadyTaken(AccountError):
-    pass
-
-
-class UnknownCompany(AccountError):
-    pass
-
-
-class UnknownUser(AccountError):
-    pass
-
-
-class SignInRefused(Exception):
-    """E-mail and password do not fit together, or the user is disabled. It does not say which."""
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """Who acts in a request, and for which company."""
-
-    sign_in_id: int
-    user_id: int
-    name: str
-    email: str
-    role: Role
-    company_id: int
-    company_name: str
-    company_slug: str
-    zone: str
-    last_seen_at: datetime
-
-    @property
-    def is_admin(self) -> bool:
-        return self.role is Role.ADMIN
-
-
-def hash_password(password: str) -> str:
-    """Hash a new password. Raises WeakPassword."""
-    if not MIN_PASSWORD_CHARACTERS <= len(password) <= MAX_PASSWORD_CHARACTERS:
-        raise WeakPassword(
-            f"A password needs {MIN_PASSWORD_CHARACTERS} to {MAX_PASSWORD_CHARACTERS} characters."
-        )
-    return generate_password_hash(password, method=PASSWORD_METHOD)
 
 
 def add_company(session: Session, *, name: str, slug: str, zone: str, now: datetime) -> Company:
@@ -161,7 +94,7 @@ def check_new_user(session: Session, *, email: str, password: str) -> tuple[str,
     except UnusableAddress as error:
         raise BadEmail(f"{email!r} is not an e-mail address that mail could reach.") from error
     password_hash = hash_password(password)
-    if _user_by_email(session, address) is not None:
+    if find_user(session, address) is not None:
         raise AlreadyTaken(f"Somebody already signs in as {address}.")
     return address, password_hash
 
@@ -171,7 +104,7 @@ def reset_password(session: Session, *, email: str, password: str, now: datetime
 
     Raises UnknownUser or WeakPassword.
     """
-    user = _user_by_email(session, email)
+    user = find_user(session, email)
     if user is None:
         raise UnknownUser(f"Nobody signs in as {email}.")
     user.password_hash = hash_password(password)
@@ -191,80 +124,8 @@ def reset_password(session: Session, *, email: str, password: str, now: datetime
     session.commit()
 
 
-def sign_in(session: Session, *, email: str, password: str, now: datetime) -> str:
-    """Check the password and return the new sign-in's token for the cookie. Commits.
-
-    Raises SignInRefused after the same work whether or not the user exists.
-    """
-    user = _user_by_email(session, email)
-    known_hash = user.password_hash if user else _hash_of_nobody()
-    # The transaction ends before the slow hash, so that nobody waits for a lock meanwhile.
-    session.rollback()
-    fits = check_password_hash(known_hash, password[:MAX_PASSWORD_CHARACTERS])
-    fits = fits and len(password) <= MAX_PASSWORD_CHARACTERS
-    if user is None or not fits or user.is_disabled:
-        raise SignInRefused
-    token = secrets.token_urlsafe(32)
-    session.add(
-        SignIn(token_hash=_token_hash(token), user_id=user.id, created_at=now, last_seen_at=now)
-    )
-    session.commit()
-    return token
-
-
-def find_sign_in(session: Session, token: str, *, now: datetime) -> SignedIn | None:
-    """Return who holds the token, or None if it ended, expired or never was. One statement."""
-    row = session.scalar(
-        select(SignIn)
-        .where(SignIn.token_hash == _token_hash(token), SignIn.ended_at.is_(None))
-        .options(joinedload(SignIn.user).joinedload(User.company))
-    )
-    if row is None or row.user.is_disabled:
-        return None
-    if now - row.last_seen_at > SIGN_IN_IDLE_LIMIT or now - row.created_at > SIGN_IN_LIMIT:
-        return None
-    return _signed_in(row)
-
-
-def note_seen(session: Session, who: SignedIn, *, now: datetime) -> None:
-    """Remember that the sign-in is in use; writes at most every few minutes. Commits.
-
-    A database that is busy is left for the next page: no page fails for this.
-    """
-    if now - who.last_seen_at < LAST_SEEN_STEP:
-        return
-    try:
-        session.execute(update(SignIn).where(SignIn.id == who.sign_in_id).values(last_seen_at=now))
-        session.commit()
-    except DBAPIError as error:
-        session.rollback()
-        if not is_busy(error):
-            raise
-
-
-def end_sign_in(session: Session, sign_in_id: int, *, now: datetime) -> None:
-    """Sign out: the token is refused from the next request on. Commits."""
-    session.execute(update(SignIn).where(SignIn.id == sign_in_id).values(ended_at=now))
-    session.commit()
-
-
-def _signed_in(row: SignIn) -> SignedIn:
-    user, company = row.user, row.user.company
-    return SignedIn(
-        sign_in_id=row.id,
-        user_id=user.id,
-        name=user.name,
-        email=user.email,
-        role=user.role,
-        company_id=company.id,
-        company_name=company.name,
-        company_slug=company.slug,
-        zone=company.zone,
-        last_seen_at=row.last_seen_at,
-    )
-
-
-def _user_by_email(session: Session, email: str) -> User | None:
+def find_user(session: Session, email: str) -> User | None:
+    """Return who signs in with the address, in any company."""
     return session.scalar(select(User).where(User.email == email_key(email)))
 
 
@@ -274,17 +135,3 @@ def _commit_or_taken(session: Session, sentence: str) -> None:
     except IntegrityError as error:
         session.rollback()
         raise AlreadyTaken(sentence) from error
-
-
-def _token_hash(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
-
-
-_nobody: list[str] = []
-
-
-def _hash_of_nobody() -> str:
-    """Return a hash to check against when the user is unknown, so that both take as long."""
-    if not _nobody:
-        _nobody.append(generate_password_hash(secrets.token_hex(16), method=PASSWORD_METHOD))
-    return _nobody[0]

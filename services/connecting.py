@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 from models import Connection, ConnectionState
 from models import RemoteAccount as RemoteAccountRow
 from models.base import new_public_id
-from services.accounts import SignedIn
 from services.audit import AuditAction, record_event
 from services.connections import find_connection
 from services.providers.contract import ProviderKey, RemoteAccount, TokenSet
 from services.reading_queue import interrupt_readings
 from services.runtime import Runtime
 from services.sealed_tokens import TOKEN_COLUMNS, seal_tokens
+from services.sign_ins import SignedIn
 
 
 def store_connection(

@@ -14,7 +14,6 @@ from models import (
     ReconnectReason,
     RemoteAccount,
 )
-from services.accounts import SignedIn
 from services.audit import AuditAction, record_event
 from services.call_turns import make_turn
 from services.installation import OtherInstallation, is_same_installation
@@ -30,6 +29,7 @@ from services.providers.contract import (
 from services.reading_queue import interrupt_readings
 from services.runtime import Runtime
 from services.sealed_tokens import TOKEN_COLUMNS, open_refresh_token
+from services.sign_ins import SignedIn
 from services.token_lease import TokenLease
 
 

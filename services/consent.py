@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from models import ConsentRequest
 from services.account_choice import earlier_account, find_open_choice, offer_accounts
-from services.accounts import SignedIn
 from services.connecting import store_connection
 from services.database import only_reading
 from services.providers import registry
 from services.providers.contract import ProviderKey, RemoteAccount, TokenSet
 from services.runtime import Runtime
+from services.sign_ins import SignedIn
 
 CONSENT_LIFETIME = timedelta(minutes=10)
 VERIFIER_FIELD = "code_verifier"

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from models import Reading, ReadingState
 from models.base import new_public_id
-from services.accounts import SignedIn
 from services.audit import AuditAction, record_event
 from services.connections import require_connection
 from services.providers.contract import ProviderKey
 from services.remote_counts import count_counted, count_unsynced
 from services.remote_customers import set_sub_customers
+from services.sign_ins import SignedIn
 
 
 def include_sub_customers(

@@ -20,11 +20,11 @@ from models import (
     ReviewChoice,
     WhyUnsynced,
 )
-from services.accounts import SignedIn
 from services.audit import AuditAction, record_event
 from services.bins import refresh_bins
 from services.customers import UnknownCustomer as UnknownCustomer
 from services.kept_removal import end_matching, forget_kept
+from services.sign_ins import SignedIn
 from services.unlinking import free_remotes, lock_remotes
 
 #: The row id that no customer has.

@@ -17,7 +17,6 @@ from models import (
     RemoteAccount,
 )
 from models.base import new_public_id
-from services.accounts import SignedIn
 from services.audit import AuditAction, record_event
 from services.customer_details import BadDetails as BadDetails
 from services.customer_details import CustomerDetails as CustomerDetails
@@ -25,6 +24,7 @@ from services.customer_details import check_details
 from services.differences import refresh_differing_of
 from services.filling import fill, write_values
 from services.placeholder_email import is_placeholder_email, make_placeholder_email
+from services.sign_ins import SignedIn
 
 
 class UnknownCustomer(Exception):

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from services.accounts import SignedIn
 from services.audit import AuditAction, record_event
+from services.sign_ins import SignedIn
 
 
 class AlreadyDecided(Exception):

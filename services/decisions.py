@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from models import RemoteCustomer, RemoteState
 from models.base import new_public_id
-from services.accounts import SignedIn
 from services.audit import AuditAction
 from services.bins import refresh_bins
 from services.database import in_batches
@@ -25,6 +24,7 @@ from services.meant import UnknownRemoteCustomer as UnknownRemoteCustomer
 from services.plain_text import plain_line
 from services.review_choices import drop_choices
 from services.review_query import Meant
+from services.sign_ins import SignedIn
 
 MAX_REASON_CHARACTERS = 200
 

@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from models import ImportRun, ImportState, ItemOutcome, RunKind, User
-from services.accounts import SignedIn
 from services.database import in_batches
 from services.import_queue import ACTIVE, IMPORT_JOB, lock_account
 from services.import_repeats import REPEATED_WITHIN
@@ -18,6 +17,7 @@ from services.import_views import UnknownImport as UnknownImport
 from services.mailed_customers import find_mailed
 from services.run_views import UNDO_WITHIN as UNDO_WITHIN
 from services.runtime import Wake
+from services.sign_ins import SignedIn
 from services.undo_decision import decide_undo
 from services.undo_facts import read_standings
 from services.undo_items import count_outcomes, first_kept, write_undo_items

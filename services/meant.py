@@ -9,11 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import RemoteCustomer, RemoteState
-from services.accounts import SignedIn
 from services.database import in_batches
 from services.reading_queue import last_whole_id
 from services.remote_lists import review_conditions
 from services.review_query import Meant, ReviewQuery
+from services.sign_ins import SignedIn
 
 
 class NothingSelected(Exception):

@@ -21,7 +21,6 @@ from models import (
     ReadingOrigin,
     ReadingState,
 )
-from services.accounts import SignedIn
 from services.audit import AuditAction, record_event
 from services.connection_views import ConnectionView
 from services.connections import require_connection
@@ -33,6 +32,7 @@ from services.reading_queue import new_reading
 from services.remote_counts import count_new
 from services.runtime import Runtime
 from services.sentences import new_sentence
+from services.sign_ins import SignedIn
 from services.unsynced import READ_JOB
 
 #: Local hour after which the day's re-check is made, so that the report of the morning has it.

@@ -15,11 +15,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from models import ReportRecipient, User
-from services.accounts import SignedIn
 from services.audit import AuditAction, record_event
 from services.local_days import find_zone, start_of_today
 from services.plain_text import plain_line
 from services.report_recipients import is_askable
+from services.sign_ins import SignedIn
 from services.unsubscription import unsubscribe_token
 
 SALT = "blueclerk.confirm"

@@ -17,7 +17,6 @@ from models import (
     ReportRecipient,
     SkipReason,
 )
-from services.accounts import SignedIn
 from services.audit import AuditAction, record_event
 from services.delivery_again import ENDED, find_bringing, open_copy, reopen
 from services.delivery_claim import MAX_HANDOVERS, window_of
@@ -27,6 +26,7 @@ from services.report_delivery import DELIVERY_JOB
 from services.report_history import find_day
 from services.report_recipients import has_agreed
 from services.runtime import Wake
+from services.sign_ins import SignedIn
 
 #: A second click of the same hand, and fifty of an impatient one, ask for the same.
 SAME_CLICK = timedelta(seconds=10)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from models import Company, EmptyDay, Frequency, ReportSettings
 from models.report import DEFAULT_LOCAL_HOUR
-from services.accounts import SignedIn, UnknownZone
+from services.account_errors import UnknownZone
 from services.audit import AuditAction, record_event
 from services.email_addresses import UnusableAddress, email_key, normalise_address
 from services.local_days import (
@@ -32,6 +32,7 @@ from services.report_recipients import (
     list_recipients,
     store_recipients,
 )
+from services.sign_ins import SignedIn
 
 MAX_RECIPIENTS = 20
 #: Whoever is set to Off stays on the list, and a list has to fit on a page.

@@ -14,10 +14,10 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from models import Attempt, Company
-from services.accounts import SignedIn
 from services.mail import ServerAnswer
 from services.report_sending import SendingError, send_test
 from services.runtime import Runtime
+from services.sign_ins import SignedIn
 from services.throttle import allow, hash_key
 
 UNDER_WAY, ASKED_FOR = "test_mail_now", "test_mail"

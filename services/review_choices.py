@@ -20,7 +20,6 @@ from models import (
     ReviewChoice,
 )
 from models.base import new_public_id
-from services.accounts import SignedIn
 from services.audit import AuditAction
 from services.bins import TAKEN_BITS, is_taken, is_told_apart, refresh_bins
 from services.candidates import find_choices
@@ -28,6 +27,7 @@ from services.database import in_batches, insert_rows
 from services.decision_record import Decision, end_decision
 from services.meant import MeantRow, MeantRows, is_as_seen, resolve_meant, seen_customer
 from services.review_query import Meant
+from services.sign_ins import SignedIn
 
 
 class NotACandidate(Exception):

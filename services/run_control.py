@@ -11,7 +11,6 @@ from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from models import ImportItem, ImportRun, ImportState, ItemOutcome, RunKind
-from services.accounts import SignedIn
 from services.customer_import import ACTIVE, IMPORT_JOB, NothingChosen, start_import
 from services.import_end import STOPPED, stop_now
 from services.import_items import ContinuedItems
@@ -20,6 +19,7 @@ from services.import_pause import hurry_paused
 from services.import_queue import lock_account, next_due
 from services.import_views import UnknownImport
 from services.runtime import Wake
+from services.sign_ins import SignedIn
 
 #: A run of a few hundred ends before the second click of a double click has arrived.
 REPEATED_WITHIN = timedelta(minutes=1)

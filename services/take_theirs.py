@@ -8,13 +8,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from models import Customer, RemoteCustomer
-from services.accounts import SignedIn
 from services.audit import AuditAction
 from services.customer_details import BadDetails, CustomerDetails, check_details
 from services.customers import change_customer, lock_customer
 from services.differences import LABELS
 from services.plain_text import has_visible
 from services.providers.contract import ProviderKey
+from services.sign_ins import SignedIn
 from services.unlinking import find_link
 
 

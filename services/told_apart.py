@@ -9,13 +9,13 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from models import Customer, RemoteCustomer, ReviewChoice, ToldApart
-from services.accounts import SignedIn
 from services.audit import AuditAction
 from services.bins import refresh_bins
 from services.database import insert_rows
 from services.decision_record import AlreadyDecided, Decision, RowsChanged, end_decision
 from services.meant import NothingSelected, UnknownRemoteCustomer, is_as_seen
 from services.review_choices import CustomerGone, drop_choices
+from services.sign_ins import SignedIn
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,6 @@ from models import (
     ReviewChoice,
     WhyUnsynced,
 )
-from services.accounts import SignedIn
 from services.audit import AuditAction, record_event
 from services.bins import refresh_bins
 from services.customers import books_placeholder, own_placeholder
@@ -27,6 +26,7 @@ from services.database import insert_rows
 from services.email_addresses import email_key
 from services.providers.contract import ProviderKey
 from services.remote_counts import VANISHED_FINGERPRINT
+from services.sign_ins import SignedIn
 
 #: A remote id, and the customer it is linked to.
 Pair = tuple[str, int]

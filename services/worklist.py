@@ -8,12 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Customer
-from services.accounts import SignedIn
 from services.audit import AuditAction
 from services.customer_details import check_email
 from services.customer_lists import CustomerCounts, CustomerFilter, CustomerPage, list_customers
 from services.customers import change_customer, lock_customer
 from services.email_addresses import email_key
+from services.sign_ins import SignedIn
 
 
 class EmailThere(Exception):

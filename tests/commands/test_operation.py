@@ -7,9 +7,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from models import Company, Role, User
-from services import accounts
-from services.accounts import SignInRefused
+from services import passwords, sign_ins
 from services.runtime import Runtime
+from services.sign_ins import SignInRefused
 from tests.commands.conftest import Run, invoke
 from tests.factories import NOW, make_company, make_user
 from tests.services.support import count, rows
@@ -27,7 +27,7 @@ SETUP = (
 
 @pytest.fixture(autouse=True)
 def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accounts, "PASSWORD_METHOD", "pbkdf2:sha256:1")
+    monkeypatch.setattr(passwords, "PASSWORD_METHOD", "pbkdf2:sha256:1")
 
 
 def _replaced(arguments: tuple[str, ...], option: str) -> list[str]:
@@ -48,7 +48,7 @@ def test_setup_prepares_an_empty_machine_up_to_the_first_sign_in(new_app: Flask)
         ("ada@example.com", Role.ADMIN)
     ]
     with runtime.sessions() as session:
-        assert accounts.sign_in(session, email="ada@example.com", password=PASSWORD, now=NOW)
+        assert sign_ins.sign_in(session, email="ada@example.com", password=PASSWORD, now=NOW)
 
 
 def test_setup_asks_for_what_was_left_out(new_app: Flask) -> None:
@@ -124,17 +124,17 @@ def test_a_user_without_a_role_is_a_member(run: Run, runtime: Runtime) -> None:
 def test_a_new_password_signs_out_everywhere(run: Run, runtime: Runtime) -> None:
     with runtime.sessions() as session:
         user = make_user(session, make_company(session), email="ada@example.com")
-        user.password_hash = accounts.hash_password(PASSWORD)
+        user.password_hash = passwords.hash_password(PASSWORD)
         session.commit()
-        token = accounts.sign_in(session, email="ada@example.com", password=PASSWORD, now=NOW)
+        token = sign_ins.sign_in(session, email="ada@example.com", password=PASSWORD, now=NOW)
 
     result = run("user", "reset-password", "--email=ADA@example.com", "--password=another password")
 
     assert result.exit_code == 0
     with runtime.sessions() as session:
-        assert accounts.find_sign_in(session, token, now=NOW) is None
+        assert sign_ins.find_sign_in(session, token, now=NOW) is None
         with pytest.raises(SignInRefused):
-            accounts.sign_in(session, email="ada@example.com", password=PASSWORD, now=NOW)
+            sign_ins.sign_in(session, email="ada@example.com", password=PASSWORD, now=NOW)
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,11 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import NullPool
 
-from services.accounts import find_sign_in
 from services.customer_import import NothingChosen
 from services.database import prepare_engine
 from services.import_undo import NothingToUndo, UndoRunning, start_undo
 from services.runtime import utc_now
+from services.sign_ins import find_sign_in
 from tests.crash import processes
 from tests.crash.checks import Standing
 from tests.crash.databases import Database

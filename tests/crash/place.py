@@ -25,8 +25,7 @@ from commands.reading import read_in_process
 from config import load_settings, read_env_file
 from extensions import db
 from models import CustomerOrigin
-from services import accounts, customers
-from services.accounts import SignedIn
+from services import customers, sign_ins
 from services.connections import require_connection
 from services.customer_import import run_import, start_import
 from services.import_choice import ImportScope
@@ -34,6 +33,7 @@ from services.match_job import ensure_matched
 from services.providers.contract import ProviderKey
 from services.review_query import RowFilter
 from services.runtime import Runtime, utc_now
+from services.sign_ins import SignedIn
 from tests.crash.databases import Database, look
 from tests.system.asking import csrf_token
 
@@ -104,7 +104,7 @@ def prepare(environ: Mapping[str, str], database: Database) -> Credentials:
     cookie, csrf = _sign_in(app)
     with runtime.sessions() as session:
         at = runtime.clock()
-        token = accounts.sign_in(session, email="ada@example.com", password=PASSWORD, now=at)
+        token = sign_ins.sign_in(session, email="ada@example.com", password=PASSWORD, now=at)
     _leave(app)
     database.save(BEFORE)
     import_id = queue_import(runtime.sessions)

@@ -24,10 +24,10 @@ import gunicorn.app.wsgiapp
 
 import jobs.embedded
 from app import create_app, start_serving
-from services.accounts import find_sign_in
 from services.customer_import import find_active, run_import
 from services.import_undo import NothingToUndo, UndoRunning, start_undo
 from services.runtime import Runtime
+from services.sign_ins import find_sign_in
 
 PATIENCE_S = 60
 #: Quick processes look for what was left so often; the real ones every two seconds.

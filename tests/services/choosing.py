@@ -9,10 +9,10 @@ from sqlalchemy import select
 from models import Connection
 from models import RemoteAccount as RemoteAccountRow
 from services.account_choice import AccountChoice, choose_account, view_choice
-from services.accounts import SignedIn
 from services.consent import ConsentAnswer, begin_consent, complete_consent
 from services.providers.contract import ProviderKey, RemoteAccount
 from services.runtime import Runtime
+from services.sign_ins import SignedIn
 from tests.services.support import rows
 
 XERO = ProviderKey.XERO

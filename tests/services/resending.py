@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from services.accounts import SignedIn
 from services.report_delivery import DELIVERY_JOB, deliver_one
 from services.report_resend import Resend, send_again
+from services.sign_ins import SignedIn
 from tests.conftest import WakeUps
 from tests.services.reporting import DAY, SENDER, Desk
 

@@ -25,11 +25,11 @@ from models import (
     RemoteCustomer,
     Role,
 )
-from services.accounts import SignedIn
 from services.providers.contract import CustomerRecord
 from services.reading_queue import new_reading
 from services.readings import refresh
 from services.runtime import Runtime
+from services.sign_ins import SignedIn
 from tests.factories import (
     NOW,
     make_account,

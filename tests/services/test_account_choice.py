@@ -18,9 +18,9 @@ from services.account_choice import (
     erase_expired_choices,
     view_choice,
 )
-from services.accounts import SignedIn
 from services.providers.contract import ProviderKey
 from services.runtime import Runtime
+from services.sign_ins import SignedIn
 from tests.conftest import Clock
 from tests.factories import make_company, make_signed_in, make_user
 from tests.fakes import FakeAuthorization

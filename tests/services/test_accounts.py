@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import AuditEvent, Company, Role, User
-from services import accounts
-from services.accounts import (
+from services import account_errors, accounts, passwords
+from services.account_errors import (
     AlreadyTaken,
     BadEmail,
     BadSlug,
@@ -27,7 +27,7 @@ PASSWORD = "twelve or more"
 
 @pytest.fixture(autouse=True)
 def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accounts, "PASSWORD_METHOD", "pbkdf2:sha256:1")
+    monkeypatch.setattr(passwords, "PASSWORD_METHOD", "pbkdf2:sha256:1")
 
 
 def _add_user(session: Session, company: Company, email: str, **overrides: object) -> User:
@@ -107,7 +107,7 @@ def test_two_who_add_the_same_user_at_once_get_one(
     with sessions() as session:
         company = make_company(session)
         make_user(session, company, email="ada@example.com")
-        monkeypatch.setattr(accounts, "_user_by_email", lambda *_args: None)
+        monkeypatch.setattr(accounts, "find_user", lambda *_args: None)
 
         with pytest.raises(AlreadyTaken):
             _add_user(session, company, "ada@example.com")
@@ -135,7 +135,7 @@ def test_the_password_is_stored_as_scrypt_with_the_decided_cost(
 ) -> None:
     monkeypatch.undo()
 
-    password_hash = accounts.hash_password(PASSWORD)
+    password_hash = passwords.hash_password(PASSWORD)
 
     assert password_hash.startswith("scrypt:32768:8:3$")
     assert PASSWORD not in password_hash
@@ -160,13 +160,13 @@ def test_resetting_the_password_of_nobody_is_refused(session: Session) -> None:
     [
         lambda session: accounts.find_company(session, "nobody"),
         lambda session: accounts.check_new_user(session, email="ada@", password=PASSWORD),
-        lambda session: accounts.hash_password("short"),
+        lambda session: passwords.hash_password("short"),
     ],
 )
 def test_every_refusal_is_one_line_for_a_person(
     session: Session, refused: Callable[[Session], object]
 ) -> None:
-    with pytest.raises(accounts.AccountError) as caught:
+    with pytest.raises(account_errors.AccountError) as caught:
         refused(session)
 
     assert "\n" not in str(caught.value)

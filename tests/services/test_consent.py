@@ -20,7 +20,6 @@ from models import (
     User,
 )
 from services import consent
-from services.accounts import SignedIn
 from services.consent import (
     ConsentAnswer,
     ConsentInvalid,
@@ -31,6 +30,7 @@ from services.consent import (
 )
 from services.providers.contract import ProviderKey
 from services.runtime import Runtime
+from services.sign_ins import SignedIn
 from tests.conftest import Clock
 from tests.factories import make_company, make_signed_in, make_user
 from tests.fakes import FakeAccountingClient, FakeAuthorization

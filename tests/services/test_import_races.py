@@ -24,13 +24,13 @@ from models import (
     Role,
 )
 from services import decisions
-from services.accounts import SignedIn
 from services.customer_import import due_imports, run_import
 from services.database import only_reading
 from services.import_batch import write_batch
 from services.import_request import ImportRepeated, ImportRequest, start_requested
 from services.review_query import Meant
 from services.runtime import Runtime
+from services.sign_ins import SignedIn
 from tests.factories import (
     NOW,
     make_account,

@@ -24,13 +24,13 @@ from models import (
     SkipReason,
     User,
 )
-from services.accounts import SignedIn
 from services.local_days import day_window, find_zone, last_due_day, last_due_sunday, start_of_today
 from services.mail import MessageRefused, ServerTrouble, TryLater, UncertainOutcome
 from services.recipient_confirmation import LINK_LIVES, confirm, confirmation_token
 from services.report_recipients import RecipientState, RecipientWish, list_recipients
 from services.report_settings import NoRecipientChosen, ReportWish, change_report_settings
 from services.runtime import Runtime
+from services.sign_ins import SignedIn
 from services.unsubscription import resubscribe, unsubscribe, unsubscribe_token
 from tests.conftest import Clock
 from tests.factories import make_company, make_signed_in, make_user

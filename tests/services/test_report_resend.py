@@ -15,11 +15,11 @@ from models import (
     ReportSettings,
     SkipReason,
 )
-from services.accounts import SignedIn
 from services.mail import MessageRefused, ServerAnswer, TryLater, UncertainOutcome
 from services.report_delivery import deliver_due
 from services.report_resend import NothingToSend
 from services.runtime import Runtime
+from services.sign_ins import SignedIn
 from tests.conftest import Clock, WakeUps
 from tests.factories import NOW, make_signed_in, make_user
 from tests.services.reporting import DAY, MORNING, Desk, make_desk

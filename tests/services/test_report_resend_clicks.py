@@ -19,11 +19,11 @@ from models import (
     ReportSettings,
     SkipReason,
 )
-from services.accounts import SignedIn
 from services.mail import MessageRefused, ServerAnswer
 from services.report_delivery import deliver_due, deliver_one
 from services.report_resend import NothingToSend, UnknownDay, send_again
 from services.runtime import Runtime
+from services.sign_ins import SignedIn
 from tests.conftest import Clock, WakeUps
 from tests.factories import NOW, make_company, make_signed_in, make_user
 from tests.services.reporting import DAY, SENDER, Desk, make_desk

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from models import AuditEvent, Company, EmptyDay, Frequency, ReportRecipient
-from services.accounts import UnknownZone
+from services.account_errors import UnknownZone
 from services.report_delivery import deliver_due
 from services.report_recipients import RecipientState, RecipientWish
 from services.report_settings import (

@@ -6,10 +6,10 @@ import pytest
 
 from models import Connection
 from models import RemoteAccount as RemoteAccountRow
-from services.accounts import SignedIn
 from services.connections import disconnect
 from services.consent import NothingShared, OtherAccount
 from services.runtime import Runtime
+from services.sign_ins import SignedIn
 from tests.factories import make_company, make_signed_in, make_user
 from tests.fakes import FakeAuthorization
 from tests.services.choosing import (

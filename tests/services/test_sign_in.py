@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import Role, SignIn, User
-from services import accounts
-from services.accounts import SignInRefused, find_sign_in
+from services import accounts, passwords, sign_ins
+from services.sign_ins import SignInRefused, find_sign_in
 from tests.factories import NOW, make_company, make_user
 from tests.services.support import count, rows
 
@@ -20,20 +20,20 @@ PASSWORD = "demo-password"
 
 @pytest.fixture(autouse=True)
 def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accounts, "PASSWORD_METHOD", "pbkdf2:sha256:1")
+    monkeypatch.setattr(passwords, "PASSWORD_METHOD", "pbkdf2:sha256:1")
 
 
 @pytest.fixture
 def ada(session: Session) -> User:
     company = make_company(session, name="Harbor", slug="harbor", zone="Europe/Paris")
-    password_hash = accounts.hash_password(PASSWORD)
+    password_hash = passwords.hash_password(PASSWORD)
     return make_user(
         session, company, email="ada@example.com", name="Ada", password_hash=password_hash
     )
 
 
 def _sign_in(session: Session, email: str = "ada@example.com", password: str = PASSWORD) -> str:
-    return accounts.sign_in(session, email=email, password=password, now=NOW)
+    return sign_ins.sign_in(session, email=email, password=password, now=NOW)
 
 
 def test_the_right_password_gives_a_token_that_says_who(session: Session, ada: User) -> None:
@@ -98,8 +98,8 @@ def test_unknown_and_known_users_cost_the_same_hashing(
         methods.append(known_hash.split("$")[0])
         return False
 
-    monkeypatch.setattr(accounts, "_nobody", [])
-    monkeypatch.setattr(accounts, "check_password_hash", check)
+    monkeypatch.setattr(passwords, "_nobody", [])
+    monkeypatch.setattr(passwords, "check_password_hash", check)
 
     for email in ("ada@example.com", "nobody@example.com"):
         with pytest.raises(SignInRefused):
@@ -111,8 +111,8 @@ def test_unknown_and_known_users_cost_the_same_hashing(
 def test_a_password_of_the_longest_length_does_not_fit_with_more_behind_it(
     session: Session, ada: User
 ) -> None:
-    longest = "p" * accounts.MAX_PASSWORD_CHARACTERS
-    ada.password_hash = accounts.hash_password(longest)
+    longest = "p" * passwords.MAX_PASSWORD_CHARACTERS
+    ada.password_hash = passwords.hash_password(longest)
     session.commit()
 
     with pytest.raises(SignInRefused):
@@ -136,7 +136,7 @@ def test_nobody_waits_for_the_database_while_a_password_is_hashed(
             make_company(other, slug="meanwhile")
         return True
 
-    monkeypatch.setattr(accounts, "check_password_hash", write_meanwhile)
+    monkeypatch.setattr(passwords, "check_password_hash", write_meanwhile)
 
     with sessions() as session:
         assert _sign_in(session)
@@ -166,7 +166,7 @@ def test_signing_out_ends_this_sign_in_and_no_other(session: Session, ada: User)
     who = find_sign_in(session, left, now=NOW)
     assert who is not None
 
-    accounts.end_sign_in(session, who.sign_in_id, now=NOW)
+    sign_ins.end_sign_in(session, who.sign_in_id, now=NOW)
 
     assert find_sign_in(session, left, now=NOW) is None
     assert find_sign_in(session, kept, now=NOW) is not None
@@ -210,7 +210,7 @@ def test_a_used_sign_in_ends_after_seven_days_all_the_same(session: Session, ada
     token = _sign_in(session)
     now, seen = NOW, 0
     while (who := find_sign_in(session, token, now=now)) is not None:
-        accounts.note_seen(session, who, now=now)
+        sign_ins.note_seen(session, who, now=now)
         now, seen = now + timedelta(hours=11), seen + 1
 
     assert now - NOW > timedelta(days=7)
@@ -224,8 +224,8 @@ def test_being_seen_is_written_every_five_minutes_at_most(
     assert who is not None
     session.rollback()
 
-    accounts.note_seen(session, who, now=NOW + timedelta(minutes=4))
+    sign_ins.note_seen(session, who, now=NOW + timedelta(minutes=4))
     assert rows(sessions, select(SignIn.last_seen_at)) == [(NOW,)]
 
-    accounts.note_seen(session, who, now=NOW + timedelta(minutes=5))
+    sign_ins.note_seen(session, who, now=NOW + timedelta(minutes=5))
     assert rows(sessions, select(SignIn.last_seen_at)) == [(NOW + timedelta(minutes=5),)]

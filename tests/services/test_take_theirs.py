@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import select
 
 from models import AuditEvent, Company, Connection, Customer, RemoteCustomer
-from services.accounts import SignedIn
 from services.customers import CustomerDetails, UnknownCustomer, edit_customer
 from services.providers.contract import ProviderKey
 from services.runtime import Runtime
+from services.sign_ins import SignedIn
 from services.take_theirs import NothingToTake, ValuesChanged, take_theirs
 from services.unlinking import UnknownLink
 from services.whereabouts import where_is

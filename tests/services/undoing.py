@@ -15,11 +15,11 @@ from models import (
     RemoteAccount,
     RemoteCustomer,
 )
-from services.accounts import SignedIn
 from services.customer_details import CustomerDetails
 from services.customers import edit_customer
 from services.import_undo import start_undo
 from services.providers.contract import ProviderKey
+from services.sign_ins import SignedIn
 from services.text_keys import search_text
 from services.unlinking import unlink
 from tests.factories import (

@@ -1,0 +1,126 @@
+"""Sign-ins: rows on the server that a cookie points to, so that they can be ended there."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session, joinedload
+
+from models import Role, SignIn, User
+from services.accounts import find_user
+from services.database import is_busy
+from services.passwords import hash_of_nobody, is_password
+
+SIGN_IN_IDLE_LIMIT = timedelta(hours=12)
+SIGN_IN_LIMIT = timedelta(days=7)
+LAST_SEEN_STEP = timedelta(minutes=5)
+
+
+class SignInRefused(Exception):
+    """E-mail and password do not fit together, or the user is disabled. It does not say which."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who acts in a request, and for which company."""
+
+    sign_in_id: int
+    user_id: int
+    name: str
+    email: str
+    role: Role
+    company_id: int
+    company_name: str
+    company_slug: str
+    zone: str
+    last_seen_at: datetime
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role is Role.ADMIN
+
+
+def sign_in(session: Session, *, email: str, password: str, now: datetime) -> str:
+    """Check the password and return the new sign-in's token for the cookie. Commits.
+
+    Raises SignInRefused after the same work whether or not the user exists.
+    """
+    user = find_user(session, email)
+    known_hash = user.password_hash if user else hash_of_nobody()
+    # The transaction ends before the slow hash, so that nobody waits for a lock meanwhile.
+    session.rollback()
+    fits = is_password(known_hash, password)
+    if user is None or not fits or user.is_disabled:
+        raise SignInRefused
+    token = secrets.token_urlsafe(32)
+    session.add(
+        SignIn(
+            token_hash=_token_hash(token),
+            user_id=user.id,
+            created_at=now,
+            last_seen_at=now,
+        )
+    )
+    session.commit()
+    return token
+
+
+def find_sign_in(session: Session, token: str, *, now: datetime) -> SignedIn | None:
+    """Return who holds the token, or None if it ended, expired or never was. One statement."""
+    row = session.scalar(
+        select(SignIn)
+        .where(SignIn.token_hash == _token_hash(token), SignIn.ended_at.is_(None))
+        .options(joinedload(SignIn.user).joinedload(User.company))
+    )
+    if row is None or row.user.is_disabled:
+        return None
+    if now - row.last_seen_at > SIGN_IN_IDLE_LIMIT or now - row.created_at > SIGN_IN_LIMIT:
+        return None
+    return _signed_in(row)
+
+
+def note_seen(session: Session, who: SignedIn, *, now: datetime) -> None:
+    """Remember that the sign-in is in use; writes at most every few minutes. Commits.
+
+    A database that is busy is left for the next page: no page fails for this.
+    """
+    if now - who.last_seen_at < LAST_SEEN_STEP:
+        return
+    try:
+        session.execute(update(SignIn).where(SignIn.id == who.sign_in_id).values(last_seen_at=now))
+        session.commit()
+    except DBAPIError as error:
+        session.rollback()
+        if not is_busy(error):
+            raise
+
+
+def end_sign_in(session: Session, sign_in_id: int, *, now: datetime) -> None:
+    """Sign out: the token is refused from the next request on. Commits."""
+    session.execute(update(SignIn).where(SignIn.id == sign_in_id).values(ended_at=now))
+    session.commit()
+
+
+def _signed_in(row: SignIn) -> SignedIn:
+    user, company = row.user, row.user.company
+    return SignedIn(
+        sign_in_id=row.id,
+        user_id=user.id,
+        name=user.name,
+        email=user.email,
+        role=user.role,
+        company_id=company.id,
+        company_name=company.name,
+        company_slug=company.slug,
+        zone=company.zone,
+        last_seen_at=row.last_seen_at,
+    )
+
+
+def _token_hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
