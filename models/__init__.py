@@ -49,6 +49,7 @@ from models.matching import (
     ReviewChoice,
     ToldApart,
 )
+from models.one_time_link import LinkPurpose, OneTimeLink
 from models.report import (
     DeliveryState,
     EmptyDay,
@@ -87,8 +88,10 @@ __all__ = [
     "KeptCustomer",
     "KeptFrequencies",
     "KeptRemote",
+    "LinkPurpose",
     "LookAlike",
     "MatchSuggestion",
+    "OneTimeLink",
     "PauseReason",
     "PlannedOutcome",
     "ProviderCall",

@@ -46,7 +46,11 @@ class User(Base):
 
 
 class SignIn(Base):
-    """One browser that signed in. The cookie holds a token; only its hash is stored."""
+    """One browser that signed in. The cookie holds a token; only its hash is stored.
+
+    `password_checked_at` is when the password was last typed: at the sign-in, or again before
+    something that matters.
+    """
 
     __tablename__ = "sign_in"
 
@@ -57,6 +61,7 @@ class SignIn(Base):
     )
     created_at: Mapped[At]
     last_seen_at: Mapped[At]
+    password_checked_at: Mapped[At]
     ended_at: Mapped[OptionalAt]
 
     user: Mapped[User] = relationship()

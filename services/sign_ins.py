@@ -39,6 +39,7 @@ class SignedIn:
     company_slug: str
     zone: str
     last_seen_at: datetime
+    password_checked_at: datetime
 
     @property
     def is_admin(self) -> bool:
@@ -64,6 +65,7 @@ def sign_in(session: Session, *, email: str, password: str, now: datetime) -> st
             user_id=user.id,
             created_at=now,
             last_seen_at=now,
+            password_checked_at=now,
         )
     )
     session.commit()
@@ -119,6 +121,7 @@ def _signed_in(row: SignIn) -> SignedIn:
         company_slug=company.slug,
         zone=company.zone,
         last_seen_at=row.last_seen_at,
+        password_checked_at=row.password_checked_at,
     )
 
 

@@ -31,10 +31,10 @@ from models import (
     User,
 )
 from models.base import new_public_id
-from services.accounts import SignedIn
 from services.heartbeat import TICK, note_beat
 from services.providers.contract import CustomerRecord, TokenSet
 from services.readiness import newest_schema
+from services.sign_ins import SignedIn
 from services.text_keys import search_text, sort_key
 from services.token_lease import seal_tokens
 from services.token_vault import TokenVault
@@ -71,7 +71,13 @@ def make_signed_in(session: Session, user: User, **overrides: Any) -> SignedIn:
     number = next(_numbers)
     row = _add(
         session,
-        SignIn(token_hash=f"{number:064}", user_id=user.id, created_at=NOW, last_seen_at=NOW),
+        SignIn(
+            token_hash=f"{number:064}",
+            user_id=user.id,
+            created_at=NOW,
+            last_seen_at=NOW,
+            password_checked_at=NOW,
+        ),
     )
     company = session.get_one(Company, user.company_id)
     values = {
@@ -85,6 +91,7 @@ def make_signed_in(session: Session, user: User, **overrides: Any) -> SignedIn:
         "company_slug": company.slug,
         "zone": company.zone,
         "last_seen_at": NOW,
+        "password_checked_at": NOW,
     }
     return SignedIn(**values | overrides)
 

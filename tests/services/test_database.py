@@ -49,7 +49,15 @@ def test_another_database_is_left_as_it_is() -> None:
 
 
 def test_a_row_that_points_to_nobody_is_refused(session: Session) -> None:
-    session.add(SignIn(token_hash="0" * 64, user_id=10_000, created_at=NOW, last_seen_at=NOW))
+    session.add(
+        SignIn(
+            token_hash="0" * 64,
+            user_id=10_000,
+            created_at=NOW,
+            last_seen_at=NOW,
+            password_checked_at=NOW,
+        )
+    )
 
     with pytest.raises(IntegrityError):
         session.commit()
