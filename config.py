@@ -10,13 +10,13 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from click import ClickException
 
+from services.database_url import BadDatabaseUrl, parse_database_url
 from services.smtp_url import BadSmtpUrl, SmtpServer, TlsMode, parse_smtp_url
 
 PREFIX = "BLUECLERK_"
@@ -96,7 +96,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         env=env,
         secret_key=_secret_key(values),
         token_keys=_token_keys(values),
-        database_url=_database_url(_text(values, "DATABASE_URL", "sqlite:///blueclerk.db")),
+        database_url=_database_url(values),
         public_base_url=_base_url(values, "PUBLIC_BASE_URL") or "http://127.0.0.1:5000",
         proxy_count=_count(values, "PROXY_COUNT"),
         jobs_engine=_choice(values, "JOBS_ENGINE", JobsEngine, JobsEngine.EMBEDDED),
@@ -207,22 +207,11 @@ def _token_keys(values: Mapping[str, str]) -> tuple[bytes, ...]:
     return keys
 
 
-def _database_url(text: str) -> str:
-    """Name the driver: SQLAlchemy's default for postgresql:// changed between versions."""
-    for plain in ("postgres://", "postgresql://"):
-        if text.startswith(plain):
-            text = "postgresql+psycopg://" + text.removeprefix(plain)
-    if text.startswith("postgresql") and find_spec("psycopg") is None:
-        raise SettingsError(
-            f"{PREFIX}DATABASE_URL names PostgreSQL, whose driver is not installed: "
-            "pip install --require-hashes -r requirements-postgres.txt"
-        )
-    if not text.startswith(("sqlite:///", "postgresql+psycopg://")):
-        raise SettingsError(f"{PREFIX}DATABASE_URL must start with sqlite:/// or postgresql://.")
-    if text in ("sqlite:///", "sqlite:///:memory:"):
-        # Every thread would see a database of its own.
-        raise SettingsError(f"{PREFIX}DATABASE_URL must name a file, as in sqlite:///blueclerk.db.")
-    return text
+def _database_url(values: Mapping[str, str]) -> str:
+    try:
+        return parse_database_url(_text(values, "DATABASE_URL", "sqlite:///blueclerk.db"))
+    except BadDatabaseUrl as error:
+        raise SettingsError(f"{PREFIX}DATABASE_URL {error}") from None
 
 
 def _credentials(values: Mapping[str, str], provider: str) -> ProviderCredentials:

@@ -1,0 +1,32 @@
+"""Read the one setting that says which database is used; pure, and shared with the settings."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+DRIVER = "postgresql+psycopg://"
+
+
+class BadDatabaseUrl(ValueError):
+    """The address cannot be used; the message says why and never repeats the password."""
+
+
+def parse_database_url(text: str) -> str:
+    """Return the address with its driver named. Raises BadDatabaseUrl.
+
+    SQLAlchemy's default for postgresql:// changed between versions.
+    """
+    for plain in ("postgres://", "postgresql://"):
+        if text.startswith(plain):
+            text = DRIVER + text.removeprefix(plain)
+    if text.startswith("postgresql") and find_spec("psycopg") is None:
+        raise BadDatabaseUrl(
+            "names PostgreSQL, whose driver is not installed: "
+            "pip install --require-hashes -r requirements-postgres.txt"
+        )
+    if not text.startswith(("sqlite:///", DRIVER)):
+        raise BadDatabaseUrl("must start with sqlite:/// or postgresql://.")
+    if text in ("sqlite:///", "sqlite:///:memory:"):
+        # Every thread would see a database of its own.
+        raise BadDatabaseUrl("must name a file, as in sqlite:///blueclerk.db.")
+    return text
