@@ -13,11 +13,12 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import blueprints
 import commands
-from config import LogFormat, Settings, SettingsError, load_settings
+from config import Environment, LogFormat, Settings, SettingsError, load_settings
 from extensions import csrf, db, login_manager, migrate
 from jobs.embedded import EmbeddedEngine
 from services.database import prepare_engine
 from services.logs import configure_logging
+from services.private_files import OpenFolder, check_folder, make_private
 from services.providers.contract import ProviderKey
 from services.providers.registry import ProviderAccess
 from services.runtime import Clock, Runtime, Wake, utc_now
@@ -42,7 +43,7 @@ def create_app(
     app = Flask(__name__, instance_path=str(settings.instance_folder.resolve()))
     app.config.from_mapping(_flask_config(settings))
     app.extensions["settings"] = settings
-    _prepare_database(app)
+    _prepare_database(app, settings)
     engine = EmbeddedEngine()
     runtime = _runtime(app, settings, wake=wake or engine.wake, clock=clock)
     engine.attach(runtime)
@@ -81,23 +82,25 @@ def _engine_options(database_url: str) -> dict[str, object]:
     return {} if database_url.startswith("sqlite") else {"pool_pre_ping": True}
 
 
-def _prepare_database(app: Flask) -> None:
-    url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
+def _prepare_database(app: Flask, settings: Settings) -> None:
+    url = make_url(settings.database_url)
     if url.get_backend_name() == "sqlite" and url.database:
-        _make_private_file(Path(app.instance_path) / url.database)
+        path = Path(app.instance_path) / url.database
+        _keep_private(path, refuses_open_folder=settings.env is Environment.PRODUCTION)
     db.init_app(app)
     migrate.init_app(app, db)
     with app.app_context():
         prepare_engine(db.engine)
 
 
-def _make_private_file(path: Path) -> None:
-    """Keep the SQLite file to its owner, new or old; its journals inherit the mode."""
+def _keep_private(path: Path, *, refuses_open_folder: bool) -> None:
+    """Keep the SQLite file to its owner, new or old."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        os.fchmod(descriptor, 0o600)
-        os.close(descriptor)
+        if refuses_open_folder:
+            check_folder(path.parent)
+        make_private(path)
+    except OpenFolder as error:
+        raise SettingsError(f"BLUECLERK_DATABASE_URL cannot be used: {error}") from error
     except OSError as error:
         raise SettingsError(
             f"BLUECLERK_DATABASE_URL cannot be used: {path}: {error.strerror}."

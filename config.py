@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from click import ClickException
 
 from services.database_url import BadDatabaseUrl, parse_database_url
+from services.key_strength import is_guessable, is_monotonous
 from services.smtp_url import BadSmtpUrl, SmtpServer, TlsMode, parse_smtp_url
 
 PREFIX = "BLUECLERK_"
@@ -24,6 +25,9 @@ PROVIDER_PREFIXES = ("QUICKBOOKS", "XERO", "FRESHBOOKS")
 TOKEN_KEY_BYTES = 32
 SECRET_KEY_MIN_CHARACTERS = 32
 MAX_COUNT_DIGITS = 3
+MAKE_IT = "Make one with: openssl rand -base64"
+DEBUG_SWITCHES = ("FLASK_DEBUG", "DEBUG")
+OFF = ("", "0", "false", "no", "off")
 PROJECT_FOLDER = Path(__file__).resolve().parent
 Choice = TypeVar("Choice", bound=StrEnum)
 _SENDER = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9]+(?:[.-][A-Za-z0-9]+)*")
@@ -107,17 +111,24 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         log_format=_choice(values, "LOG_FORMAT", LogFormat, LogFormat.TEXT),
         instance_folder=instance_folder,
     )
-    _refuse_unsafe(settings)
+    _refuse_unsafe(settings, values)
     return settings
 
 
-def _refuse_unsafe(settings: Settings) -> None:
+def _refuse_unsafe(settings: Settings, values: Mapping[str, str]) -> None:
     if settings.jobs_engine is JobsEngine.PROCRASTINATE:
         raise SettingsError(
             f"{PREFIX}JOBS_ENGINE=procrastinate is not available in this release; use embedded."
         )
     if settings.env is not Environment.PRODUCTION:
         return
+    for name in DEBUG_SWITCHES:
+        if values.get(name, "").strip().lower() not in OFF:
+            raise SettingsError(f"{name} is refused in production; remove it.")
+    if is_guessable(settings.secret_key):
+        raise SettingsError(f"{PREFIX}SECRET_KEY can be guessed. {MAKE_IT} 48")
+    if any(is_monotonous(key) for key in settings.token_keys):
+        raise SettingsError(f"{PREFIX}TOKEN_KEYS holds a key that can be guessed. {MAKE_IT} 32")
     if settings.sandbox_url:
         raise SettingsError(f"{PREFIX}SANDBOX_URL is refused in production; remove it.")
     if not settings.is_secure:
@@ -188,7 +199,7 @@ def _secret_key(values: Mapping[str, str]) -> str:
     if len(key) < SECRET_KEY_MIN_CHARACTERS:
         raise SettingsError(
             f"{PREFIX}SECRET_KEY must have at least {SECRET_KEY_MIN_CHARACTERS} characters. "
-            'Make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
+            f"{MAKE_IT} 48"
         )
     return key
 
@@ -202,7 +213,7 @@ def _token_keys(values: Mapping[str, str]) -> tuple[bytes, ...]:
     if not keys or any(len(key) != TOKEN_KEY_BYTES for key in keys):
         raise SettingsError(
             f"{PREFIX}TOKEN_KEYS must hold one or more 32-byte keys in base64, newest first, "
-            "separated by commas. Make one with: openssl rand -base64 32"
+            f"separated by commas. {MAKE_IT} 32"
         )
     return keys
 

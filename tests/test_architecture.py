@@ -25,6 +25,7 @@ OURS = {
 PURE = {
     "services.customer_diff",
     "services.database_url",
+    "services.key_strength",
     "services.matching",
     "services.placeholder_email",
     "services.plain_text",
@@ -50,6 +51,7 @@ MAY_IMPORT = {
     "services.placeholder_email": set(),
     "services.text_keys": set(),
     "services.database_url": set(),
+    "services.key_strength": set(),
     "services.smtp_url": set(),
     "services": {"services", "models"},
     "jobs": {"jobs", "services", "models", "config"},
@@ -57,7 +59,7 @@ MAY_IMPORT = {
     "commands": {"commands", "services", "extensions", "models"},
     # The demo builds an application of its own before it serves one.
     "commands.demo": {"commands", "services", "models", "config", "app"},
-    "config": {"services.database_url", "services.smtp_url"},
+    "config": {"services.database_url", "services.key_strength", "services.smtp_url"},
     "extensions": {"models"},
     "gunicorn.conf": {"app"},
     "sandbox": {"sandbox"},

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 import stat
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import config
 from config import (
@@ -21,12 +24,13 @@ from config import (
     read_env_file,
     write_env_file,
 )
+from services.key_strength import is_guessable, is_monotonous
 
 GOOD = {
     "BLUECLERK_SECRET_KEY": "s" * 40,
     "BLUECLERK_TOKEN_KEYS": base64.urlsafe_b64encode(b"k" * 32).decode(),
 }
-PRODUCTION = GOOD | {
+PRODUCTION = new_keys() | {
     "BLUECLERK_ENV": "production",
     "BLUECLERK_PUBLIC_BASE_URL": "https://app.example.com",
     "BLUECLERK_SMTP_URL": "smtp://mail.example.com",
@@ -111,13 +115,34 @@ def test_a_refusal_does_not_repeat_a_secret(tmp_path: Path, name: str) -> None:
         ("PUBLIC_BASE_URL", ""),
         ("SMTP_URL", "smtp://mail.example.com?tls=none"),
         ("SECRET_KEY", ""),
+        ("SECRET_KEY", "s" * 64),
+        ("SECRET_KEY", "abcdefghijklmnopqrstuvwxyz0123456789"),
+        ("SECRET_KEY", "Tr0ub4dor&3-xk" * 4),
+        ("SECRET_KEY", "please-CHANGE_me-before-8f3a91c27d5e"),
+        ("SECRET_KEY", "django-insecure-8f3a91c27d5eq0zx4vbn"),
         ("TOKEN_KEYS", ""),
+        ("TOKEN_KEYS", GOOD_KEY),
+        ("TOKEN_KEYS", base64.b64encode(bytes(range(32))).decode()),
     ],
 )
 def test_production_refuses_what_is_unsafe(tmp_path: Path, name: str, value: str) -> None:
     sentence = _refusal(tmp_path, {**PRODUCTION, f"BLUECLERK_{name}": value})
 
     assert f"BLUECLERK_{name}" in sentence
+
+
+@pytest.mark.parametrize("name", ["FLASK_DEBUG", "DEBUG"])
+def test_production_refuses_to_show_its_inside(tmp_path: Path, name: str) -> None:
+    assert _refusal(tmp_path, {**PRODUCTION, name: "1"}).startswith(name)
+    assert _load(tmp_path, {**PRODUCTION, name: "0"})
+
+
+@given(key=st.binary(min_size=32, max_size=32))
+def test_a_key_by_chance_is_taken(key: bytes) -> None:
+    random_key = hashlib.sha256(key).digest()
+
+    assert not is_monotonous(random_key)
+    assert not is_guessable(base64.urlsafe_b64encode(random_key).decode())
 
 
 def test_production_starts_with_what_is_safe(tmp_path: Path) -> None:
