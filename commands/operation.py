@@ -39,7 +39,7 @@ def setup(name: str, slug: str, zone: str, email: str, password: str) -> None:
     runtime = current_runtime()
     now = runtime.clock()
     with errors_in_words(), runtime.sessions() as session:
-        accounts.check_new_user(session, email=email, password=password)
+        accounts.check_new_user(session, email=email, password=password, personal=(name, slug))
         created = accounts.add_company(session, name=name, slug=slug, zone=zone, now=now)
         accounts.add_user(
             session,

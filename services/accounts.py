@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import available_timezones
 
@@ -21,7 +22,7 @@ from services.account_errors import (
 )
 from services.audit import AuditAction, record_event
 from services.email_addresses import UnusableAddress, email_key, normalise_address
-from services.passwords import hash_password
+from services.passwords import hash_password, personal_words
 from services.report_recipients import agree_as_user
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
@@ -61,8 +62,12 @@ def add_user(
     now: datetime,
 ) -> User:
     """Create a user. Commits. Raises BadEmail, WeakPassword or AlreadyTaken."""
-    address, password_hash = check_new_user(session, email=email, password=password)
-    agree_as_user(session, session.get_one(Company, company_id), address, now=now)
+    company = session.get_one(Company, company_id)
+    personal = (name, company.name, company.slug)
+    address, password_hash = check_new_user(
+        session, email=email, password=password, personal=personal
+    )
+    agree_as_user(session, company, address, now=now)
     user = User(
         company_id=company_id,
         email=address,
@@ -84,16 +89,19 @@ def add_user(
     return user
 
 
-def check_new_user(session: Session, *, email: str, password: str) -> tuple[str, str]:
+def check_new_user(
+    session: Session, *, email: str, password: str, personal: Sequence[str] = ()
+) -> tuple[str, str]:
     """Return the address to store and the password's hash. Changes nothing.
 
-    Raises BadEmail, WeakPassword or AlreadyTaken.
+    `personal` is what others know of the user beside the address. Raises BadEmail, WeakPassword
+    or AlreadyTaken.
     """
     try:
         address = email_key(normalise_address(email))
     except UnusableAddress as error:
         raise BadEmail(f"{email!r} is not an e-mail address that mail could reach.") from error
-    password_hash = hash_password(password)
+    password_hash = hash_password(password, personal=(address, *personal))
     if find_user(session, address) is not None:
         raise AlreadyTaken(f"Somebody already signs in as {address}.")
     return address, password_hash
@@ -107,7 +115,7 @@ def reset_password(session: Session, *, email: str, password: str, now: datetime
     user = find_user(session, email)
     if user is None:
         raise UnknownUser(f"Nobody signs in as {email}.")
-    user.password_hash = hash_password(password)
+    user.password_hash = hash_password(password, personal=personal_words(user))
     session.execute(
         update(SignIn)
         .where(SignIn.user_id == user.id, SignIn.ended_at.is_(None))

@@ -1,31 +1,81 @@
-"""Passwords: what is asked of a new one, and how one is hashed and checked."""
+"""Passwords: what is asked of a new one, and how one is hashed and checked.
+
+Length is what counts: any characters, no rules of composition (NIST SP 800-63B-4 3.1.1.2 and OWASP
+ASVS 5.0 6.2, read 2026-11-23). Refused is only what would be guessed first.
+"""
 
 from __future__ import annotations
 
+import re
 import secrets
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 
 from werkzeug.security import check_password_hash, generate_password_hash
 
+from models import User
 from services.account_errors import WeakPassword
 
 PASSWORD_METHOD = "scrypt:32768:8:3"  # noqa: S105  (OWASP's minimum for scrypt, read 2026-11-22)
 MIN_PASSWORD_CHARACTERS = 12
 MAX_PASSWORD_CHARACTERS = 200
+#: A piece up to this long adds nothing by being repeated.
+LONGEST_REPEATED_PIECE = 8
+COMMON_PASSWORDS = Path(__file__).with_name("common_passwords.txt")
+OUR_NAME = "blueclerk"
+_WORD = re.compile(r"[^\W\d_]{2,}")
 
 
-def hash_password(password: str) -> str:
-    """Hash a new password. Raises WeakPassword."""
+def check_new_password(password: str, *, personal: Sequence[str] = ()) -> None:
+    """Refuse what would be guessed first. Raises WeakPassword.
+
+    `personal` is what others know of the person: e-mail, name, company. The password may contain
+    it, but may not be made of nothing else.
+    """
     if not MIN_PASSWORD_CHARACTERS <= len(password) <= MAX_PASSWORD_CHARACTERS:
         raise WeakPassword(
-            f"A password needs {MIN_PASSWORD_CHARACTERS} to {MAX_PASSWORD_CHARACTERS} characters."
+            f"A password needs {MIN_PASSWORD_CHARACTERS} to {MAX_PASSWORD_CHARACTERS} characters; "
+            f"this one has {len(password):,}. A few words in a row are good ones."
         )
+    if not _can_be_stored(password):
+        raise WeakPassword(
+            "This password holds a character that cannot be stored. Choose another one."
+        )
+    folded = password.casefold()
+    if folded in _common_passwords():
+        raise WeakPassword(
+            "This password is one of the most common ones, which are tried first. Choose another "
+            "one, such as a few words in a row."
+        )
+    if _is_repetition(folded):
+        raise WeakPassword(
+            "This password is one short piece again and again. Choose another one, such as a few "
+            "words in a row."
+        )
+    if _is_made_of(folded, _pieces(personal)):
+        raise WeakPassword(
+            "This password is made of names and addresses that others know. Choose another one, "
+            "such as a few words in a row."
+        )
+
+
+def personal_words(user: User) -> tuple[str, ...]:
+    """Return what others know of the user, for `check_new_password`."""
+    return (user.email, user.name, user.company.name, user.company.slug)
+
+
+def hash_password(password: str, *, personal: Sequence[str] = ()) -> str:
+    """Check and hash a new password. Slow on purpose. Raises WeakPassword."""
+    check_new_password(password, personal=personal)
     return generate_password_hash(password, method=PASSWORD_METHOD)
 
 
 def is_password(known_hash: str, password: str) -> bool:
     """Say whether the password is the hashed one. Slow on purpose: hold no transaction open."""
-    fits = check_password_hash(known_hash, password[:MAX_PASSWORD_CHARACTERS])
-    return fits and len(password) <= MAX_PASSWORD_CHARACTERS
+    storable = password.encode("utf-8", "replace").decode()
+    fits = check_password_hash(known_hash, storable[:MAX_PASSWORD_CHARACTERS])
+    return fits and storable == password and len(password) <= MAX_PASSWORD_CHARACTERS
 
 
 _nobody: list[str] = []
@@ -36,3 +86,39 @@ def hash_of_nobody() -> str:
     if not _nobody:
         _nobody.append(generate_password_hash(secrets.token_hex(16), method=PASSWORD_METHOD))
     return _nobody[0]
+
+
+@cache
+def _common_passwords() -> frozenset[str]:
+    _licence, _, listed = COMMON_PASSWORDS.read_text(encoding="utf-8").partition("\n\n")
+    return frozenset(listed.splitlines())
+
+
+def _can_be_stored(password: str) -> bool:
+    """Half a character, as a terminal may send it, has no bytes that could be hashed."""
+    return not any("\ud800" <= character <= "\udfff" for character in password)
+
+
+def _is_repetition(text: str) -> bool:
+    """Say whether the text is a short piece over and over; the last time it may break off."""
+    longest = min(LONGEST_REPEATED_PIECE, len(text) // 2)
+    return any(text[size:] == text[:-size] for size in range(1, longest + 1))
+
+
+def _pieces(personal: Sequence[str]) -> set[str]:
+    return {word for known in (OUR_NAME, *personal) for word in _WORD.findall(known.casefold())}
+
+
+def _is_made_of(text: str, pieces: set[str]) -> bool:
+    """Say whether the text is pieces, in any order, with anything but letters round them.
+
+    Looks at each place once, however many ways there are to cut the text.
+    """
+    if not any(character.isalpha() for character in text):
+        return False
+    reached = {0}
+    for at in range(len(text)):
+        if at in reached:
+            reached |= {at + len(piece) for piece in pieces if text.startswith(piece, at)}
+            reached |= set() if text[at].isalpha() else {at + 1}
+    return len(text) in reached

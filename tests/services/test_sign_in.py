@@ -111,7 +111,7 @@ def test_unknown_and_known_users_cost_the_same_hashing(
 def test_a_password_of_the_longest_length_does_not_fit_with_more_behind_it(
     session: Session, ada: User
 ) -> None:
-    longest = "p" * passwords.MAX_PASSWORD_CHARACTERS
+    longest = ("every bee has a name, " * 10)[: passwords.MAX_PASSWORD_CHARACTERS]
     ada.password_hash = passwords.hash_password(longest)
     session.commit()
 
