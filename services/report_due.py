@@ -43,7 +43,7 @@ from services.local_days import (
     local_day,
 )
 from services.report_recipients import is_mailed
-from services.report_windows import covered_windows, uncovered_spans
+from services.report_windows import Span, covered_windows, uncovered_spans
 from services.runtime import Runtime
 
 logger = logging.getLogger(__name__)
@@ -120,15 +120,12 @@ def _make_due(runtime: Runtime, company_id: int, *, now: datetime) -> bool:
         due = _find_due(session, company_id, now=now)
         if due is None:
             return False
-        lacking = [
-            recipient
-            for recipient in _active_recipients(session, due)
-            if _uncovered_windows(session, due, recipient=recipient)
-        ]
+        recipients = _active_recipients(session, due)
+        lacking = _uncovered_windows(session, due, recipients)
         waiting = [
             recipient.id
-            for recipient in lacking
-            if _open_windows(session, due, recipient=recipient, now=now)
+            for recipient, windows in lacking
+            if _open_windows(session, due, recipient, windows, now=now)
         ]
     for recipient_id in waiting:
         with runtime.sessions() as session:
@@ -162,11 +159,21 @@ def _active_recipients(session: Session, due: DueReport) -> Sequence[ReportRecip
 
 
 def _uncovered_windows(
-    session: Session, due: DueReport, *, recipient: ReportRecipient
+    session: Session, due: DueReport, recipients: Sequence[ReportRecipient]
+) -> list[tuple[ReportRecipient, list[Window]]]:
+    """Return what each recipient still has to be mailed, cut where something is covered.
+
+    Whoever lacks nothing is left out.
+    """
+    covered = covered_windows(session, recipients)
+    windows = ((each, _cut_windows(due, each, covered[each.id])) for each in recipients)
+    return [(recipient, found) for recipient, found in windows if found]
+
+
+def _cut_windows(
+    due: DueReport, recipient: ReportRecipient, covered: Sequence[Span]
 ) -> list[Window]:
-    """Return what the recipient still has to be mailed, cut where something is covered."""
     start = max(due.reported_from_at, recipient.reported_from_at)
-    covered = covered_windows(session, recipient.id, after=start)
     return [
         Window(local_day(due.zone, begin), local_day(due.zone, until - MOMENT), begin, until)
         for begin, until in uncovered_spans(covered, start=start, end=due.end_for(recipient))
@@ -174,15 +181,17 @@ def _uncovered_windows(
 
 
 def _open_windows(
-    session: Session, due: DueReport, *, recipient: ReportRecipient, now: datetime
+    session: Session,
+    due: DueReport,
+    recipient: ReportRecipient,
+    windows: Sequence[Window],
+    *,
+    now: datetime,
 ) -> list[Window]:
     """Return the uncovered windows to make rows for.
 
     A window whose last day has a row waits: for that row, or for the next day to carry it.
     """
-    windows = _uncovered_windows(session, due, recipient=recipient)
-    if not windows:
-        return []
     end = due.end_for(recipient)
     query = select(ReportDelivery.day_on).where(
         ReportDelivery.company_id == due.company_id,
@@ -213,14 +222,16 @@ def _insert_due(
     if due is None or recipient is None:
         return False
     lock_waiting(session, recipient_id)
-    windows = _open_windows(session, due, recipient=recipient, now=now)
-    for window in windows:
+    lacking = _uncovered_windows(session, due, [recipient])
+    windows = [each for _, found in lacking for each in found]
+    open_windows = _open_windows(session, due, recipient, windows, now=now)
+    for window in open_windows:
         waiting = waiting_within(session, recipient_id, window=window)
         row_id = insert_delivery(session, recipient, window=window, sender=sender, now=now)
         if row_id is None and not reuse(
             session, recipient, window=window, end_at=due.end_for(recipient), now=now
         ):
             return False
-        if not carry_over(session, waiting, now=now):
+        if waiting and not carry_over(session, waiting, now=now):
             return False
-    return bool(windows)
+    return bool(open_windows)
