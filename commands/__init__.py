@@ -9,9 +9,10 @@ from commands.check import check
 from commands.imports import import_customers
 from commands.operation import company, setup, user
 from commands.report import report
+from commands.tokens import tokens
 
 
 def register(app: Flask) -> None:
     """Add the commands to `flask --app app`."""
-    for command in (setup, user, company, check, import_customers, backup, report):
+    for command in (setup, user, company, check, import_customers, backup, report, tokens):
         app.cli.add_command(command)

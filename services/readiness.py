@@ -12,13 +12,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.database import only_reading
-from services.heartbeat import DELIVERY, TICK, last_beat_at
+from services.heartbeat import DELIVERY, LONGEST_SILENCE, TICK, last_beat_at
 from services.report_history import oldest_waiting_at
 from services.runtime import Runtime
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
-#: The tick beats every minute; five missing ones are no coincidence.
-LONGEST_SILENCE = timedelta(minutes=5)
 #: Whoever sends beats every minute and with each mail; one mail may take four minutes up to its
 #: final dot and ten for the answer to it (services/smtp.py). Twice that is no slow server.
 LONGEST_MAIL = timedelta(minutes=30)

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from models import Company, DeliveryState, ReportDelivery
 from services.delivery_words import WAITING
-from services.heartbeat import TICK, last_beat_at
-from services.readiness import LONGEST_SILENCE, newest_schema
+from services.heartbeat import LONGEST_SILENCE, TICK, last_beat_at
+from services.readiness import newest_schema
 from services.report_settings import view_report_settings
 
 PROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"

@@ -28,6 +28,16 @@ class TokenVault:
         self._ciphers = {_key_id(key): AESGCM(key) for key in keys}
         self._newest = _key_id(keys[0])
 
+    @property
+    def newest_key(self) -> str:
+        """Return the id of the key that seals; it says nothing about the key itself."""
+        return self._newest.hex()
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """Return the ids of the ring, newest first."""
+        return tuple(key_id.hex() for key_id in self._ciphers)
+
     def seal(self, token: str, *, company_id: int, connection: str, field: str) -> bytes:
         """Encrypt with the newest key."""
         nonce = os.urandom(NONCE_BYTES)
@@ -47,6 +57,11 @@ class TokenVault:
         except (InvalidTag, ValueError) as error:
             raise UndecryptableToken("the token does not belong to this row") from error
         return plain.decode("utf-8")
+
+
+def sealing_key(sealed: bytes) -> str:
+    """Return the id of the key that a sealed token was sealed with."""
+    return sealed[:KEY_ID_BYTES].hex()
 
 
 def _key_id(key: bytes) -> bytes:
