@@ -34,6 +34,7 @@ from blueprints import (
     review,
     run_controls,
     run_strip,
+    settings,
     static_files,
     undoing,
     unsubscribe,
@@ -44,6 +45,7 @@ from blueprints import (
 
 PAGES = (
     auth,
+    settings,
     integrations,
     connections,
     connection_settings,

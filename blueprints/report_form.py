@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -9,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from blueprints.forms import one_line
 from models import EmptyDay, Frequency
+from services.email_addresses import email_key
 from services.report_recipients import RecipientView, RecipientWish
 from services.report_settings import ReportSettingsView, ReportWish
 
@@ -16,6 +18,8 @@ from services.report_settings import ReportSettingsView, ReportWish
 ROW = "rhythm:"
 REMOVE = "remove"
 MOST_CHARACTERS = 100
+#: People type a line for each address, or paste what a mail program writes between them.
+_BETWEEN = re.compile(r"\r?\n|[,;]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +74,41 @@ class Entered:
     def wish(self, recipients: Sequence[RecipientView]) -> ReportWish:
         """Return what is asked for. Only a row that was chosen from leaves the list.
 
-        So nobody is taken off who was put on it after the page was opened.
+        So nobody is taken off who was put on it after the page was opened. Of an address that is
+        typed and on the list already, the row decides.
         """
         return ReportWish(
             is_on=self.is_on,
             local_hour=int(self.hour) if self.hour.isdecimal() else -1,
             zone=self.zone,
             on_empty_day=self.on_empty_day,
-            recipients=(*self._typed(), *self._kept(recipients)),
+            recipients=(*self._kept(recipients), *self._new(recipients)),
         )
 
-    def _typed(self) -> Iterator[RecipientWish]:
-        lines = self.added.replace("\r\n", "\n").split("\n")
-        for line in lines:
-            if line.strip(" "):
-                yield RecipientWish(line, self.added_frequency)
+    def typed_again(self, recipients: Sequence[RecipientView]) -> tuple[str, ...]:
+        """Return the addresses on the list that were typed all the same."""
+        typed = {email_key(text) for text in self._typed()}
+        return tuple(
+            each.address for each in _listed(recipients) if email_key(each.address) in typed
+        )
+
+    def differs_from(self, view: ReportSettingsView) -> bool:
+        """Say whether something stands in the form that is not stored."""
+        stored = Entered.of(view)
+        is_chosen = any(self.choice(each) != each.frequency for each in view.recipients)
+        return is_chosen or bool(self.added.strip()) or self._fields() != stored._fields()
+
+    def _fields(self) -> tuple[object, ...]:
+        return self.is_on, self.hour, self.zone, self.on_empty_day
+
+    def _typed(self) -> Iterator[str]:
+        return (text for text in _BETWEEN.split(self.added) if text.strip(" "))
+
+    def _new(self, recipients: Sequence[RecipientView]) -> Iterator[RecipientWish]:
+        listed = {email_key(each.address) for each in _listed(recipients)}
+        for text in self._typed():
+            if email_key(text) not in listed:
+                yield RecipientWish(text, self.added_frequency)
 
     def _kept(self, recipients: Sequence[RecipientView]) -> Iterator[RecipientWish]:
         for recipient in recipients:
@@ -95,3 +119,7 @@ class Entered:
                     yield RecipientWish(recipient.address, Frequency.OFF)
             elif is_listed or choice != Frequency.OFF:
                 yield RecipientWish(recipient.address, Frequency(choice))
+
+
+def _listed(recipients: Sequence[RecipientView]) -> Iterator[RecipientView]:
+    return (each for each in recipients if each.public_id is not None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -26,15 +26,16 @@ from services.report_history import list_deliveries
 from services.report_recipients import RecipientState, list_recipients
 from services.report_sending import SendingError
 from services.report_settings import (
+    SHOWN_ADDRESSES,
     ReportSettingsError,
     ReportSettingsView,
     ReportWish,
     change_report_settings,
     check_wish,
-    offered_zones,
     view_report_settings,
 )
 from services.report_test import send_own_test
+from services.zone_names import offered_zones
 
 blueprint = Blueprint("report_settings", __name__, url_prefix="/settings/reports")
 
@@ -57,20 +58,22 @@ def save() -> ResponseReturnValue:
     runtime, who = get_runtime(), get_signed_in()
     entered = Entered.read(request.form)
     with only_reading(), runtime.sessions() as session:
-        wish = entered.wish(list_recipients(session, who.company_id))
+        recipients = list_recipients(session, who.company_id)
+    wish = entered.wish(recipients)
     if errors := _errors(wish):
         with only_reading():
             return _page(entered=entered, errors=errors), 422
     with runtime.sessions() as session:
         view = change_report_settings(session, who, wish=wish, now=runtime.clock())
-    keep_notice(Notice("ok", f"The settings are saved.{_asked(view)}"))
+    told = _typed_again(entered.typed_again(recipients)) + _asked(view)
+    keep_notice(Notice("ok", f"The settings are saved.{told}"))
     return redirect(url_for("report_settings.show"), 303)
 
 
 @blueprint.post("/ask")
 @admin_required
 def ask() -> ResponseReturnValue:
-    """Ask a recipient by mail once more, at most once an hour."""
+    """Ask a recipient by mail once more, at most once an hour; what was entered stays."""
     runtime, recipient = get_runtime(), public_id(request.form.get("recipient"))
     if recipient is None:
         raise UnknownRecipient
@@ -78,9 +81,12 @@ def ask() -> ResponseReturnValue:
         with runtime.sessions() as session:
             address = ask_again(session, get_signed_in(), recipient, now=runtime.clock())
     except AskedAlready as error:
-        keep_notice(Notice("warn", _asked_already(error)))
+        notice = Notice("warn", _asked_already(error))
     else:
-        keep_notice(Notice("ok", f"{address} is asked again by a mail."))
+        notice = Notice("ok", f"{address} is asked again by a mail.")
+    if "zone" in request.form and (page := _unsaved_page(notice)):
+        return page
+    keep_notice(notice)
     return redirect(url_for("report_settings.show"), 303)
 
 
@@ -107,6 +113,18 @@ def test() -> ResponseReturnValue:
         return _page(notice=notice), status
 
 
+def _unsaved_page(notice: Notice) -> str | None:
+    """Return the page as it was filled in, None where nothing in it waits to be saved."""
+    runtime, entered = get_runtime(), Entered.read(request.form)
+    with only_reading():
+        with runtime.sessions() as session:
+            view = view_report_settings(session, get_signed_in().company_id, now=runtime.clock())
+        if not entered.differs_from(view):
+            return None
+        not_saved = f"{notice.text} What you changed on this page is not saved yet."
+        return _page(entered=entered, notice=replace(notice, text=not_saved))
+
+
 def _errors(wish: ReportWish) -> Mapping[str, str]:
     """Ask about each field by itself, so that all of them are answered at once."""
     questions = {
@@ -121,6 +139,17 @@ def _errors(wish: ReportWish) -> Mapping[str, str]:
         except (ReportSettingsError, UnknownZone) as error:
             errors[field] = str(error)
     return errors
+
+
+def _typed_again(addresses: Sequence[str]) -> str:
+    """Say of addresses on the list that typing them again changed nothing."""
+    if not addresses:
+        return ""
+    was = "was" if len(addresses) == 1 else "were"
+    shown = ", ".join(addresses[:SHOWN_ADDRESSES])
+    more = len(addresses) - SHOWN_ADDRESSES
+    shown += f" and {more:,} more" if more > 0 else ""
+    return f" {shown} {was} on the list already; what the row says counts."
 
 
 def _asked(view: ReportSettingsView) -> str:

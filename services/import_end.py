@@ -42,7 +42,7 @@ def stop_now(session: Session, run: ImportRun, *, now: datetime) -> None:
         user_id=run.stopped_by_id,
         action=AuditAction.UNDO_STOPPED if run.kind is RunKind.UNDO else AuditAction.STOPPED,
         subject=run.public_id,
-        detail=f"{left} left",
+        detail=f"{left:,} left",
         now=now,
     )
 
@@ -70,10 +70,10 @@ def _skip_pending(session: Session, run_id: int) -> int:
 def _record_work(session: Session, run: ImportRun, *, now: datetime) -> None:
     if run.kind is RunKind.UNDO:
         action = AuditAction.UNDONE
-        detail = f"{run.removed_count} removed, {run.unlinked_count} unlinked"
+        detail = f"{run.removed_count:,} removed, {run.unlinked_count:,} unlinked"
     else:
         action = AuditAction.IMPORTED
-        detail = f"{run.created_count} created, {run.linked_count} linked"
+        detail = f"{run.created_count:,} created, {run.linked_count:,} linked"
     record_event(
         session,
         company_id=run.company_id,

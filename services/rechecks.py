@@ -127,7 +127,7 @@ def set_recheck(
         user_id=who.user_id,
         action=AuditAction.RECHECK_CHANGED,
         subject=provider.value,
-        detail=f"{'on' if is_on else 'off'}, {call_budget} calls a month",
+        detail=f"{'on' if is_on else 'off'}, {call_budget:,} calls a month",
         now=now,
     )
     session.commit()

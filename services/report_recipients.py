@@ -53,6 +53,23 @@ class RecipientView:
     confirmation_sent_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class ListChanges:
+    """How many addresses a new list adds, removes and treats in another way; false for none."""
+
+    added: int = 0
+    removed: int = 0
+    changed: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed or self.changed)
+
+    def words(self) -> tuple[str, ...]:
+        """Return what is not zero: 2 added · 1 removed."""
+        counts = {"added": self.added, "removed": self.removed, "changed": self.changed}
+        return tuple(f"{count:,} {word}" for word, count in counts.items() if count)
+
+
 def is_mailed(*, agreed_before: datetime | None = None) -> ColumnElement[bool]:
     """Say of a row of ReportRecipient whether reports are mailed there."""
     return and_(
@@ -150,7 +167,7 @@ def store_recipients(
     asked_by_id: int,
     today_at: datetime,
     now: datetime,
-) -> None:
+) -> ListChanges:
     """Take off the list who is not named, and put on it who is, in the caller's transaction.
 
     The addresses were checked, and each occurs once. Whoever comes on the list, or is mailed
@@ -160,9 +177,10 @@ def store_recipients(
     known = {row.address_key: row for row in session.scalars(query)}
     users = _users(session, company_id)
     wanted = {email_key(wish.address): wish for wish in wishes}
-    for key, row in known.items():
-        if key not in wanted and row.removed_at is None:
-            row.removed_at = now
+    gone = [row for key, row in known.items() if key not in wanted and row.removed_at is None]
+    for row in gone:
+        row.removed_at = now
+    added = changed = 0
     for key, wish in wanted.items():
         row = known.get(key) or _new_row(company_id, key, today_at=today_at)
         is_on_list = key in known and row.removed_at is None
@@ -171,8 +189,11 @@ def store_recipients(
         if not is_on_list:
             row.asked_by_id = asked_by_id
             row.confirmation_sent_at = None
+        added += not is_on_list
+        changed += is_on_list and _differs(row, wish)
         _put_on(row, wish, today_at=today_at)
         session.add(row)
+    return ListChanges(added=added, removed=len(gone), changed=changed)
 
 
 def _new_row(company_id: int, key: str, *, today_at: datetime) -> ReportRecipient:
@@ -183,6 +204,12 @@ def _new_row(company_id: int, key: str, *, today_at: datetime) -> ReportRecipien
         frequency=Frequency.OFF,
         reported_from_at=today_at,
     )
+
+
+def _differs(row: ReportRecipient, wish: RecipientWish) -> bool:
+    """Say whether the wish changes a row on the list; whoever is paused is tried again."""
+    stored = (row.address, row.frequency, row.refusal_count < REFUSALS_IN_A_ROW)
+    return stored != (wish.address, wish.frequency, True)
 
 
 def _put_on(row: ReportRecipient, wish: RecipientWish, *, today_at: datetime) -> None:

@@ -240,6 +240,6 @@ def _record(session: Session, who: SignedIn, resend: Resend, *, now: datetime) -
         user_id=who.user_id,
         action=AuditAction.REPORT_SENT_AGAIN,
         subject=resend.days.day.isoformat(),
-        detail=f"{resend.days.day}: {resend.opened} tried again, {resend.copies} as copies",
+        detail=f"{resend.days.day}: {resend.opened:,} tried again, {resend.copies:,} as copies",
         now=now,
     )

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import lru_cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Company, EmptyDay, Frequency, ReportSettings
 from models.report import DEFAULT_LOCAL_HOUR
-from services.account_errors import UnknownZone
 from services.audit import AuditAction, record_event
 from services.email_addresses import UnusableAddress, email_key, normalise_address
 from services.local_days import (
@@ -26,6 +24,7 @@ from services.local_days import (
 from services.mail import MessageRefused, check_recipient
 from services.plain_text import plain_line
 from services.report_recipients import (
+    ListChanges,
     RecipientState,
     RecipientView,
     RecipientWish,
@@ -33,11 +32,13 @@ from services.report_recipients import (
     store_recipients,
 )
 from services.sign_ins import SignedIn
+from services.zone_names import choose_zone
 
 MAX_RECIPIENTS = 20
 #: Whoever is set to Off stays on the list, and a list has to fit on a page.
 MAX_LISTED = 100
 SHOWN_CHARACTERS = 60
+SHOWN_ADDRESSES = 5
 
 
 class ReportSettingsError(ValueError):
@@ -49,11 +50,16 @@ class BadHour(ReportSettingsError):
 
 
 class BadRecipient(ReportSettingsError):
-    """`address` is the text that cannot be mailed, cut to one short line."""
+    """The texts that cannot be mailed; the message shows the first of them as short lines."""
 
-    def __init__(self, address: str, reason: str) -> None:
-        self.address = plain_line(address, SHOWN_CHARACTERS)
-        super().__init__(f"{self.address or 'An empty line'}: {reason}")
+    def __init__(self, texts: Sequence[str]) -> None:
+        shown = [plain_line(text, SHOWN_CHARACTERS) or "an empty line" for text in texts]
+        names, more = ", ".join(shown[:SHOWN_ADDRESSES]), len(shown) - SHOWN_ADDRESSES
+        if len(shown) == 1:
+            super().__init__(f"{names}: this is not one address that mail could reach.")
+        else:
+            names += f" and {more:,} more" if more > 0 else ""
+            super().__init__(f"{names}: these are not addresses that mail could reach.")
 
 
 class TooManyRecipients(ReportSettingsError):
@@ -118,28 +124,30 @@ def change_report_settings(
     first report. Raises UnknownZone, BadHour, BadRecipient,
     TooManyRecipients or NoRecipientChosen.
     """
-    recipients = check_wish(wish)
+    wish = check_wish(wish)
     company = session.get_one(Company, who.company_id)
-    company.zone = wish.zone
-    today_at = start_of_today(find_zone(wish.zone), now=now)
     settings = _settings(session, who.company_id)
     if settings is None:
         settings = _first_settings(who.company_id)
         session.add(settings)
+    changed = _changed(wish, settings, zone=company.zone)
+    company.zone = wish.zone
+    today_at = start_of_today(find_zone(wish.zone), now=now)
     if wish.is_on and not settings.is_on:
         settings.reported_from_at = today_at
     settings.is_on = wish.is_on
     settings.local_hour = wish.local_hour
     settings.on_empty_day = wish.on_empty_day
-    store_recipients(
+    changes = store_recipients(
         session,
         who.company_id,
-        recipients,
+        wish.recipients,
         asked_by_id=who.user_id,
         today_at=today_at,
         now=now,
     )
-    _record(session, who, _detail(wish, recipients), now=now)
+    if changed or changes:
+        _record(session, who, _detail(wish, changed, changes), now=now)
     session.commit()
     return view_report_settings(session, who.company_id, now=now)
 
@@ -150,20 +158,12 @@ def companies_with_report(session: Session) -> Sequence[str]:
     return session.scalars(query.where(ReportSettings.is_on.is_(True)).order_by(Company.id)).all()
 
 
-@lru_cache(maxsize=1)
-def offered_zones() -> tuple[str, ...]:
-    """Return the zones to choose from: UTC and those named after a place.
+def check_wish(wish: ReportWish) -> ReportWish:
+    """Return the wish as it can be stored: a zone's own name, and the recipients once each.
 
-    Others are old names or, like "localtime", the machine's own, which moves with the machine.
+    Changes nothing. Raises as the change does.
     """
-    return ("UTC", *sorted(name for name in available_timezones() if "/" in name[1:]))
-
-
-def check_wish(wish: ReportWish) -> tuple[RecipientWish, ...]:
-    """Return the recipients to store, once each; changes nothing. Raises as the change does."""
-    if wish.zone not in offered_zones():
-        zone = plain_line(wish.zone, SHOWN_CHARACTERS)
-        raise UnknownZone(f"{zone!r} is not a time zone. Write it like America/New_York.")
+    zone = choose_zone(wish.zone)
     if not 0 <= wish.local_hour <= 23:
         raise BadHour("The hour must be a whole number from 0 to 23.")
     recipients = _strict_recipients(wish.recipients)
@@ -179,19 +179,22 @@ def check_wish(wish: ReportWish) -> tuple[RecipientWish, ...]:
         )
     if wish.is_on and not chosen_count:
         raise NoRecipientChosen("A report that is on needs at least one recipient.")
-    return recipients
+    return replace(wish, zone=zone, recipients=recipients)
 
 
 def _strict_recipients(wishes: Iterable[RecipientWish]) -> tuple[RecipientWish, ...]:
     """Return usable addresses in their order; two spellings of one are one, the first counts."""
     found: dict[str, RecipientWish] = {}
+    refused: dict[str, None] = {}
     for wish in wishes:
         try:
             address = _strict_address(wish.address)
-        except (UnusableAddress, MessageRefused) as error:
-            reason = "this is not one address that mail could reach."
-            raise BadRecipient(wish.address, reason) from error
-        found.setdefault(email_key(address), RecipientWish(address, wish.frequency))
+        except (UnusableAddress, MessageRefused):
+            refused[wish.address] = None
+        else:
+            found.setdefault(email_key(address), RecipientWish(address, wish.frequency))
+    if refused:
+        raise BadRecipient(list(refused))
     return tuple(found.values())
 
 
@@ -244,7 +247,20 @@ def _record(session: Session, who: SignedIn, detail: str, *, now: datetime) -> N
     )
 
 
-def _detail(wish: ReportWish, recipients: Sequence[RecipientWish]) -> str:
-    count = sum(each.frequency is not Frequency.OFF for each in recipients)
-    state = f"on at {wish.local_hour:02}:00" if wish.is_on else "off"
-    return f"{state}, {wish.zone}, {count} {'recipient' if count == 1 else 'recipients'}"
+def _changed(wish: ReportWish, settings: ReportSettings, *, zone: str) -> tuple[str, ...]:
+    """Say which settings the wish changes, in words for the audit."""
+    changed = []
+    if (wish.is_on, wish.local_hour) != (settings.is_on, settings.local_hour):
+        changed.append(f"on at {wish.local_hour:02}:00" if wish.is_on else "off")
+    if wish.zone != zone:
+        changed.append(wish.zone)
+    if wish.on_empty_day is not settings.on_empty_day:
+        is_sent = wish.on_empty_day is EmptyDay.SEND
+        changed.append(f"empty days are {'mailed' if is_sent else 'skipped'}")
+    return tuple(changed)
+
+
+def _detail(wish: ReportWish, changed: Sequence[str], changes: ListChanges) -> str:
+    count = sum(each.frequency is not Frequency.OFF for each in wish.recipients)
+    now = f"now {count:,} {'recipient' if count == 1 else 'recipients'}"
+    return ", ".join((*changed, *changes.words(), now))

@@ -243,3 +243,10 @@ def test_an_unknown_reading_is_no_page(ada: Browser, connection: Connection, rea
 
     assert answer.status_code == 404
     assert "There is no such reading" in text_of(answer)
+
+
+def test_the_settings_begin_with_the_integrations(ada: Browser, mel: Browser) -> None:
+    answer, refused = ada.get("/settings"), mel.get("/settings")
+
+    assert (answer.status_code, answer.location) == (303, "/settings/integrations")
+    assert refused.status_code == 403

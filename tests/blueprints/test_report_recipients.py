@@ -114,16 +114,19 @@ def test_others_are_added_with_their_rhythm_and_asked_first(
     assert text.count("Not confirmed is asked by a mail now") == 2
 
 
-def test_an_address_that_is_typed_counts_more_than_its_row(
-    ada: Browser, session: Session, olu: ReportRecipient
+@pytest.mark.parametrize("choice", ["daily", "remove"])
+def test_of_an_address_that_is_typed_again_the_row_decides(
+    ada: Browser, session: Session, olu: ReportRecipient, choice: str
 ) -> None:
-    rows = {f"rhythm:{OLU}": "daily", "recipients": "OLU@example.com", "frequency": "weekly"}
+    typed = {"recipients": "OLU@example.com, kim@example.org", "frequency": "weekly"}
 
-    ada.post(PAGE, FORM | rows)
+    ada.post(PAGE, FORM | typed | {f"rhythm:{OLU}": choice})
 
-    assert [value for key, value in _rhythms(session).items() if key.lower() == OLU] == [
-        Frequency.WEEKLY
-    ]
+    left = {} if choice == "remove" else {OLU: Frequency.DAILY}
+    others = {"ada@example.com": Frequency.DAILY, "kim@example.org": Frequency.WEEKLY}
+    assert _rhythms(session) == others | left
+    told = "olu@example.com was on the list already; what the row says counts."
+    assert told in text_of(ada.get(PAGE))
 
 
 def test_what_was_chosen_stays_beside_an_error(
@@ -201,6 +204,31 @@ def test_the_link_is_sent_again_and_no_more_than_once_an_hour(
     assert (answer.status_code, answer.location) == (303, PAGE)
     assert "kim@example.org is asked again by a mail." in told
     assert "It can be sent again in 40 min." in text_of(ada.get(PAGE))
+
+
+def test_sending_a_link_again_keeps_what_is_not_saved(
+    ada: Browser, session: Session, people: SimpleNamespace
+) -> None:
+    make_report_settings(session, people.company)
+    kim = make_report_recipient(
+        session,
+        people.company,
+        address="kim@example.org",
+        confirmed_at=None,
+        confirmation_sent_at=NOW - timedelta(hours=3),
+    )
+    asked = FORM | {"recipient": kim.public_id}
+    unsaved = {"hour": "9", "rhythm:kim@example.org": "weekly", "recipients": "lee@example.org"}
+
+    answer, again = ada.post(f"{PAGE}/ask", asked | unsaved), ada.post(f"{PAGE}/ask", asked)
+
+    text = text_of(answer)
+    assert "kim@example.org is asked again by a mail. What you changed on this page is" in text
+    assert '<option value="9" selected>09:00</option>' in answer.text
+    assert _choices(answer.text)["kim@example.org"] == "weekly"
+    assert ">lee@example.org</textarea>" in answer.text
+    assert (again.status_code, again.location) == (303, PAGE)
+    assert _rhythms(session) == {"kim@example.org": Frequency.DAILY}
 
 
 @pytest.mark.parametrize("recipient", ["", "nobody", "0" * 16, "é" * 16])

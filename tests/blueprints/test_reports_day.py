@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -50,7 +51,9 @@ def test_only_admins_see_what_was_filtered(
     admin, member = ada.get("/reports/2026-11-19"), mel.get("/reports/2026-11-19")
 
     assert "placeholder.local" not in admin.text
-    assert "Nameless 0" in text_of(admin)
+    assert "Nameless 0 Give a real e-mail" in text_of(admin)
+    assert re.search(r'href="/customers/[0-9a-f]{16}/edit"', admin.text)
+    assert 'href="/customers/without-email"' in admin.text
     assert "placeholder.local" not in member.text
     assert "Nameless 0" not in member.text
 

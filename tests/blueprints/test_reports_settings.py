@@ -114,7 +114,7 @@ def test_switching_it_off_keeps_the_list(ada: Browser, session: Session) -> None
         ("recipients", " \r\n\r\n", "needs at least one recipient"),
         ("recipients", "x@placeholder.local", "x@placeholder.local: "),
         ("recipients", "X@PLACEHOLDER.LOCAL", "X@PLACEHOLDER.LOCAL: "),
-        ("recipients", "a@example.com, b@example.com", "a@example.com, b@example.com: "),
+        ("recipients", "a@example.com, b; c@", "b, c@: these are not addresses that mail could"),
         ("recipients", "a@example.com\rBcc: b@example.com", "a@example.com Bcc: b@example.com: "),
         ("recipients", "a@example.com\x0bb@example.com", "a@example.com b@example.com: "),
         ("recipients", "not an address <", "not an address <: "),

@@ -172,14 +172,6 @@ def test_saving_while_on_moves_no_beginning(runtime: Runtime, harbor: Place, clo
     assert view.first_day == date(2026, 11, 20)
 
 
-def test_every_change_is_written_down_without_addresses(runtime: Runtime, harbor: Place) -> None:
-    _change(runtime, harbor)
-
-    (event,) = rows(runtime.sessions, select(AuditEvent.action, AuditEvent.detail))
-
-    assert tuple(event) == ("report changed", "on at 07:00, America/New_York, 2 recipients")
-
-
 def test_another_companys_settings_stay(runtime: Runtime, harbor: Place, elsewhere: Place) -> None:
     _change(runtime, harbor)
 
