@@ -10,6 +10,7 @@ from wtforms import EmailField, PasswordField
 from wtforms.validators import InputRequired, Length
 
 from blueprints.addresses import safe_next
+from blueprints.arrival import Arrival, take_arrival
 from blueprints.error_pages import find_answer
 from blueprints.guards import BrowserUser, get_runtime, get_signed_in, public
 from services import sign_ins
@@ -17,6 +18,7 @@ from services import sign_ins
 blueprint = Blueprint("auth", __name__)
 
 MAX_EMAIL_CHARACTERS = 320
+NOBODY_ARRIVES = Arrival()
 MAX_PASSWORD_CHARACTERS = 1_000
 
 
@@ -40,7 +42,8 @@ def sign_in() -> ResponseReturnValue:
     """Show the form, or go on where somebody is signed in already."""
     if g.who is not None:
         return redirect(_destination(), 303)
-    return _form_page(SignInForm(formdata=None))
+    arrival = take_arrival()
+    return _form_page(SignInForm(formdata=None, email=arrival.email), arrival=arrival)
 
 
 @blueprint.post("/login")
@@ -93,11 +96,14 @@ def _refused(form: SignInForm) -> ResponseReturnValue:
     return _form_page(form, refusal=answer.sentence), answer.status
 
 
-def _form_page(form: SignInForm, *, refusal: str | None = None) -> str:
+def _form_page(
+    form: SignInForm, *, refusal: str | None = None, arrival: Arrival = NOBODY_ARRIVES
+) -> str:
     return render_template(
         "auth/sign_in.html",
         form=form,
         refusal=refusal,
+        news=arrival.news,
         next_path=safe_next(request.args.get("next")),
         has_ended="_user_id" in session,
     )

@@ -14,6 +14,7 @@ class NextStep(StrEnum):
     RECONNECT = "reconnect"
     CONNECTION = "connection"
     HOME = "home"
+    SIGN_IN = "sign in"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from blueprints.decision_errors import DECISION_ANSWERS
 from blueprints.error_answers import ErrorAnswer as ErrorAnswer
 from blueprints.error_answers import NextStep as NextStep
 from blueprints.import_errors import IMPORT_ANSWERS
+from blueprints.link_errors import LINK_ANSWERS
 from blueprints.report_errors import REPORT_ANSWERS
 from services import (
     account_choice,
@@ -102,6 +103,7 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
         **DECISION_ANSWERS,
         **CUSTOMER_ANSWERS,
         **REPORT_ANSWERS,
+        **LINK_ANSWERS,
         contract.ProviderError: ErrorAnswer(
             503,
             "{provider} did not answer",

@@ -13,6 +13,7 @@ from jobs.tasks import JOBS, deliver_reports, sweep, tick
 from services.customer_import import IMPORT_JOB
 from services.database import is_busy
 from services.match_job import MATCH_JOB
+from services.one_time_links import LINK_JOB
 from services.report_delivery import DELIVERY_JOB
 from services.unsynced import READ_JOB
 
@@ -29,7 +30,14 @@ logger = logging.getLogger(__name__)
 #: Imports check their books first, so they sleep as long, and must not starve those of others.
 #: Matchings compute: more than two at once would only slow the pages down.
 #: Mails that a person asked for; a silent server keeps a thread for minutes, and the beat is there.
-THREADS: Mapping[str, int] = {READ_JOB: 16, IMPORT_JOB: 16, MATCH_JOB: 2, DELIVERY_JOB: 2}
+#: Links have threads of their own: somebody without a password waits behind no report.
+THREADS: Mapping[str, int] = {
+    READ_JOB: 16,
+    IMPORT_JOB: 16,
+    MATCH_JOB: 2,
+    DELIVERY_JOB: 2,
+    LINK_JOB: 2,
+}
 TICK_S = 60
 # Work left by a killed process is found within its lease and one sweep: 32 s, so that it ends
 # within 35 s.

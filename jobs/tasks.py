@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from services.customer_import import IMPORT_JOB, due_imports, run_import
 from services.database import only_reading
 from services.heartbeat import TICK, note_beat, note_token_key
+from services.link_sending import due_links, send_link, send_links
 from services.mail_heartbeat import begin_round
 from services.match_job import MATCH_JOB, due_matches, match_account
+from services.one_time_links import LINK_JOB
 from services.reading_queue import end_abandoned, has_waiting, keep_waiting
 from services.readings import refresh
 from services.rechecks import start_rechecks
@@ -24,6 +26,7 @@ JOBS: Mapping[str, Callable[[Runtime, int], None]] = {
     IMPORT_JOB: run_import,
     MATCH_JOB: match_account,
     DELIVERY_JOB: deliver_one,
+    LINK_JOB: send_link,
 }
 
 
@@ -41,12 +44,13 @@ def tick(runtime: Runtime) -> None:
 
 
 def deliver_reports(runtime: Runtime) -> None:
-    """Send the daily reports that are due, ask new recipients, tell whose connection has ended.
+    """Send links that wait, then the reports that are due, questions, and notices of endings.
 
     Every minute, and apart from the tick: a silent mail server may hold this one for minutes. So
     it has a heartbeat of its own.
     """
     runtime = begin_round(runtime)
+    send_links(runtime)
     deliver_due(runtime)
     send_confirmations(runtime)
     tell_admins(runtime)
@@ -62,6 +66,9 @@ def sweep(runtime: Runtime) -> None:
         runtime.wake(IMPORT_JOB, run_id)
     for account_id in unmatched:
         runtime.wake(MATCH_JOB, account_id)
+    # Here as well as in the minute's beat: somebody waits, and that beat may hold reports.
+    for link_id in due_links(runtime):
+        runtime.wake(LINK_JOB, link_id)
     if is_any_waiting:
         with runtime.sessions() as session:
             waiting = keep_waiting(session, now=runtime.clock())

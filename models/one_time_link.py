@@ -12,19 +12,24 @@ from models.company import Company, Role, User
 
 
 class LinkPurpose(StrEnum):
-    """What happens when the link is used."""
+    """What happens when the link is used. The last three are notices, which allow nothing."""
 
     INVITATION = "invitation"
     PASSWORD_RESET = "password_reset"  # noqa: S105  (the name of a purpose)
     EMAIL_CHANGE = "email_change"
+    PASSWORD_NOTICE = "password_notice"  # noqa: S105  (the name of a purpose)
+    EMAIL_ASKED_NOTICE = "email_asked_notice"
+    EMAIL_CHANGED_NOTICE = "email_changed_notice"
 
 
 class OneTimeLink(Base):
     """A permission that is mailed to `email` and worth nothing after its first use.
 
+    A notice stands here as well, for its mail: that a password or an e-mail was changed.
     The link itself is signed and never stored; whoever reads this table cannot make one. `user_id`
     is whose password or e-mail it is about, None for an invitation, which has a `role` instead.
-    `next_attempt_at` is when the mail is tried, None once it went out or was given up.
+    `next_attempt_at` is when the mail is tried, None once it went out or was given up; whoever
+    sends it moves that on first, so that nobody else takes it meanwhile.
     `ended_at` is set where it was withdrawn or a later link took its place.
     """
 

@@ -19,6 +19,10 @@ class BadEmail(AccountError):
     pass
 
 
+class BadName(AccountError):
+    pass
+
+
 class WeakPassword(AccountError):
     pass
 

@@ -37,6 +37,11 @@ class AuditAction(StrEnum):
     UNSUBSCRIBED = "unsubscribed"
     RESUBSCRIBED = "resubscribed"
     USER_ADDED = "user added"
+    INVITED = "invited"
+    INVITATION_WITHDRAWN = "invitation withdrawn"
+    JOINED = "joined"
+    EMAIL_CHANGE_ASKED = "change of e-mail asked"
+    EMAIL_CHANGED = "e-mail changed"
     PASSWORD_RESET = "password reset"  # noqa: S105  (the name of an action)
 
 

@@ -64,6 +64,11 @@ KINDS: Mapping[AuditAction, AuditKind] = MappingProxyType(
         AuditAction.UNSUBSCRIBED: AuditKind.REPORT,
         AuditAction.RESUBSCRIBED: AuditKind.REPORT,
         AuditAction.USER_ADDED: AuditKind.USERS,
+        AuditAction.INVITED: AuditKind.USERS,
+        AuditAction.INVITATION_WITHDRAWN: AuditKind.USERS,
+        AuditAction.JOINED: AuditKind.USERS,
+        AuditAction.EMAIL_CHANGE_ASKED: AuditKind.USERS,
+        AuditAction.EMAIL_CHANGED: AuditKind.USERS,
         AuditAction.PASSWORD_RESET: AuditKind.USERS,
     }
 )
@@ -96,6 +101,11 @@ _WHAT: Mapping[AuditAction, str] = MappingProxyType(
         AuditAction.UNSUBSCRIBED: "Left the daily report",
         AuditAction.RESUBSCRIBED: "Came back to the daily report",
         AuditAction.USER_ADDED: "Added a user",
+        AuditAction.INVITED: "Invited somebody",
+        AuditAction.INVITATION_WITHDRAWN: "Withdrew an invitation",
+        AuditAction.JOINED: "Joined by invitation",
+        AuditAction.EMAIL_CHANGE_ASKED: "Asked to change the e-mail",
+        AuditAction.EMAIL_CHANGED: "Changed the e-mail",
         AuditAction.PASSWORD_RESET: "Got a new password",
     }
 )
@@ -172,8 +182,8 @@ def _of_count(what: str, detail: str) -> AuditWords:
 def _detail(action: AuditAction, *, subject: str, detail: str) -> str:
     if action in _WITHOUT_DETAIL:
         return ""
-    if action in (AuditAction.USER_ADDED, AuditAction.PASSWORD_RESET):
-        return subject
+    if KINDS[action] is AuditKind.USERS:
+        return detail or subject
     if action in (AuditAction.CUSTOMER_EDITED, AuditAction.TOOK_THEIRS):
         return ", ".join(_FIELDS.get(field, field) for field in detail.split(", "))
     if action is AuditAction.CUSTOMER_REMOVED:

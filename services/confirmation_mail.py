@@ -11,7 +11,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from models import Frequency
-from services.local_days import zone_label
+from services.local_days import written_moment
 from services.mail import RenderedMail, build_message, render_mail
 from services.plain_text import plain_line
 
@@ -48,7 +48,7 @@ def render_question(question: Question, *, confirm_url: str, unsubscribe_url: st
             "company_name": unlinked(question.company_name) or "a company",
             "asked_by": unlinked(question.asked_by) or "Somebody",
             "schedule": f"{RHYTHMS[question.frequency]} at {question.local_hour:02}:00",
-            "ends": _moment(question.expires_at, question.zone),
+            "ends": written_moment(question.expires_at, question.zone),
             "confirm_url": confirm_url,
             "unsubscribe_url": unsubscribe_url,
             "recipient": question.address,
@@ -88,9 +88,3 @@ def compose_question(
 def _message_id(question: Question, *, sender: str) -> str:
     local_part = f"confirm.{question.recipient_public_id}.{question.asked_at:%Y%m%d%H%M%S}"
     return f"<{local_part}@{sender.rpartition('@')[2].lower()}>"
-
-
-def _moment(at: datetime, zone: ZoneInfo) -> str:
-    local = at.astimezone(zone)
-    label = zone_label(zone.key)
-    return f"{local:%A}, {local.day} {local:%B} {local.year} at {local:%H:%M} ({label})"

@@ -94,3 +94,10 @@ def next_due_week_at(zone: ZoneInfo, *, hour: int, now: datetime) -> datetime:
 def zone_label(name: str) -> str:
     """Return the zone as people say it: America/New_York is New York."""
     return name.rpartition("/")[2].replace("_", " ")
+
+
+def written_moment(at: datetime, zone: ZoneInfo) -> str:
+    """Return a moment as mails write it: Friday, 27 November 2026 at 09:00 (New York)."""
+    local = at.astimezone(zone)
+    label = zone_label(zone.key)
+    return f"{local:%A}, {local.day} {local:%B} {local.year} at {local:%H:%M} ({label})"

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 from typing import TextIO
 
+#: Loggers of whoever serves: their lines hold the addresses that were asked for.
+SERVING = ("gunicorn.access", "gunicorn.error", "werkzeug")
+_MAILED_LINK = re.compile(r"(/(?:invitation|password|email|confirm|unsubscribe)/)[^\s/?\"'&]+")
 TEXT_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -24,6 +28,17 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
+
+
+class HideLinks(logging.Filter):
+    """Takes out of a line what a mailed link allows: a log is read by more than its recipient."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        line = record.getMessage()
+        hidden = _MAILED_LINK.sub(r"\1…", line)
+        if hidden != line:
+            record.msg, record.args = hidden, None
+        return True
 
 
 class _Stderr(logging.StreamHandler[TextIO]):
@@ -43,5 +58,9 @@ def configure_logging(*, is_json: bool) -> None:
         root.addHandler(handler)
     handler.setFormatter(JsonFormatter() if is_json else logging.Formatter(TEXT_FORMAT))
     root.setLevel(logging.INFO)
+    for name in SERVING:
+        server = logging.getLogger(name)
+        if not any(isinstance(known, HideLinks) for known in server.filters):
+            server.addFilter(HideLinks())
     # Every beat of the scheduler would be a line.
     logging.getLogger("apscheduler").setLevel(logging.WARNING)

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from models import Company, Connection, ConnectionState, ReconnectReason, Role, User
 from services.database import only_reading
-from services.local_days import find_zone, zone_label
+from services.local_days import find_zone, written_moment
 from services.mail import (
     Mailer,
     MailError,
@@ -150,7 +150,7 @@ def render_notice(ending: Ending, address: str, *, public_base_url: str) -> Rend
             "company_name": ending.company_name,
             "happened": words.happened.format(**filled),
             "explained": words.explained.format(**filled),
-            "noticed": _moment(ending),
+            "noticed": written_moment(ending.noticed_at, find_zone(ending.zone)),
             "url": f"{public_base_url}/settings/integrations/{ending.profile.key.value}",
             "recipient": address,
         },
@@ -222,9 +222,3 @@ def _message_id(ending: Ending, admin: Admin, *, sender: str) -> str:
         f"reconnect.{ending.connection_public_id}.{ending.told_at:%Y%m%d%H%M%S}.{admin.public_id}"
     )
     return f"<{local_part}@{sender.rpartition('@')[2].lower()}>"
-
-
-def _moment(ending: Ending) -> str:
-    zone = find_zone(ending.zone)
-    at = ending.noticed_at.astimezone(zone)
-    return f"{at:%A}, {at.day} {at:%B} {at.year} at {at:%H:%M} ({zone_label(zone.key)})"

@@ -22,7 +22,7 @@ from tests.blueprints.support import (
 from tests.fakes import FakeAccountingClient, FakeAuthorization
 
 # Blueprints by who may open them; whatever is not named here is the admins'.
-FOR_EVERYBODY = {"auth", "join", "unsubscribe", "confirm", "health"}
+FOR_EVERYBODY = {"auth", "join", "unsubscribe", "confirm", "invitation", "health"}
 FOR_MEMBERS = {"customers", "customer_removing", "worklist", "reports"}
 # The signed link is the permission, and mail programs post it without a page (RFC 8058).
 WITHOUT_TOKEN = {"unsubscribe.submit"}

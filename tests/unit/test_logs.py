@@ -51,3 +51,22 @@ def test_an_exception_is_part_of_its_line(capsys: pytest.CaptureFixture[str]) ->
 
     [line] = capsys.readouterr().err.splitlines()
     assert "ValueError: broken" in json.loads(line)["exception"]
+
+
+@pytest.mark.parametrize("logger", ["gunicorn.access", "werkzeug"])
+@pytest.mark.parametrize("room", ["invitation", "password", "email", "confirm", "unsubscribe"])
+def test_a_line_shows_no_link_of_a_mail(
+    capsys: pytest.CaptureFixture[str], logger: str, room: str
+) -> None:
+    configure_logging(is_json=False)
+    configure_logging(is_json=False)
+    asked = f"GET /{room}/the.token HTTP/1.1"
+
+    logging.getLogger(logger).warning(
+        '"%(asked)s" 200 "%(from)s"',
+        {"asked": asked, "from": f"https://a.example.com/{room}/the.token"},
+    )
+
+    line = capsys.readouterr().err
+    assert "the.token" not in line
+    assert f"GET /{room}/… HTTP/1.1" in line

@@ -1,0 +1,186 @@
+"""Links that are mailed and allow one thing, once: made, found by their token, used, ended.
+
+The token is the row's public id, signed with a key that no database holds, under a salt of its
+own for each purpose. What belongs to a user is bound to the password as well: whoever changes
+it, by whatever way, ends every link from before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from itsdangerous import BadSignature, Signer
+from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy.orm import Session, joinedload
+
+from models import LinkPurpose, OneTimeLink, User
+from services.link_errors import DAY, ENDS, BadLink, MailedAlready
+from services.throttle import hash_key
+
+LINK_JOB = "send_link"
+SALT = "blueclerk.link."
+MAILED_EVERY = timedelta(hours=1)
+BOUND_CHARACTERS = 16
+LIFETIMES: Mapping[LinkPurpose, timedelta] = MappingProxyType(
+    {
+        LinkPurpose.INVITATION: timedelta(days=7),
+        LinkPurpose.PASSWORD_RESET: timedelta(hours=1),
+        LinkPurpose.EMAIL_CHANGE: DAY,
+        # A notice allows nothing; after that long it would only puzzle.
+        LinkPurpose.PASSWORD_NOTICE: DAY,
+        LinkPurpose.EMAIL_ASKED_NOTICE: DAY,
+        LinkPurpose.EMAIL_CHANGED_NOTICE: DAY,
+    }
+)
+
+
+def link_token(link_key: str, link: OneTimeLink) -> str:
+    """Return the last part of the address in the mail. May load the link's user."""
+    text = f"{link.public_id}.{_bound_to(link_key, link.user)}"
+    return _signer(link_key, link.purpose).sign(text).decode()
+
+
+def find_link(
+    session: Session, token: str, *, purpose: LinkPurpose, link_key: str, now: datetime
+) -> OneTimeLink:
+    """Return an open link with its company and user loaded. Changes nothing.
+
+    Raises BadLink, or the class of ENDS that says how it ended.
+    """
+    link, is_bound = _load(session, token, purpose=purpose, link_key=link_key)
+    _check_open(link, is_bound=is_bound, now=now)
+    return link
+
+
+def find_used(session: Session, token: str, *, purpose: LinkPurpose, link_key: str) -> OneTimeLink:
+    """Return a link whatever has become of it, to tell what it did. Raises BadLink."""
+    link, _is_bound = _load(session, token, purpose=purpose, link_key=link_key)
+    return link
+
+
+def use_link(session: Session, link: OneTimeLink, *, now: datetime) -> None:
+    """Spend the link in the caller's transaction: of two at once, one gets here.
+
+    Raises the class of ENDS that says what was quicker.
+    """
+    spent = session.scalar(
+        update(OneTimeLink)
+        .where(OneTimeLink.id == link.id, is_open(now))
+        .values(used_at=now, next_attempt_at=None)
+        .returning(OneTimeLink.id)
+    )
+    if spent is None:
+        session.rollback()
+        session.refresh(link)
+        ends = ENDS[link.purpose]
+        raise ends.ended if link.used_at is None else ends.used
+
+
+def add_link(
+    session: Session,
+    *,
+    company_id: int,
+    purpose: LinkPurpose,
+    email: str,
+    now: datetime,
+    user_id: int | None = None,
+    **values: object,
+) -> OneTimeLink:
+    """Add a link, or a notice, whose mail is due now, to the caller's transaction."""
+    link = OneTimeLink(
+        company_id=company_id,
+        purpose=purpose,
+        user_id=user_id,
+        email=email,
+        created_at=now,
+        expires_at=now + LIFETIMES[purpose],
+        next_attempt_at=now,
+        **values,
+    )
+    session.add(link)
+    session.flush()
+    return link
+
+
+def end_links(session: Session, *conditions: ColumnElement[bool], now: datetime) -> None:
+    """Let open links do nothing any more, in the caller's transaction; notices still go out."""
+    session.execute(
+        update(OneTimeLink)
+        .where(
+            OneTimeLink.purpose.in_(ENDS),
+            OneTimeLink.used_at.is_(None),
+            OneTimeLink.ended_at.is_(None),
+            *conditions,
+        )
+        .values(ended_at=now, next_attempt_at=None)
+    )
+
+
+def end_links_of(session: Session, user_id: int, *, now: datetime) -> None:
+    """End the resets and changes of e-mail of a user, in the caller's transaction."""
+    end_links(session, OneTimeLink.user_id == user_id, now=now)
+
+
+def refuse_repeat(session: Session, *, purpose: LinkPurpose, email: str, now: datetime) -> None:
+    """Raise MailedAlready where such a link was made for the address within the hour."""
+    made_at = session.scalar(
+        select(func.max(OneTimeLink.created_at)).where(
+            OneTimeLink.purpose == purpose, OneTimeLink.email == email
+        )
+    )
+    if made_at is not None and now < made_at + MAILED_EVERY:
+        session.rollback()
+        raise MailedAlready(made_at + MAILED_EVERY)
+
+
+def is_open(now: datetime) -> ColumnElement[bool]:
+    """Say of a row whether it was neither used nor ended, and its time is not over."""
+    return and_(
+        OneTimeLink.used_at.is_(None),
+        OneTimeLink.ended_at.is_(None),
+        OneTimeLink.expires_at > now,
+    )
+
+
+def _load(
+    session: Session, token: str, *, purpose: LinkPurpose, link_key: str
+) -> tuple[OneTimeLink, bool]:
+    """Return the link, and whether what it is bound to is as it was."""
+    try:
+        text = _signer(link_key, purpose).unsign(token.encode("utf-8", "replace")).decode()
+    except (BadSignature, ValueError) as error:
+        raise BadLink from error
+    public_id, _, bound_to = text.partition(".")
+    link = session.scalar(
+        select(OneTimeLink)
+        .where(OneTimeLink.public_id == public_id, OneTimeLink.purpose == purpose)
+        .options(joinedload(OneTimeLink.company), joinedload(OneTimeLink.user))
+        .execution_options(populate_existing=True)
+    )
+    if link is None:
+        raise BadLink
+    return link, bound_to == _bound_to(link_key, link.user)
+
+
+def _check_open(link: OneTimeLink, *, is_bound: bool, now: datetime) -> None:
+    ends = ENDS[link.purpose]
+    if link.used_at is not None:
+        raise ends.used
+    if link.ended_at is not None or not is_bound or (link.user and link.user.is_disabled):
+        raise ends.ended
+    if now >= link.expires_at:
+        raise ends.expired
+
+
+def _bound_to(link_key: str, user: User | None) -> str:
+    """Stand for the user's present password, which no mail and no address may tell."""
+    if user is None:
+        return ""
+    return hash_key(link_key, "one-time link", user.password_hash)[:BOUND_CHARACTERS]
+
+
+def _signer(link_key: str, purpose: LinkPurpose) -> Signer:
+    return Signer(link_key, salt=SALT + purpose.value, digest_method=hashlib.sha256)
