@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from blueprints.cross_site import SentFromElsewhere
 from blueprints.customer_errors import CUSTOMER_ANSWERS
 from blueprints.decision_errors import DECISION_ANSWERS
 from blueprints.error_answers import ErrorAnswer as ErrorAnswer
@@ -33,6 +34,12 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
     {
         account_errors.AccountError: ErrorAnswer(
             422, "That cannot be", "Something in the form is not possible. Nothing was changed."
+        ),
+        SentFromElsewhere: ErrorAnswer(
+            403,
+            "This came from another site",
+            "Forms count only when they are sent from BlueClerk's own pages. Nothing was changed. "
+            "Open the page here and try again.",
         ),
         sign_ins.SignInRefused: ErrorAnswer(
             422, "Not signed in", "That e-mail and password do not fit together."

@@ -11,6 +11,7 @@ from flask import Flask, Response, abort, current_app, g, redirect, request, url
 from flask.typing import ResponseReturnValue
 from flask_login import UserMixin, current_user
 
+from blueprints import cross_site
 from blueprints.addresses import page_path
 from blueprints.htmx import is_htmx
 from extensions import login_manager
@@ -44,6 +45,7 @@ def register(app: Flask) -> None:
     login_manager.session_protection = None
     app.before_request(_begin_unit)
     app.before_request(require_sign_in)
+    app.before_request(cross_site.refuse_other_sites)
     app.teardown_request(_end_unit)
 
 

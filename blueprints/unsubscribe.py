@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from blueprints.cross_site import from_anywhere
 from blueprints.guards import get_runtime, public
 from blueprints.provider_page import Notice, keep_notice, kept_notice
 from extensions import csrf
@@ -27,6 +28,7 @@ def show(token: str) -> ResponseReturnValue:
 
 @blueprint.post("/unsubscribe/<token>")
 @csrf.exempt
+@from_anywhere
 @public
 def submit(token: str) -> ResponseReturnValue:
     """Send no more reports.
