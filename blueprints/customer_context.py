@@ -46,6 +46,16 @@ class CustomerPageContext:
         return tuple((place.profile, link) for place in self.places for link in place.links)
 
     @property
+    def maybe(self) -> tuple[tuple[ProviderProfile, Whereabouts], ...]:
+        """Return who in the books could be the customer and is not linked."""
+        return tuple(
+            (place.profile, each)
+            for place in self.places
+            for each in place.found
+            if each.standing in (RemoteStanding.MAYBE, RemoteStanding.IGNORED)
+        )
+
+    @property
     def differing(self) -> tuple[tuple[ProviderProfile, Whereabouts], ...]:
         return tuple((profile, link) for profile, link in self.links if link.differences)
 

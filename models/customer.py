@@ -139,7 +139,8 @@ class RemoteCustomer(Base):
     decisions survive. `is_counted` says whether the row belongs to Y. `other_phones` and
     `other_addresses` hold one to a line. Whoever changes what matching compares raises
     `revision`. `bin` is kept true for the unsynced and means nothing for the others; `why` with
-    its text and moment says why an unsynced one is not here.
+    its text and moment says why an unsynced one is not here. `erased_at` is when its customer was
+    erased for good: nothing that says who it is is stored here again.
     """
 
     __tablename__ = "remote_customer"
@@ -220,6 +221,7 @@ class RemoteCustomer(Base):
     )
     why_text: Mapped[str] = mapped_column(String(200), default="", server_default="")
     why_at: Mapped[OptionalAt]
+    erased_at: Mapped[OptionalAt]
 
 
 class CustomerLink(Base):

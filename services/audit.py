@@ -27,6 +27,7 @@ class AuditAction(StrEnum):
     CUSTOMER_EDITED = "customer edited"
     TOOK_THEIRS = "took theirs"
     CUSTOMER_REMOVED = "customer removed"
+    CUSTOMER_ERASED = "customer erased"
     UNLINKED = "unlinked"
     RECHECK_CHANGED = "re-check changed"
     COUNTING_CHANGED = "counting changed"

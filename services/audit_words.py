@@ -55,6 +55,7 @@ KINDS: Mapping[AuditAction, AuditKind] = MappingProxyType(
         AuditAction.CUSTOMER_ADDED: AuditKind.CUSTOMERS,
         AuditAction.CUSTOMER_EDITED: AuditKind.CUSTOMERS,
         AuditAction.CUSTOMER_REMOVED: AuditKind.CUSTOMERS,
+        AuditAction.CUSTOMER_ERASED: AuditKind.CUSTOMERS,
         AuditAction.UNLINKED: AuditKind.CUSTOMERS,
         AuditAction.TOOK_THEIRS: AuditKind.CUSTOMERS,
         AuditAction.REPORT_CHANGED: AuditKind.REPORT,
@@ -92,6 +93,7 @@ _WHAT: Mapping[AuditAction, str] = MappingProxyType(
         AuditAction.CUSTOMER_ADDED: "Added a customer",
         AuditAction.CUSTOMER_EDITED: "Changed a customer",
         AuditAction.CUSTOMER_REMOVED: "Removed a customer",
+        AuditAction.CUSTOMER_ERASED: "Erased a customer for good",
         AuditAction.UNLINKED: "Unlinked a customer from {provider}",
         AuditAction.TOOK_THEIRS: "Took what the accounting software says",
         AuditAction.REPORT_CHANGED: "Changed the daily report",
@@ -186,7 +188,7 @@ def _detail(action: AuditAction, *, subject: str, detail: str) -> str:
         return detail or subject
     if action in (AuditAction.CUSTOMER_EDITED, AuditAction.TOOK_THEIRS):
         return ", ".join(_FIELDS.get(field, field) for field in detail.split(", "))
-    if action is AuditAction.CUSTOMER_REMOVED:
+    if action in (AuditAction.CUSTOMER_REMOVED, AuditAction.CUSTOMER_ERASED):
         found = _COUNT.fullmatch(detail)
         number = int(found[1]) if found else 0
         return f"{number:,} {'link' if number == 1 else 'links'} ended" if number else ""

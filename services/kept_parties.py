@@ -135,7 +135,7 @@ def _our_party(row: Row[Any]) -> Party | None:
 
 
 def _their_party(row: Row[Any]) -> Party | None:
-    if row.state not in COMPARED_STATES:
+    if row.state not in COMPARED_STATES or row.erased_at is not None:
         return None
     return party_of_texts(
         str(row.id),

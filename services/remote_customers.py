@@ -14,6 +14,7 @@ from models.base import new_public_id
 from services.customer_diff import missing
 from services.database import insert_rows
 from services.ended_choices import end_choices, outdated_choices
+from services.erased_remotes import update_erased
 from services.linked_customers import read_values, update_linked
 from services.merged_customers import follow_merges
 from services.prepared_rows import PreparedDifference, Row, stored_customers
@@ -44,6 +45,7 @@ def store_difference(
     """Write what a reading changed, in the caller's transaction, 500 rows at a time.
 
     Links and decisions are never touched: a decided row keeps its state whatever happens there.
+    Of who was erased nothing is stored that says who it is.
     A choice that no import has carried out yet ends when it is about somebody else by now.
     What is empty in a linked customer is filled with what the books have gained, and where
     customers were merged the link follows.
@@ -127,10 +129,13 @@ def _update_rows(session: Session, account: RemoteAccount, rows: Sequence[Row]) 
         .where(
             RemoteCustomer.account_id == bindparam("b_account_id"),
             RemoteCustomer.remote_id == bindparam("b_remote_id"),
+            # In the statement: an erasure may be committed while it waits for the row.
+            RemoteCustomer.erased_at.is_(None),
         )
         .values(state=keep_decision, revision=_raised_if(or_(*differs)), **values)
     )
     session.connection().execute(statement, rows)
+    update_erased(session, account.id, rows)
 
 
 def _is_undecided() -> ColumnElement[bool]:

@@ -27,7 +27,11 @@ def are_others(session: Session, account_id: int, pages: ReadingPages) -> bool:
         remote_id: (name, emails_text)
         for remote_id, name, emails_text in session.execute(
             select(RemoteCustomer.remote_id, RemoteCustomer.name, RemoteCustomer.emails_text)
-            .where(RemoteCustomer.account_id == account_id, RemoteCustomer.is_counted.is_(True))
+            .where(
+                RemoteCustomer.account_id == account_id,
+                RemoteCustomer.is_counted.is_(True),
+                RemoteCustomer.erased_at.is_(None),
+            )
             .order_by(RemoteCustomer.id)
             .limit(SAMPLE_ROWS)
         )
