@@ -7,10 +7,11 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
-from sqlalchemy import URL, create_engine, event, make_url
+from sqlalchemy import URL, Dialect, Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import Base
@@ -28,6 +29,7 @@ SQLITE, POSTGRESQL = "sqlite", "postgresql"
 ON_BOTH = ("services", "jobs")
 #: SQLite stores more.
 LONGEST_COLUMN = 500
+_COMPILED: dict[str, tuple[Dialect, dict[Any, Any]]] = {}
 
 # The same examples on every machine and in every order; a found failure becomes a test.
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=50)
@@ -154,10 +156,23 @@ def database_url(database_kind: str, request: pytest.FixtureRequest) -> Iterator
     server.drop(url)
 
 
+def share_compiled(engine: Engine) -> None:
+    """Let the engine find what those of earlier tests compiled; of one kind they compile alike.
+
+    What is compiled is kept by dialect, and each engine brings a dialect of its own.
+    """
+    if engine.dialect.name not in _COMPILED:
+        with engine.connect():  # a dialect asks its first connection what the database can do
+            _COMPILED[engine.dialect.name] = (engine.dialect, {})
+    engine.dialect, compiled = _COMPILED[engine.dialect.name]
+    engine.update_execution_options(compiled_cache=compiled)
+
+
 @pytest.fixture
 def sessions(database_url: URL) -> Iterator[sessionmaker[Session]]:
     engine = create_engine(database_url)
     prepare_engine(engine)
+    share_compiled(engine)
     if engine.dialect.name == SQLITE:
         # Nobody pulls the plug of a test; waiting for the disk is half of its time.
         event.listen(engine, "connect", lambda opened, _: opened.execute("PRAGMA synchronous=OFF"))
