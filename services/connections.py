@@ -103,9 +103,19 @@ def disconnect(runtime: Runtime, who: SignedIn, provider: ProviderKey) -> Revoca
     Calls the network after the tokens are gone here, and returns what came of it. Raises
     NotConnected.
     """
+    return end_connection(runtime, who.company_id, provider, user_id=who.user_id)
+
+
+def end_connection(
+    runtime: Runtime, company_id: int, provider: ProviderKey, *, user_id: int | None = None
+) -> Revocation:
+    """Disconnect, whoever asked for it; None is the operator. Commits. Calls the network.
+
+    Raises NotConnected.
+    """
     now = runtime.clock()
     with runtime.sessions() as session:
-        connection = require_connection(session, who.company_id, provider)
+        connection = require_connection(session, company_id, provider)
         refresh_token = open_refresh_token(runtime.vault, connection)
         remote_account_id = connection.account.remote_account_id
         is_shared = _is_shared(session, connection)
@@ -118,8 +128,8 @@ def disconnect(runtime: Runtime, who: SignedIn, provider: ProviderKey) -> Revoca
         interrupt_readings(session, connection.id, now=now)
         record_event(
             session,
-            company_id=who.company_id,
-            user_id=who.user_id,
+            company_id=company_id,
+            user_id=user_id,
             action=AuditAction.DISCONNECTED,
             subject=provider.value,
             now=now,
@@ -129,11 +139,19 @@ def disconnect(runtime: Runtime, who: SignedIn, provider: ProviderKey) -> Revoca
         return Revocation.LEFT_TO_OTHER
     if is_shared:
         return Revocation.SHARED
+    return _give_back(runtime, provider, refresh_token, remote_account_id=remote_account_id)
+
+
+def _give_back(
+    runtime: Runtime, provider: ProviderKey, refresh_token: str | None, *, remote_account_id: str
+) -> Revocation:
     if refresh_token is None:
         return Revocation.UNCONFIRMED
     try:
         authorization = registry.open_authorization(provider, runtime.access(provider))
-        authorization.revoke(refresh_token, remote_account_id=remote_account_id, now=now)
+        authorization.revoke(
+            refresh_token, remote_account_id=remote_account_id, now=runtime.clock()
+        )
     except ProviderError:
         return Revocation.UNCONFIRMED
     return Revocation.CONFIRMED

@@ -68,6 +68,23 @@ def prepare_engine(engine: Engine) -> None:
     event.listen(engine, "begin", _begin)
 
 
+def overwrite_deleted(session: Session) -> None:
+    """Let SQLite overwrite what this unit deletes, so that the file does not go on holding it."""
+    if session.get_bind().dialect.name == "sqlite":
+        session.connection().exec_driver_sql("PRAGMA secure_delete=ON")
+
+
+def shorten_log(session: Session) -> None:
+    """Move SQLite's log into the file and empty it, as far as nobody reads; no unit may be open."""
+    engine = session.get_bind()
+    if isinstance(engine, Engine) and engine.dialect.name == "sqlite":
+        connection = engine.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()
+
+
 def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
     for pragma in (
