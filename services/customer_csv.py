@@ -16,9 +16,10 @@ from services.runtime import Runtime
 BYTE_ORDER_MARK = "\ufeff"
 HEADINGS = ("Name", "Company", "E-mail", "Phone", "Address", "Signed up (UTC)")
 # A cell that begins with one of these is a formula to some spreadsheet (OWASP, CSV injection).
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0", "＝", "＋", "－", "＠")
-# A spreadsheet that separates by one of these begins a cell behind it, even inside our quotes.
-_AFTER_SEPARATOR = re.compile(r"""[;\t][ "]*(?=[=+\-@＝＋－＠])""")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+# A spreadsheet that separates by one of these begins a cell behind it, even inside our quotes;
+# it takes a line break there for the end of a row, too.
+_AFTER_SEPARATOR = re.compile(r"""[;\t\r\n][ "]*(?=[=+\-@＝＋－＠])""")
 
 
 def csv_lines(customers: Iterable[CustomerView]) -> Iterator[str]:

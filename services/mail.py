@@ -29,7 +29,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from services.email_addresses import UnusableAddress, normalise_address
 from services.placeholder_email import is_placeholder_email
-from services.plain_text import plain_line
+from services.plain_text import plain_line, without_marks
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "emails"
 PRODUCT = "BlueClerk"
@@ -115,10 +115,13 @@ class Mailer(Protocol):
 
 
 def render_mail(name: str, context: Mapping[str, object]) -> RenderedMail:
-    """Render the folder `templates/emails/<name>`; an unknown variable raises."""
+    """Render the folder `templates/emails/<name>`; an unknown variable raises.
+
+    Whatever stands in a variable, no mark is left that could turn a text round or end a line.
+    """
     templates = _environment()
     subject, text, html = (
-        templates.get_template(f"{name}/{part}").render(context)
+        without_marks(templates.get_template(f"{name}/{part}").render(context))
         for part in ("subject.txt", "body.txt", "body.html")
     )
     return RenderedMail(" ".join(subject.split()), text, _inliner().inline(html))

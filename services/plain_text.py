@@ -25,6 +25,14 @@ def plain_line(text: str, max_characters: int) -> str:
     return text
 
 
+def without_marks(text: str) -> str:
+    """Return the text without control and direction marks; its lines and blanks stay."""
+    return "".join(
+        character if character.isprintable() or character == "\n" else _plain(character)
+        for character in text
+    )
+
+
 def has_visible(text: str) -> bool:
     """Say whether anything of the text can be seen: blanks, fillers and lone accents cannot."""
     return any(unicodedata.category(c)[0] not in "CMZ" and c not in _FILLERS for c in text)

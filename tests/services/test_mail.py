@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -149,3 +150,27 @@ def test_templates_of_mails_load_nothing_and_run_nothing() -> None:
     parts = {"subject.txt", "body.txt", "body.html", "_notice.html"}
     assert {path.name for path in templates} == parts
     assert re.findall(r"<script|<img|<link|@import|url\(|\|\s*safe|\son[a-z]+=", texts) == []
+
+
+def test_no_variable_of_any_mail_brings_marks_into_it() -> None:
+    """C26, for mails nobody has written yet: a name cannot turn the text round or hide in it."""
+    hostile = "A\u202egnp.exe\u2066\x00\x1b[31m\x07\u200b\u2028\r B"
+    names = ("company_name", "invited_by", "role", "ends", "url", "recipient")
+
+    mail = render_mail("invitation", dict.fromkeys(names, hostile))
+
+    for part in (mail.subject, mail.text, mail.html):
+        marks = {c for c in part if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp")}
+        assert marks <= {"\n"}
+    assert "Agnp.exe[31m   B" in mail.text
+
+
+def test_beside_an_address_stands_no_name_but_ours() -> None:
+    """C25: a name in a header could bring a second recipient, so there is none."""
+    message = _message()
+
+    names = {
+        header: [address.display_name for address in message[header].addresses]
+        for header in ("From", "To", "Reply-To")
+    }
+    assert names == {"From": ["BlueClerk"], "To": [""], "Reply-To": [""]}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.plain_text import plain_line
+from services.plain_text import plain_line, without_marks
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,18 @@ def test_nothing_invisible_is_left(text: str, most: int) -> None:
     categories = {unicodedata.category(letter) for letter in line if letter not in "\u200c\u200d"}
     assert not categories & {"Cc", "Cf", "Cs", "Zl", "Zp"}
     assert line.encode() is not None
+
+
+@given(st.text(st.characters(), max_size=60))
+def test_lines_and_blanks_stay_where_marks_go(text: str) -> None:
+    plain = without_marks(text)
+
+    categories = {unicodedata.category(c) for c in plain if c not in "\n\u200c\u200d"}
+    assert not categories & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    assert plain.count("\n") == text.count("\n")
+
+
+def test_a_plain_text_is_left_alone() -> None:
+    text = "  Nell Harrow\n\n  Łódź, 1 Quay: 👩\u200d🔧\n"
+
+    assert without_marks(text) == text
