@@ -15,6 +15,7 @@ class NextStep(StrEnum):
     CONNECTION = "connection"
     HOME = "home"
     SIGN_IN = "sign in"
+    NEW_PASSWORD = "ask for a new password"  # noqa: S105  (the name of a step)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,11 @@ LINK_ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
         link_errors.LinkError: ErrorAnswer(
             410, "This link has ended", "Nothing was changed. Ask for a new one."
         ),
+        link_errors.NotSignedInAsThem: ErrorAnswer(
+            409,
+            "This link is for somebody else",
+            "Sign in as whoever asked for it, and open the link again. Nothing was changed.",
+        ),
         link_errors.InvitationUsed: ErrorAnswer(
             410,
             "This invitation was used",
@@ -38,15 +43,20 @@ LINK_ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
             410,
             "This link was used",
             "It sets a password once. If you did not do that yourself, ask for a new one now.",
+            NextStep.NEW_PASSWORD,
         ),
         link_errors.ResetExpired: ErrorAnswer(
-            410, "This link has ended", "It counts for one hour. Your password is as it was."
+            410,
+            "This link has ended",
+            "It counts for one hour. Your password is as it was.",
+            NextStep.NEW_PASSWORD,
         ),
         link_errors.ResetEnded: ErrorAnswer(
             410,
             "This link counts no more",
             "A newer mail took its place, or the password was changed since, or the user was "
             "disabled. Nothing was changed. Open the newest mail, or ask for another one.",
+            NextStep.NEW_PASSWORD,
         ),
         link_errors.ChangeUsed: ErrorAnswer(
             410, "This link was used", "It changes an e-mail once. Nothing was changed now."

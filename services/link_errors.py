@@ -93,6 +93,10 @@ ENDS: Mapping[LinkPurpose, EndsOfLink] = MappingProxyType(
 )
 
 
+class NotSignedInAsThem(LinkError):
+    """A link that works for one user was opened by nobody or by somebody else."""
+
+
 class UnknownInvitation(Exception):
     """The company has no open invitation of that id."""
 

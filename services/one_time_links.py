@@ -23,7 +23,7 @@ from services.throttle import hash_key
 LINK_JOB = "send_link"
 SALT = "blueclerk.link."
 MAILED_EVERY = timedelta(hours=1)
-BOUND_CHARACTERS = 16
+PUBLIC_ID_CHARACTERS = BOUND_CHARACTERS = 16
 LIFETIMES: Mapping[LinkPurpose, timedelta] = MappingProxyType(
     {
         LinkPurpose.INVITATION: timedelta(days=7),
@@ -39,7 +39,7 @@ LIFETIMES: Mapping[LinkPurpose, timedelta] = MappingProxyType(
 
 def link_token(link_key: str, link: OneTimeLink) -> str:
     """Return the last part of the address in the mail. May load the link's user."""
-    text = f"{link.public_id}.{_bound_to(link_key, link.user)}"
+    text = link.public_id + _bound_to(link_key, link.user)
     return _signer(link_key, link.purpose).sign(text).decode()
 
 
@@ -153,7 +153,7 @@ def _load(
         text = _signer(link_key, purpose).unsign(token.encode("utf-8", "replace")).decode()
     except (BadSignature, ValueError) as error:
         raise BadLink from error
-    public_id, _, bound_to = text.partition(".")
+    public_id, bound_to = text[:PUBLIC_ID_CHARACTERS], text[PUBLIC_ID_CHARACTERS:]
     link = session.scalar(
         select(OneTimeLink)
         .where(OneTimeLink.public_id == public_id, OneTimeLink.purpose == purpose)

@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, joinedload
 
@@ -106,6 +106,29 @@ def end_sign_in(session: Session, sign_in_id: int, *, now: datetime) -> None:
     """Sign out: the token is refused from the next request on. Commits."""
     session.execute(update(SignIn).where(SignIn.id == sign_in_id).values(ended_at=now))
     session.commit()
+
+
+def end_all_sign_ins(
+    session: Session, user_id: int, *, but: int | None = None, now: datetime
+) -> int:
+    """Sign the user out in every browser, or in every one but that sign-in's; return how many.
+
+    Joins the caller's transaction. Only those count that could still have been used.
+    """
+    is_other = SignIn.id != but if but is not None else SignIn.id.is_not(None)
+    mine = (SignIn.user_id == user_id, SignIn.ended_at.is_(None), is_other)
+    ended = len(session.scalars(select(SignIn.id).where(*mine, is_usable(now))).all())
+    session.execute(update(SignIn).where(*mine).values(ended_at=now))
+    return ended
+
+
+def is_usable(now: datetime) -> ColumnElement[bool]:
+    """Say of a row of SignIn whether its token would be taken."""
+    return and_(
+        SignIn.ended_at.is_(None),
+        SignIn.last_seen_at >= now - SIGN_IN_IDLE_LIMIT,
+        SignIn.created_at >= now - SIGN_IN_LIMIT,
+    )
 
 
 def _signed_in(row: SignIn) -> SignedIn:

@@ -16,7 +16,8 @@ from tests.blueprints.support import (
 )
 
 # Blueprints by who may open them; whatever is not named here is the admins'.
-FOR_EVERYBODY = {"auth", "join", "unsubscribe", "confirm", "invitation", "health"}
+MAILED = {"invitation", "forgotten", "email_change"}
+FOR_EVERYBODY = {"auth", "join", "unsubscribe", "confirm", *MAILED, "health"}
 FOR_MEMBERS = {"customers", "customer_removing", "worklist", "reports"}
 
 
