@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, true, update
+from sqlalchemy import URL, select, true, update
 from sqlalchemy.orm import Session
 
 from models import (
@@ -19,6 +20,7 @@ from models import (
     CustomerLink,
     ImportItem,
     ItemOutcome,
+    KeptRemote,
     LookAlike,
     MatchSuggestion,
     RemoteCustomer,
@@ -29,6 +31,7 @@ from models import (
 )
 from services.customer_erasure import erase_customer
 from services.customers import UnknownCustomer
+from services.database import shorten_log
 from services.erased_remotes import ERASED_NAME, ERASED_REASON
 from services.item_rows import list_items
 from services.match_job import match_account
@@ -166,6 +169,24 @@ def test_what_was_written_about_a_customer_is_in_no_column_afterwards(undoing: U
     assert remote.balance_cents == 0
     _match(undoing)
     assert find_word(undoing.session, WORD) == set()
+    assert undoing.session.get(KeptRemote, remote.id) is None
+
+
+@pytest.mark.sqlite_only
+def test_the_file_of_the_database_holds_nothing_of_it(undoing: Undoing, database_url: URL) -> None:
+    # Some builds of SQLite overwrite by themselves.
+    undoing.session.connection().exec_driver_sql("PRAGMA secure_delete=OFF")
+    name = {"name": "Quillcanary Oyelaran", "email": "quillcanary@example.com"}
+    here, remote = undoing.here(**name), undoing.there(**name)
+    make_link(undoing.session, remote, here)
+
+    _erase(undoing, here)
+
+    undoing.session.rollback()
+    shorten_log(undoing.session)
+    held = Path(str(database_url.database)).read_bytes()
+    assert b"uillcanary" not in held
+    assert ERASED_NAME.encode() in held
 
 
 @pytest.mark.both_databases

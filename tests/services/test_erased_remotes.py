@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from models import Bin, Customer, RemoteCustomer, RemoteState, WhyUnsynced
-from services import customer_erasure, decisions, reading_end
+from models import Bin, ChosenOutcome, Customer, RemoteCustomer, RemoteState, WhyUnsynced
+from services import customer_erasure, decisions, reading_doubts, reading_end
 from services.customer_import import run_import
 from services.decisions import AlreadyDecided
 from services.erased_remotes import ERASED_NAME
@@ -18,11 +18,13 @@ from services.runtime import Runtime
 from tests.conftest import Clock
 from tests.factories import NOW
 from tests.fakes import FakeAccountingClient
+from tests.matching_factories import make_choice
 from tests.services.erasing import Meanwhile, erase, find_word
 from tests.services.support import (
     Place,
     count,
     last_reading,
+    links,
     public_ids,
     queue_import,
     read,
@@ -194,9 +196,47 @@ def test_an_import_that_links_somebody_at_that_moment_leaves_no_trace(
     assert count(runtime.sessions, Customer) == 1
 
 
-def test_an_account_of_whom_all_were_erased_is_not_taken_for_another(
-    runtime: Runtime, harbor: Place, books: FakeAccountingClient, clock: Clock
+@pytest.mark.both_databases(in_suite=True)
+def test_an_import_that_links_somebody_to_it_at_that_moment_leaves_no_half(
+    runtime: Runtime,
+    harbor: Place,
+    books: FakeAccountingClient,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    _imported(runtime, harbor, books)
+    with runtime.sessions() as session:
+        customer_id = session.scalars(select(Customer.id)).one()
+        remote = session.scalars(
+            select(RemoteCustomer).where(RemoteCustomer.remote_id == "2")
+        ).one()
+        remote.bin = Bin.SAME
+        make_choice(session, remote, outcome=ChosenOutcome.LINK, customer_id=customer_id)
+    run_id = queue_import(runtime, harbor, ["2"])
+    importing = Meanwhile(lambda: run_import(runtime, run_id))
+    looked = importing.begin_after(customer_erasure._lock_linked)
+    monkeypatch.setattr(customer_erasure, "_lock_linked", looked)
+
+    erase(runtime, harbor, "1")
+    importing.end()
+
+    # Whoever comes first: nobody stands as linked to somebody who is not here.
+    states = remote_states(runtime.sessions, harbor)
+    linked = {remote_id for remote_id, state in states.items() if state == "linked"}
+    assert linked == links(runtime.sessions, harbor).keys()
+    assert count(runtime.sessions, Customer) == len(linked)
+    assert states["1"] == "ignored"
+    assert _words(runtime) == set()
+
+
+def test_an_account_of_whom_all_were_erased_is_not_taken_for_another(
+    runtime: Runtime,
+    harbor: Place,
+    books: FakeAccountingClient,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reading_doubts, "DOUBT_LEAST", 1)
+    books.name = "Another name than the account has here"
     books.records = [record(1, **WHO)]
     read(runtime, harbor)
     run_import(runtime, queue_import(runtime, harbor, ["1"]))
