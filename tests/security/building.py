@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from hashlib import sha256
 from itertools import count
@@ -36,14 +37,22 @@ def make_environ() -> dict[str, str]:
     )
 
 
-def plain_words(word: str) -> Words:
-    """Return texts that differ and all hold the word."""
-    numbers = count()
-    return lambda: f"{sha256(f'{word} {next(numbers)}'.encode()).hexdigest()[:10]} {word}"
+class PlainWords:
+    """Texts that differ, are like nobody else's, and all hold the word."""
+
+    def __init__(self, word: str) -> None:
+        self._word = word
+        self._numbers = count()
+
+    def __call__(self) -> str:
+        number = next(self._numbers)
+        return f"{sha256(f'{self._word} {number}'.encode()).hexdigest()[:10]} {self._word}"
+
+    wild = __call__
 
 
 def fill_house(
-    house: House, patch: pytest.MonkeyPatch, words_of: WordsOf = plain_words
+    house: House, patch: pytest.MonkeyPatch, words_of: WordsOf = PlainWords
 ) -> dict[str, Party]:
     """Fill both companies, let a day go by and its reports be mailed."""
     patch.setattr(unsynced, "PATIENCE_S", 0)
@@ -65,8 +74,18 @@ def fill_house(
     return parties
 
 
-def build(folder: Path, words_of: WordsOf = plain_words) -> Plan:
-    """Fill a house in the folder and sign everybody in."""
+def build(folder: Path) -> Plan:
+    """Fill a house in the folder and close it."""
+    with open_filled(folder) as house:
+        plan = house.plan
+        assert plan is not None
+    settle(folder / FILE)
+    return plan
+
+
+@contextmanager
+def open_filled(folder: Path, words_of: WordsOf = PlainWords) -> Iterator[House]:
+    """Fill a house in the folder and sign everybody in; it stays open."""
     _make_tables(folder / FILE)
     environ = make_environ()
     with pytest.MonkeyPatch.context() as patch, open_house(folder, environ, now=NOW) as house:
@@ -77,9 +96,9 @@ def build(folder: Path, words_of: WordsOf = plain_words) -> Plan:
             assert cookie
             cookies[person] = cookie.value
         _disable(house, "olu", "uma")
-        now = house.clock() + timedelta(minutes=1)
-    settle(folder / FILE)
-    return Plan(folder, environ, now, parties, cookies)
+        house.clock.advance(minutes=1)
+        house.plan = Plan(folder, environ, house.clock(), parties, cookies)
+        yield house
 
 
 def _make_tables(path: Path) -> None:

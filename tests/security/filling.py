@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -30,8 +31,17 @@ from tests.matching_factories import make_look_alike
 from tests.security.house import House, Party
 
 XERO = "/settings/integrations/xero"
-#: Gives one text after the other; a test that plants hostile ones gives those.
-Words = Callable[[], str]
+
+
+class Words(Protocol):
+    """Gives one text after the other; a test that plants hostile ones gives those.
+
+    `wild` may give what no form and no row would take, because only the books hold it.
+    """
+
+    def __call__(self) -> str: ...
+
+    def wild(self) -> str: ...
 
 
 def make_party(house: House, word: str, *, people: Sequence[str], words: Words) -> Party:
@@ -118,20 +128,21 @@ def _admin_id(house: House, party: Party) -> int:
 
 def _record(remote_id: str, words: Words) -> CustomerRecord:
     """Return what the real adapter makes of such a customer."""
-    address = {"Line1": words(), "City": words(), "Country": words()}
+    wild = words.wild
+    address = {"Line1": wild(), "City": wild(), "Country": wild()}
     return customer_record(
         {
             "Id": remote_id,
-            "DisplayName": words(),
-            "CompanyName": words(),
-            "GivenName": words(),
-            "FamilyName": words(),
-            "PrimaryEmailAddr": {"Address": f"{remote_id.lower()}@example.net {words()}"},
-            "PrimaryPhone": {"FreeFormNumber": words()},
-            "Mobile": {"FreeFormNumber": words()},
+            "DisplayName": wild(),
+            "CompanyName": wild(),
+            "GivenName": wild(),
+            "FamilyName": wild(),
+            "PrimaryEmailAddr": {"Address": f"{remote_id.lower()}@example.net {wild()}"},
+            "PrimaryPhone": {"FreeFormNumber": wild()},
+            "Mobile": {"FreeFormNumber": wild()},
             "BillAddr": address,
             "ShipAddr": address,
-            "CurrencyRef": {"value": words()},
+            "CurrencyRef": {"value": wild()},
             "Balance": 12.5,
             "Active": True,
         }

@@ -74,7 +74,7 @@ def test_no_page_of_hers_names_another_company(house: House) -> None:
 
 def test_ids_of_another_company_in_the_arguments_of_pages_show_nothing(house: House) -> None:
     ada, browser = house.party("ada"), house.browser("zoe")
-    ids, names = _one_of_each_table(house, ada), _argument_names()
+    ids, names = _one_of_each_table(house, ada), argument_names()
 
     for route in reading_routes(house.app):
         if route.is_owned or route.endpoint in WRITING_GETS:
@@ -121,7 +121,7 @@ def test_fields_filled_with_ids_of_another_company_change_nothing_there(house: H
     ada, browser = house.party("ada"), house.browser("zoe")
     before = rows_of(house.database, ada.company_id)
     values = ids_of(house, house.party("zoe")) | SHARED | {"provider": ("quickbooks",)}
-    ids, names = _one_of_each_table(house, ada), _argument_names()
+    ids, names = _one_of_each_table(house, ada), argument_names()
 
     for route in routes(house.app):
         if route.method == "GET" or route.endpoint == "auth.sign_out":
@@ -158,7 +158,7 @@ def _forms(house: House) -> list[tuple[str, Fields]]:
     return list(found.values())
 
 
-def _argument_names() -> set[str]:
+def argument_names() -> set[str]:
     """Return every name by which a view reads a field or an argument."""
     sources = "".join(path.read_text("utf-8") for path in (ROOT / "blueprints").glob("*.py"))
     found = re.findall(r'(?:form|args|values)\.(?:get|getlist)\("(\w+)"', sources)
