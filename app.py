@@ -131,6 +131,7 @@ def _runtime(app: Flask, settings: Settings, *, wake: Wake, clock: Clock) -> Run
         quick_mailer=_quick_mailer(settings),
         mail_from=settings.mail_from,
         link_key=settings.secret_key,
+        retention=settings.retention,
     )
 
 

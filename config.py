@@ -18,6 +18,7 @@ from click import ClickException
 
 from services.database_url import BadDatabaseUrl, parse_database_url
 from services.key_strength import is_guessable, is_monotonous
+from services.retention_days import FEWEST_DAYS, MOST_DAYS, RetentionDays, is_possible
 from services.smtp_url import BadSmtpUrl, SmtpServer, TlsMode, parse_smtp_url
 
 PREFIX = "BLUECLERK_"
@@ -25,6 +26,7 @@ PROVIDER_PREFIXES = ("QUICKBOOKS", "XERO", "FRESHBOOKS")
 TOKEN_KEY_BYTES = 32
 SECRET_KEY_MIN_CHARACTERS = 32
 MAX_COUNT_DIGITS = 3
+MAX_DAYS_DIGITS = 5
 MAKE_IT = "Make one with: openssl rand -base64"
 DEBUG_SWITCHES = ("FLASK_DEBUG", "DEBUG")
 OFF = ("", "0", "false", "no", "off")
@@ -81,6 +83,7 @@ class Settings:
     smtp: SmtpServer | None
     mail_from: str
     log_format: LogFormat
+    retention: RetentionDays
     instance_folder: Path
 
     @property
@@ -109,6 +112,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         smtp=_smtp_server(values),
         mail_from=_sender(values),
         log_format=_choice(values, "LOG_FORMAT", LogFormat, LogFormat.TEXT),
+        retention=_retention(values),
         instance_folder=instance_folder,
     )
     _refuse_unsafe(settings, values)
@@ -154,6 +158,27 @@ def _count(values: Mapping[str, str], name: str) -> int:
     text = _text(values, name, "0")
     if not (text.isascii() and text.isdecimal() and len(text) <= MAX_COUNT_DIGITS):
         raise SettingsError(f"{PREFIX}{name} is {text!r}; it must be a whole number, 0 or more.")
+    return int(text)
+
+
+def _retention(values: Mapping[str, str]) -> RetentionDays:
+    usual = RetentionDays()
+    return RetentionDays(
+        readings=_days(values, "KEEP_READINGS_DAYS", usual.readings),
+        imports=_days(values, "KEEP_IMPORTS_DAYS", usual.imports),
+        deliveries=_days(values, "KEEP_DELIVERIES_DAYS", usual.deliveries),
+        audit=_days(values, "KEEP_AUDIT_DAYS", usual.audit),
+    )
+
+
+def _days(values: Mapping[str, str], name: str, default: int) -> int:
+    text = _text(values, name, str(default))
+    is_number = text.isascii() and text.isdecimal() and len(text) <= MAX_DAYS_DIGITS
+    if not (is_number and is_possible(int(text))):
+        raise SettingsError(
+            f"{PREFIX}{name} is {text!r}; it must be 0, which keeps for ever, or whole days from "
+            f"{FEWEST_DAYS} to {MOST_DAYS}."
+        )
     return int(text)
 
 

@@ -17,6 +17,7 @@ from services.rechecks import start_rechecks
 from services.recipient_questions import send_confirmations
 from services.reconnect_mail import tell_admins
 from services.report_delivery import DELIVERY_JOB, deliver_due, deliver_one
+from services.retention import clear_old
 from services.runtime import Runtime
 from services.token_upkeep import keep_tokens
 from services.unsynced import READ_JOB
@@ -33,7 +34,8 @@ JOBS: Mapping[str, Callable[[Runtime, int], None]] = {
 def tick(runtime: Runtime) -> None:
     """Do what is due every minute: beat, end what a killed process has left, start re-checks.
 
-    Last, because it may wait for a provider, tokens that nobody uses are kept alive.
+    Late, because it may wait for a provider, tokens that nobody uses are kept alive; last, and once
+    a day, what is too old is cleared.
     """
     with runtime.sessions() as session:
         note_beat(session, name=TICK, now=runtime.clock())
@@ -41,6 +43,7 @@ def tick(runtime: Runtime) -> None:
         end_abandoned(session, now=runtime.clock())
     start_rechecks(runtime)
     keep_tokens(runtime)
+    clear_old(runtime)
 
 
 def deliver_reports(runtime: Runtime) -> None:

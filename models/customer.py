@@ -204,7 +204,7 @@ class RemoteCustomer(Base):
     balance_cents: Mapped[int] = mapped_column(default=0)
     currency: Mapped[str] = mapped_column(String(8), default="")
     remote_updated_at: Mapped[OptionalAt]
-    first_reading_id: Mapped[int] = mapped_column(ForeignKey("reading.id"))
+    first_reading_id: Mapped[int] = mapped_column(ForeignKey("reading.id"), index=True)
     decided_by_id: Mapped[OptionalUserId]
     decided_at: Mapped[OptionalAt]
     decision_batch: Mapped[str | None] = mapped_column(String(16), index=True)

@@ -35,7 +35,8 @@ class Receipt:
 
     `told` are those with a reason, `done` the others, `reasons` counts the told. `mailed` of the
     removed were named in a report that was mailed. `can_retry` and `can_continue`: somebody who
-    failed, or whom a stop left, is still not imported.
+    failed, or whom a stop left, is still not imported. `is_cleared`: it is so old that the rows of
+    one list are gone, while the numbers stay.
     """
 
     told: ItemPage
@@ -47,6 +48,7 @@ class Receipt:
     mailed: int = 0
     can_retry: bool = False
     can_continue: bool = False
+    is_cleared: bool = False
 
 
 def view_receipt(
@@ -61,9 +63,13 @@ def view_receipt(
     key, is_undo = run.public_id, run.is_undo
     told, done = (KEPT, TAKEN_BACK) if is_undo else (LEFT, BROUGHT)
     is_stopped = run.state is ImportState.STOPPED and not is_undo
+    told_page = list_items(session, company_id, key, outcomes=told, after=told_after)
+    done_page = list_items(session, company_id, key, outcomes=done, after=done_after)
     return Receipt(
-        told=list_items(session, company_id, key, outcomes=told, after=told_after),
-        done=list_items(session, company_id, key, outcomes=done, after=done_after),
+        told=told_page,
+        done=done_page,
+        is_cleared=_lacks_rows(run, told, told_page, after=told_after)
+        or _lacks_rows(run, done, done_page, after=done_after),
         reasons=count_reasons(session, company_id, key, outcomes=told),
         without_email=count_without_email(session, company_id, key) if run.created else 0,
         continuing=() if is_undo else list_continuing(session, company_id, key),
@@ -77,3 +83,11 @@ def view_receipt(
         can_continue=is_stopped
         and has_left(session, company_id, key, outcome=ItemOutcome.SKIPPED, code=STOPPED_CODE),
     )
+
+
+def _lacks_rows(
+    run: ImportView, outcomes: tuple[ItemOutcome, ...], page: ItemPage, *, after: str | None
+) -> bool:
+    """Say whether the run counts somebody of whom no row is left; pure."""
+    counted = sum(getattr(run, outcome.value) for outcome in outcomes)
+    return counted > 0 and not page.rows and not after

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, delete, select, tuple_
@@ -17,10 +18,17 @@ BATCH_S = 0.1
 WORK_S, PAUSE_S = 0.3, 0.12
 
 
-def remove_in_batches(runtime: Runtime, table: Table, which: ColumnElement[bool]) -> int:
+def remove_in_batches(
+    runtime: Runtime,
+    table: Table,
+    which: ColumnElement[bool],
+    *,
+    enough: Callable[[], bool] = lambda: False,
+) -> int:
     """Delete the rows, the newest first, and return how many there were. Commits, in batches.
 
-    In a SQLite file they are overwritten. Raises ProcessEnds between two batches.
+    After each of them it stops if that is `enough`. In a SQLite file the rows are overwritten.
+    Raises ProcessEnds between two batches.
     """
     removed, rows, rested_at = 0, FIRST_ROWS, time.monotonic()
     while True:
@@ -28,7 +36,7 @@ def remove_in_batches(runtime: Runtime, table: Table, which: ColumnElement[bool]
         count = _remove(runtime, table, which, rows=rows)
         ended_at = time.monotonic()
         removed += count
-        if count < rows:
+        if count < rows or enough():
             return removed
         # At most ten times as many as before: a batch that cost nothing says little.
         fitting = rows * min(BATCH_S / max(ended_at - began_at, 1e-6), 10)

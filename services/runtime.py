@@ -16,6 +16,7 @@ from services.kept_counts import FrequencyMemory
 from services.mail import Mailer
 from services.providers.contract import ProviderKey
 from services.providers.registry import ProviderAccess
+from services.retention_days import RetentionDays
 from services.token_vault import TokenVault
 
 Clock = Callable[[], datetime]
@@ -43,8 +44,8 @@ class Runtime:
     `mailer` is None where no mail server is set; `quick_mailer` is one that gives up sooner, for
     a mail that somebody waits for before a page. `link_key` signs the links in mails; the one
     made here for want of another ends with the process. `frequencies` is what small matchings of
-    this process remember, `due_memory` which reports it has just looked after. `stopping` is
-    set when the process shall end.
+    this process remember, `due_memory` which reports it has just looked after. `retention` is for
+    how long what is kept. `stopping` is set when the process shall end.
     """
 
     sessions: sessionmaker[Session]
@@ -59,6 +60,7 @@ class Runtime:
     link_key: str = field(default_factory=secrets.token_urlsafe, repr=False)
     frequencies: FrequencyMemory = field(default_factory=FrequencyMemory, repr=False)
     due_memory: DueMemory = field(default_factory=DueMemory, repr=False)
+    retention: RetentionDays = field(default_factory=RetentionDays)
     stopping: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def redirect_uri(self, provider: ProviderKey) -> str:

@@ -29,6 +29,7 @@ PURE = {
     "services.matching",
     "services.placeholder_email",
     "services.plain_text",
+    "services.retention_days",
     "services.smtp_url",
     "services.text_keys",
 }
@@ -52,6 +53,7 @@ MAY_IMPORT = {
     "services.text_keys": set(),
     "services.database_url": set(),
     "services.key_strength": set(),
+    "services.retention_days": set(),
     "services.smtp_url": set(),
     "services": {"services", "models"},
     "jobs": {"jobs", "services", "models", "config"},
@@ -59,7 +61,12 @@ MAY_IMPORT = {
     "commands": {"commands", "services", "extensions", "models"},
     # The demo builds an application of its own before it serves one.
     "commands.demo": {"commands", "services", "models", "config", "app"},
-    "config": {"services.database_url", "services.key_strength", "services.smtp_url"},
+    "config": {
+        "services.database_url",
+        "services.key_strength",
+        "services.retention_days",
+        "services.smtp_url",
+    },
     "extensions": {"models"},
     "gunicorn.conf": {"app"},
     "sandbox": {"sandbox"},

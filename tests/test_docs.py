@@ -28,7 +28,7 @@ def app(tmp_path: Path) -> Flask:
 
 
 def _settings() -> set[str]:
-    names = set(re.findall(r'_(?:text|choice|count|base_url)\(\s*values, "([A-Z_]+)"', CONFIG))
+    names = set(re.findall(r'_(?:text|choice|count|days|base_url)\(\s*values, "([A-Z_]+)"', CONFIG))
     names |= set(re.findall(r'PREFIX \+ "([A-Z_]+)"', CONFIG))
     providers = {
         f"{provider}_{part}"

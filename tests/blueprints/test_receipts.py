@@ -126,3 +126,14 @@ def test_the_failed_come_before_the_skipped_on_every_page(
     names = [re.findall(r"<bdi>(\d\d)</bdi>", answer.text) for answer in (first, second)]
     assert names[0][:6] == ["55", "56", "57", "58", "59", "00"]
     assert sorted(names[0] + names[1]) == [f"{number:02}" for number in range(60)]
+
+
+def test_a_receipt_whose_rows_were_cleared_says_so_and_offers_nothing(
+    ada: Browser, session: Session, connection: Connection
+) -> None:
+    run = make_run(session, connection, chosen_count=3, failed_count=2, created_count=1)
+
+    told = text_of(ada.get(address_of(run)))
+
+    assert "This is long ago: who was left is not listed any more." in told
+    assert "2 Failed" in told and "Retry" not in told

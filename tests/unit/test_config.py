@@ -25,6 +25,7 @@ from config import (
     write_env_file,
 )
 from services.key_strength import is_guessable, is_monotonous
+from services.retention_days import RetentionDays
 
 GOOD = {
     "BLUECLERK_SECRET_KEY": "s" * 40,
@@ -87,6 +88,10 @@ def _refusal(tmp_path: Path, values: dict[str, str]) -> str:
         ("MAIL_FROM", "nobody"),
         ("MAIL_FROM", "a@example.com\nBcc: b@example.com"),
         ("LOG_FORMAT", "xml"),
+        ("KEEP_READINGS_DAYS", "-1"),
+        ("KEEP_IMPORTS_DAYS", "30"),
+        ("KEEP_DELIVERIES_DAYS", "1.5"),
+        ("KEEP_AUDIT_DAYS", "40000"),
     ],
 )
 def test_a_wrong_setting_is_refused_in_one_line_that_names_it(
@@ -203,6 +208,12 @@ def test_the_driver_of_postgresql_is_named(tmp_path: Path, scheme: str) -> None:
     settings = _load(tmp_path, GOOD | {"BLUECLERK_DATABASE_URL": f"{scheme}://localhost/clerk"})
 
     assert settings.database_url == "postgresql+psycopg://localhost/clerk"
+
+
+def test_days_are_kept_for_ever_or_longer_than_an_undo_is_possible(tmp_path: Path) -> None:
+    days = {"BLUECLERK_KEEP_IMPORTS_DAYS": "31", "BLUECLERK_KEEP_AUDIT_DAYS": "0"}
+
+    assert _load(tmp_path, GOOD | days).retention == RetentionDays(imports=31, audit=0)
 
 
 def test_a_slash_behind_the_base_address_makes_no_difference(tmp_path: Path) -> None:
