@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-from sqlalchemy import Case, case, func, select, text
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import Case, case, exists, func, select, text
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from models import (
     Connection,
@@ -30,7 +30,7 @@ WARN_BEFORE = timedelta(days=14)
 
 @dataclass(frozen=True, slots=True)
 class LastImport:
-    """The latest import run of an account, running or ended."""
+    """The latest import run of an account, running or ended; an undo of it may still run."""
 
     public_id: str
     created_at: datetime
@@ -38,6 +38,7 @@ class LastImport:
     created: int
     linked: int
     failed: int
+    is_undone: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +151,10 @@ def _views(
         .correlate(Connection)
         .scalar_subquery()
     )
+    undo = aliased(ImportRun)
+    is_undone = exists().where(undo.undoes_id == ImportRun.id)
     query = (
-        select(Connection, Reading, ImportRun, _count_of_new())
+        select(Connection, Reading, ImportRun, is_undone, _count_of_new())
         .outerjoin(Reading, Reading.id == last_whole)
         .outerjoin(ImportRun, ImportRun.id == last_run)
         .where(Connection.company_id == company_id)
@@ -160,7 +163,10 @@ def _views(
     if provider is not None:
         query = query.where(Connection.provider == provider.value)
     rows = session.execute(query).all()
-    return [_view(connection, reading, run, new) for connection, reading, run, new in rows]
+    return [
+        _view(connection, reading, _last_import(run, is_undone=is_undone) if run else None, new)
+        for connection, reading, run, is_undone, new in rows
+    ]
 
 
 def _count_of_new() -> Case[int]:
@@ -181,7 +187,7 @@ def _count_of_new() -> Case[int]:
 
 
 def _view(
-    connection: Connection, reading: Reading | None, run: ImportRun | None, new: int
+    connection: Connection, reading: Reading | None, last_import: LastImport | None, new: int
 ) -> ConnectionView:
     return ConnectionView(
         id=connection.id,
@@ -205,7 +211,7 @@ def _view(
         rechecks_daily=connection.rechecks_daily,
         reports_new=connection.reports_new,
         recheck_call_budget=connection.recheck_call_budget,
-        last_import=_last_import(run) if run else None,
+        last_import=last_import,
     )
 
 
@@ -216,7 +222,7 @@ def _ends_at(connection: Connection) -> datetime | None:
     return min((end for end in ends if end is not None), default=None)
 
 
-def _last_import(run: ImportRun) -> LastImport:
+def _last_import(run: ImportRun, *, is_undone: bool) -> LastImport:
     return LastImport(
         public_id=run.public_id,
         created_at=run.created_at,
@@ -224,4 +230,5 @@ def _last_import(run: ImportRun) -> LastImport:
         created=run.created_count,
         linked=run.linked_count,
         failed=run.failed_count,
+        is_undone=is_undone,
     )

@@ -93,6 +93,7 @@ def test_the_page_says_when_the_last_import_was(
 
     assert "Last import none yet" in before
     assert "Last import 3 min ago · 2 created, 0 linked" in after
+    assert "undone" not in after
 
 
 def test_the_last_import_is_no_undo_and_a_stopped_one_does_not_run(
@@ -104,7 +105,7 @@ def test_the_last_import_is_no_undo_and_a_stopped_one_does_not_run(
 
     text = text_of(ada.get(QUICKBOOKS))
 
-    assert "Last import 2 min ago · 7 created, 0 linked" in text
+    assert "Last import 2 min ago · 7 created, 0 linked, undone since" in text
 
 
 def test_an_undo_is_told_by_the_alert_and_by_the_list(
