@@ -22,6 +22,7 @@ from services.account_errors import (
 )
 from services.audit import AuditAction, record_event
 from services.email_addresses import UnusableAddress, email_key, normalise_address
+from services.one_time_links import end_links_of
 from services.passwords import hash_password, personal_words
 from services.report_recipients import agree_as_user
 
@@ -108,7 +109,7 @@ def check_new_user(
 
 
 def reset_password(session: Session, *, email: str, password: str, now: datetime) -> None:
-    """Set a new password and end every sign-in of the user. Commits.
+    """Set a new password and end every sign-in and mailed link of the user. Commits.
 
     Raises UnknownUser or WeakPassword.
     """
@@ -121,6 +122,7 @@ def reset_password(session: Session, *, email: str, password: str, now: datetime
         .where(SignIn.user_id == user.id, SignIn.ended_at.is_(None))
         .values(ended_at=now)
     )
+    end_links_of(session, user.id, now=now)
     record_event(
         session,
         company_id=user.company_id,

@@ -198,6 +198,18 @@ def test_a_password_that_was_changed_otherwise_ends_the_link(office: Office) -> 
         _reset(office, token)
 
 
+def test_a_mail_that_waits_while_the_password_changes_is_not_sent(office: Office) -> None:
+    _ask(office)
+    with office.session() as session:
+        accounts.reset_password(
+            session, email=ADA, password="another quiet lamp", now=office.clock.now
+        )
+
+    office.send()
+
+    assert office.mails() == []
+
+
 def test_a_disabled_user_gets_in_by_no_link(office: Office) -> None:
     token = _asked(office)
     office.change_user(office.ada.user_id, is_disabled=True)
