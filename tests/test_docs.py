@@ -18,6 +18,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+SECURITY = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 CONFIG = (ROOT / "config.py").read_text(encoding="utf-8")
 
 
@@ -67,6 +68,15 @@ def test_every_table_is_a_word_of_the_glossary() -> None:
     tables = {name.replace("_", " ") for name in Base.metadata.tables}
 
     assert {word for word in tables if f"**{word}**" not in GLOSSARY} == set()
+
+
+def test_every_table_says_what_it_stores_and_why() -> None:
+    told = SECURITY.partition("## What is stored, and why")[2]
+    rows = [line.partition(" | ")[0] for line in told.splitlines() if line.startswith("| `")]
+
+    named = re.findall(r"`(\w+)`", " ".join(rows))
+
+    assert sorted(named) == sorted(Base.metadata.tables)
 
 
 def test_every_make_target_explains_itself() -> None:
