@@ -26,10 +26,10 @@ def _templates() -> str:
 
 
 TAGS = frozenset(re.findall(r"<([a-z][a-z0-9]*)", _templates()))
-_BARE = "open|checked|selected|hidden|required|disabled|autofocus|novalidate|defer|multiple|readonly|nowrap"
+_BARE = "open|checked|selected|hidden|required|disabled|autofocus|novalidate|defer|multiple"
 ATTRIBUTES = frozenset(
     name.lower()
-    for pattern in (r"[\s}\"]([A-Za-z][\w:-]*)=", rf"\s({_BARE})\b")
+    for pattern in (r"[\s}\"]([A-Za-z][\w:-]*)=", rf"\s({_BARE}|readonly|nowrap)\b")
     for name in re.findall(pattern, _templates())
 )
 
