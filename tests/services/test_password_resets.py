@@ -8,9 +8,9 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import URL, event, select
+from sqlalchemy import URL, event, select, update
 
-from models import Attempt, AuditEvent, LinkPurpose, SignIn
+from models import Attempt, AuditEvent, LinkPurpose, OneTimeLink, SignIn
 from services import accounts, passwords
 from services.account_errors import WeakPassword
 from services.invitations import view_invitation
@@ -189,10 +189,7 @@ def test_a_link_ends_after_an_hour(office: Office) -> None:
 
 def test_a_password_that_was_changed_otherwise_ends_the_link(office: Office) -> None:
     token = _asked(office)
-    with office.session() as session:
-        accounts.reset_password(
-            session, email=ADA, password="another quiet lamp", now=office.clock.now
-        )
+    office.change_user(office.ada.user_id, password_hash="set by a way that ends no links")
 
     with pytest.raises(ResetEnded):
         _reset(office, token)
@@ -246,6 +243,10 @@ def test_a_link_of_one_purpose_opens_no_other(office: Office) -> None:
             view_invitation(session, reset, **office.opened())
         with pytest.raises(BadLink):
             view_reset(session, invitation, **office.opened())
+        session.execute(update(OneTimeLink).values(purpose=LinkPurpose.INVITATION))
+        with pytest.raises(BadLink):
+            view_invitation(session, reset, **office.opened())
+        session.rollback()
     assert timedelta(hours=1) == office.links(LinkPurpose.PASSWORD_RESET)[0].expires_at - (
         office.clock.now
     )
