@@ -6,6 +6,7 @@ from flask import Flask
 from jinja2 import StrictUndefined
 
 from blueprints import (
+    account,
     addresses,
     audit,
     auth,
@@ -31,6 +32,7 @@ from blueprints import (
     integrations,
     invitation,
     join,
+    proof,
     report_settings,
     report_strip,
     reports,
@@ -49,6 +51,8 @@ from blueprints import (
 
 PAGES = (
     auth,
+    proof,
+    account,
     settings,
     integrations,
     connections,

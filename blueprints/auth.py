@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, g, redirect, render_template, request, session, url_for
+import math
+
+from flask import Blueprint, g, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import login_user, logout_user
 from flask_wtf import FlaskForm
@@ -13,7 +15,9 @@ from blueprints.addresses import safe_next
 from blueprints.arrival import Arrival, take_arrival
 from blueprints.error_pages import find_answer
 from blueprints.guards import BrowserUser, get_runtime, get_signed_in, public
+from blueprints.visitors import current_visitor, know_again, when_again
 from services import sign_ins
+from services.sign_in_limits import TooManyTries, sign_in_from
 
 blueprint = Blueprint("auth", __name__)
 
@@ -58,12 +62,18 @@ def sign_in_submit() -> ResponseReturnValue:
     runtime = get_runtime()
     try:
         with runtime.sessions() as database:
-            token = sign_ins.sign_in(
-                database, email=email, password=form.password.data or "", now=runtime.clock()
+            token = sign_in_from(
+                database,
+                email=email,
+                password=form.password.data or "",
+                visitor=current_visitor(),
+                now=runtime.clock(),
             )
             who = sign_ins.find_sign_in(database, token, now=runtime.clock())
     except sign_ins.SignInRefused:
         return _refused(form)
+    except TooManyTries as error:
+        return _too_many(form, error)
     if who is None:  # disabled between the two statements
         return _refused(form)
     destination = _destination()
@@ -71,7 +81,7 @@ def sign_in_submit() -> ResponseReturnValue:
     session.clear()
     session.permanent = True
     login_user(BrowserUser(who, token))
-    return redirect(destination, 303)
+    return know_again(make_response(redirect(destination, 303)), who.email)
 
 
 @blueprint.post("/logout")
@@ -93,7 +103,13 @@ def _destination() -> str:
 
 def _refused(form: SignInForm) -> ResponseReturnValue:
     answer = find_answer(sign_ins.SignInRefused())
-    return _form_page(form, refusal=answer.sentence), answer.status
+    return _form_page(form, refusal=f"{answer.sentence} Check both and try again."), answer.status
+
+
+def _too_many(form: SignInForm, error: TooManyTries) -> ResponseReturnValue:
+    answer = find_answer(error)
+    page = _form_page(form, refusal=f"{answer.sentence} {when_again(error)}")
+    return page, answer.status, {"Retry-After": str(math.ceil(error.retry_after_s))}
 
 
 def _form_page(

@@ -6,8 +6,8 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints.addresses import public_id
-from blueprints.guards import admin_required, get_runtime, get_signed_in
-from blueprints.provider_page import Notice, keep_notice, load_page, missing_settings
+from blueprints.guards import admin_required, get_runtime, get_signed_in, password_again
+from blueprints.provider_page import Notice, keep_notice, kept_notice, load_page, missing_settings
 from services.account_choice import ChoiceUnknown, ChoiceUsed, choose_account, view_choice
 from services.connection_views import ConnectionView, count_customers, view_connection
 from services.connections import NotConnected, Revocation, disconnect
@@ -30,6 +30,7 @@ blueprint = Blueprint(
 
 @blueprint.get("/connect")
 @admin_required
+@password_again
 def connect(provider: ProviderKey) -> ResponseReturnValue:
     """Send the browser to the provider's consent page. A link, because `form-action 'self'`
     would stop the redirect that answers a form.
@@ -124,11 +125,12 @@ def disconnect_question(provider: ProviderKey) -> ResponseReturnValue:
     page = load_page(provider)
     if not page.is_standing:
         raise NotConnected
-    return render_template("connections/disconnect.html", page=page)
+    return render_template("connections/disconnect.html", page=page, notice=kept_notice())
 
 
 @blueprint.post("/disconnect")
 @admin_required
+@password_again
 def disconnect_submit(provider: ProviderKey) -> ResponseReturnValue:
     """End the connection here and give the permission back there."""
     name = provider_profile(provider).short_name

@@ -59,7 +59,7 @@ def _answer_domain_error(error: Exception) -> Response:
     retry_after_s = getattr(error, "retry_after_s", RETRY_AFTER_S)
     reference = getattr(error, "reference", "")
     response = _answer(answer, reference=reference)
-    if answer.status == 503:
+    if answer.status in (429, 503):
         response.headers["Retry-After"] = str(max(1, math.ceil(retry_after_s)))
     return response
 

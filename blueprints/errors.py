@@ -13,6 +13,7 @@ from blueprints.error_answers import NextStep as NextStep
 from blueprints.import_errors import IMPORT_ANSWERS
 from blueprints.link_errors import LINK_ANSWERS
 from blueprints.report_errors import REPORT_ANSWERS
+from blueprints.sign_in_errors import SIGN_IN_ANSWERS
 from services import (
     account_choice,
     account_errors,
@@ -22,7 +23,6 @@ from services import (
     email_addresses,
     joining,
     rechecks,
-    sign_ins,
     token_vault,
 )
 from services.providers import contract, registry
@@ -40,9 +40,6 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
             "This came from another site",
             "Forms count only when they are sent from BlueClerk's own pages. Nothing was changed. "
             "Open the page here and try again.",
-        ),
-        sign_ins.SignInRefused: ErrorAnswer(
-            422, "Not signed in", "That e-mail and password do not fit together."
         ),
         email_addresses.UnusableAddress: ErrorAnswer(
             422, "That address cannot be used", "Mail could not reach it. Nothing was changed."
@@ -110,6 +107,7 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
         **DECISION_ANSWERS,
         **CUSTOMER_ANSWERS,
         **REPORT_ANSWERS,
+        **SIGN_IN_ANSWERS,
         **LINK_ANSWERS,
         contract.ProviderError: ErrorAnswer(
             503,

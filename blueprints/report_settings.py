@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from blueprints.addresses import public_id
 from blueprints.delivery_rows import delivery_rows
 from blueprints.error_pages import find_answer
-from blueprints.guards import admin_required, get_runtime, get_signed_in
+from blueprints.guards import admin_required, get_runtime, get_signed_in, password_again
 from blueprints.htmx import is_htmx
 from blueprints.provider_page import Notice, keep_notice, kept_notice
 from blueprints.report_form import Entered
@@ -53,6 +53,7 @@ def show() -> ResponseReturnValue:
 
 @blueprint.post("")
 @admin_required
+@password_again
 def save() -> ResponseReturnValue:
     """Store the settings whole, or say beside each field what cannot be."""
     runtime, who = get_runtime(), get_signed_in()

@@ -44,6 +44,9 @@ class AuditAction(StrEnum):
     EMAIL_CHANGE_ASKED = "change of e-mail asked"
     EMAIL_CHANGED = "e-mail changed"
     PASSWORD_RESET = "password reset"  # noqa: S105  (the name of an action)
+    PASSWORD_CHANGED = "password changed"  # noqa: S105  (the name of an action)
+    NAME_CHANGED = "name changed"
+    SIGNED_OUT_ELSEWHERE = "signed out elsewhere"
 
 
 def record_event(

@@ -71,6 +71,9 @@ KINDS: Mapping[AuditAction, AuditKind] = MappingProxyType(
         AuditAction.EMAIL_CHANGE_ASKED: AuditKind.USERS,
         AuditAction.EMAIL_CHANGED: AuditKind.USERS,
         AuditAction.PASSWORD_RESET: AuditKind.USERS,
+        AuditAction.PASSWORD_CHANGED: AuditKind.USERS,
+        AuditAction.NAME_CHANGED: AuditKind.USERS,
+        AuditAction.SIGNED_OUT_ELSEWHERE: AuditKind.USERS,
     }
 )
 # {provider} and {count} are filled in; whatever else an event holds becomes its detail.
@@ -109,6 +112,9 @@ _WHAT: Mapping[AuditAction, str] = MappingProxyType(
         AuditAction.EMAIL_CHANGE_ASKED: "Asked to change the e-mail",
         AuditAction.EMAIL_CHANGED: "Changed the e-mail",
         AuditAction.PASSWORD_RESET: "Got a new password",
+        AuditAction.PASSWORD_CHANGED: "Changed their password",
+        AuditAction.NAME_CHANGED: "Changed their name",
+        AuditAction.SIGNED_OUT_ELSEWHERE: "Signed out everywhere else",
     }
 )
 _OF_CUSTOMER = frozenset(

@@ -53,16 +53,18 @@ def sign_in(session: Session, *, email: str, password: str, now: datetime) -> st
     """
     user = find_user(session, email)
     known_hash = user.password_hash if user else hash_of_nobody()
+    user_id = user.id if user else None
     # The transaction ends before the slow hash, so that nobody waits for a lock meanwhile.
     session.rollback()
     fits = is_password(known_hash, password)
-    if user is None or not fits or user.is_disabled:
+    if user_id is None or not fits or not still_stands(session, user_id, known_hash):
+        session.rollback()
         raise SignInRefused
-    token = secrets.token_urlsafe(32)
+    token = _new_token()
     session.add(
         SignIn(
             token_hash=_token_hash(token),
-            user_id=user.id,
+            user_id=user_id,
             created_at=now,
             last_seen_at=now,
             password_checked_at=now,
@@ -70,6 +72,18 @@ def sign_in(session: Session, *, email: str, password: str, now: datetime) -> st
     )
     session.commit()
     return token
+
+
+def still_stands(session: Session, user_id: int, known_hash: str) -> bool:
+    """Say whether the user has this hash and is not disabled, until the transaction ends.
+
+    The user's row is locked: whoever changes the password meanwhile waits, and then ends what was
+    begun with the old one.
+    """
+    query = select(User.id).where(
+        User.id == user_id, User.password_hash == known_hash, User.is_disabled.is_(False)
+    )
+    return session.scalar(query.with_for_update()) is not None
 
 
 def find_sign_in(session: Session, token: str, *, now: datetime) -> SignedIn | None:
@@ -104,7 +118,11 @@ def note_seen(session: Session, who: SignedIn, *, now: datetime) -> None:
 
 def end_sign_in(session: Session, sign_in_id: int, *, now: datetime) -> None:
     """Sign out: the token is refused from the next request on. Commits."""
-    session.execute(update(SignIn).where(SignIn.id == sign_in_id).values(ended_at=now))
+    session.execute(
+        update(SignIn)
+        .where(SignIn.id == sign_in_id, SignIn.ended_at.is_(None))
+        .values(ended_at=now)
+    )
     session.commit()
 
 
@@ -131,6 +149,20 @@ def is_usable(now: datetime) -> ColumnElement[bool]:
     )
 
 
+def renew_sign_in(session: Session, sign_in_id: int, *, now: datetime) -> str:
+    """Note that the password was typed just now, and return the token that counts from now on.
+
+    Joins the caller's transaction. The former token ends: it may have been copied before.
+    """
+    token = _new_token()
+    session.execute(
+        update(SignIn)
+        .where(SignIn.id == sign_in_id)
+        .values(token_hash=_token_hash(token), password_checked_at=now)
+    )
+    return token
+
+
 def _signed_in(row: SignIn) -> SignedIn:
     user, company = row.user, row.user.company
     return SignedIn(
@@ -146,6 +178,10 @@ def _signed_in(row: SignIn) -> SignedIn:
         last_seen_at=row.last_seen_at,
         password_checked_at=row.password_checked_at,
     )
+
+
+def _new_token() -> str:
+    return secrets.token_urlsafe(32)
 
 
 def _token_hash(token: str) -> str:

@@ -23,8 +23,10 @@ def allow(
 
     Works in the caller's transaction, so that an attempt counts exactly if what it was for
     happens. A refused attempt is not counted: waiting helps. Forgets what is older than the
-    window.
+    window. Two at once count one after the other: until the transaction ends nobody else counts
+    for this key.
     """
+    _lock(session, kind, key_hash)
     begin_at = now - window
     session.execute(delete(Attempt).where(Attempt.kind == kind, Attempt.at <= begin_at))
     query = select(func.count()).where(Attempt.kind == kind, Attempt.key_hash == key_hash)
@@ -32,6 +34,24 @@ def allow(
     if is_allowed:
         session.add(Attempt(kind=kind, key_hash=key_hash, at=now))
     return is_allowed
+
+
+def free_at(session: Session, *, kind: str, key_hash: str, window: timedelta) -> datetime | None:
+    """Return when the oldest attempt that counts leaves the window, None where none counts."""
+    oldest = select(func.min(Attempt.at)).where(Attempt.kind == kind, Attempt.key_hash == key_hash)
+    oldest_at = session.scalar(oldest)
+    return None if oldest_at is None else oldest_at + window
+
+
+def forget(session: Session, *, kind: str, key_hash: str) -> None:
+    """Count none of the attempts any more, in the caller's transaction."""
+    session.execute(delete(Attempt).where(Attempt.kind == kind, Attempt.key_hash == key_hash))
+
+
+def take_back(session: Session, *, kind: str, key_hash: str) -> None:
+    """Count the latest attempt no more, in the caller's transaction."""
+    latest = select(func.max(Attempt.id)).where(Attempt.kind == kind, Attempt.key_hash == key_hash)
+    session.execute(delete(Attempt).where(Attempt.id == latest.scalar_subquery()))
 
 
 def hash_key(secret: str, *parts: str) -> str:
@@ -55,3 +75,14 @@ def network_of(address: str | None) -> str:
     if isinstance(parsed, IPv6Address):
         return str(ip_network((int(parsed), IPV6_NETWORK_BITS), strict=False))
     return str(parsed)
+
+
+def _lock(session: Session, kind: str, key_hash: str) -> None:
+    """Let nobody else count for the key; SQLite has one writer at a time anyway.
+
+    Who counts for several keys in one transaction does it in one order of kinds everywhere.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        digest = hashlib.sha256(f"{kind}:{key_hash}".encode()).digest()
+        key = int.from_bytes(digest[:8], signed=True)
+        session.execute(select(func.pg_advisory_xact_lock(key)))

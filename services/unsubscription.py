@@ -15,8 +15,10 @@ from sqlalchemy.orm import Session, joinedload
 
 from models import ReportRecipient
 from services.audit import AuditAction, record_event
+from services.email_addresses import email_key
 from services.local_days import find_zone, start_of_today
 from services.report_recipients import is_mailed
+from services.sign_ins import SignedIn
 
 SALT = "blueclerk.unsubscribe"
 
@@ -65,13 +67,38 @@ def unsubscribe(session: Session, token: str, *, link_key: str, now: datetime) -
 def resubscribe(session: Session, token: str, *, link_key: str, now: datetime) -> Subscription:
     """Send the reports again, from today's local day on. Commits. Raises BadUnsubscribeLink."""
     recipient = _find(session, token, link_key)
-    if recipient.unsubscribed_at is not None:
-        recipient.unsubscribed_at = None
-        recipient.refusal_count = 0
-        recipient.reported_from_at = start_of_today(find_zone(recipient.company.zone), now=now)
-        _record(session, recipient, AuditAction.RESUBSCRIBED, now=now)
+    _begin_again(session, recipient, user_id=None, now=now)
     session.commit()
     return _subscription(session, recipient)
+
+
+def view_own_subscription(session: Session, who: SignedIn) -> Subscription | None:
+    """Return how the report of whoever is signed in stands, None where nobody put it on."""
+    recipient = _find_own(session, who)
+    return None if recipient is None else _subscription(session, recipient)
+
+
+def resubscribe_own(session: Session, who: SignedIn, *, now: datetime) -> Subscription | None:
+    """Send the reports again to whoever is signed in, from today's local day on. Commits.
+
+    Whoever is not on the list stays off it, and None is returned: that is the admins' to decide.
+    """
+    recipient = _find_own(session, who)
+    if recipient is not None:
+        _begin_again(session, recipient, user_id=who.user_id, now=now)
+    session.commit()
+    return None if recipient is None else _subscription(session, recipient)
+
+
+def _begin_again(
+    session: Session, recipient: ReportRecipient, *, user_id: int | None, now: datetime
+) -> None:
+    if recipient.unsubscribed_at is None:
+        return
+    recipient.unsubscribed_at = None
+    recipient.refusal_count = 0
+    recipient.reported_from_at = start_of_today(find_zone(recipient.company.zone), now=now)
+    _record(session, recipient, AuditAction.RESUBSCRIBED, user_id=user_id, now=now)
 
 
 def _signer(link_key: str) -> Signer:
@@ -93,6 +120,18 @@ def _find(session: Session, token: str, link_key: str) -> ReportRecipient:
     return recipient
 
 
+def _find_own(session: Session, who: SignedIn) -> ReportRecipient | None:
+    return session.scalar(
+        select(ReportRecipient)
+        .where(
+            ReportRecipient.company_id == who.company_id,
+            ReportRecipient.address_key == email_key(who.email),
+            ReportRecipient.removed_at.is_(None),
+        )
+        .options(joinedload(ReportRecipient.company))
+    )
+
+
 def _subscription(session: Session, recipient: ReportRecipient) -> Subscription:
     mailed = select(ReportRecipient.id).where(ReportRecipient.id == recipient.id, is_mailed())
     return Subscription(
@@ -104,12 +143,17 @@ def _subscription(session: Session, recipient: ReportRecipient) -> Subscription:
 
 
 def _record(
-    session: Session, recipient: ReportRecipient, action: AuditAction, *, now: datetime
+    session: Session,
+    recipient: ReportRecipient,
+    action: AuditAction,
+    *,
+    user_id: int | None = None,
+    now: datetime,
 ) -> None:
     record_event(
         session,
         company_id=recipient.company_id,
-        user_id=None,
+        user_id=user_id,
         action=action,
         subject="daily report",
         now=now,

@@ -18,7 +18,7 @@ from tests.blueprints.support import (
 # Blueprints by who may open them; whatever is not named here is the admins'.
 MAILED = {"invitation", "forgotten", "email_change"}
 FOR_EVERYBODY = {"auth", "join", "unsubscribe", "confirm", *MAILED, "health"}
-FOR_MEMBERS = {"customers", "customer_removing", "worklist", "reports"}
+FOR_MEMBERS = {"account", "proof", "customers", "customer_removing", "worklist", "reports"}
 
 
 def test_a_refused_member_reads_who_can_help(mel: Browser) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.account_places import password_again, your_account
 from tests.browser.people import (
     QUICKBOOKS,
     Opener,
@@ -232,6 +233,8 @@ def _sandbox(people: Opener, demo: Demo, **options: Any) -> Page:
 PAGES: Mapping[str, Place] = {
     "sign in": _page(None, "/login"),
     "wrong password": _wrong_password,
+    "your account": your_account,
+    "password again": password_again,
     "integrations": _page("ada", "/settings/integrations"),
     "quickbooks": _page("ada", QUICKBOOKS),
     "not connected": _page("zoe", QUICKBOOKS),

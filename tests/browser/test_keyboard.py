@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Page, expect
 
-from tests.browser.people import Opener, alert_body, expect_number
-from tests.system.prepared import PASSWORD
+from tests.browser.account_places import password_again
+from tests.browser.people import QUICKBOOKS, Opener, alert_body, expect_number, follow
+from tests.system.demo import Demo
+from tests.system.prepared import PASSWORD, type_passwords
 
 MOST_STEPS = 40
 FOCUSED = "document.activeElement.innerText || document.activeElement.name || ''"
@@ -75,3 +79,29 @@ def test_the_menu_closes_with_escape(people: Opener) -> None:
 
     expect(page.get_by_role("button", name="Sign out")).not_to_be_visible()
     expect(alert_body(page)).not_to_be_visible()
+
+
+def test_the_password_again_needs_no_mouse(people: Opener, demo: Demo) -> None:
+    page = password_again(people, demo)
+    expect(page.get_by_label("Password")).to_be_focused()
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Now press “Disconnect and keep the links”")
+    expect(page).to_have_url(f"{people.url}{QUICKBOOKS}/disconnect")
+
+    _tab_to(page, "Disconnect and keep")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("QuickBooks is disconnected.")).to_be_visible()
+
+
+def test_connecting_goes_on_by_itself_after_the_password(people: Opener, demo: Demo) -> None:
+    type_passwords(demo.folder, "-1 hour")
+    page = people.open("ada", "/settings/integrations/xero")
+    follow(page, "Connect Xero")
+    expect(page.get_by_label("Password")).to_be_focused()
+
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+
+    expect(page).to_have_url(re.compile(re.escape(demo.sandbox_url)))

@@ -44,6 +44,7 @@ class PreparedDemo:
         """Make a folder that a demo of its own can be started in."""
         shutil.copytree(self.folder, folder)
         age_readings(folder, "-2 minutes")
+        type_passwords(folder)
         return folder
 
     def restore(self, demo: Demo) -> None:
@@ -54,6 +55,7 @@ class PreparedDemo:
         for name in DATABASES:
             _copy_database(self.folder / name, demo.folder / name)
         demo.age_readings()
+        type_passwords(demo.folder)
 
     def client(self, person: str) -> requests.Session:
         """Return an HTTP client that is signed in."""
@@ -79,6 +81,15 @@ def sign_in(url: str, person: str) -> str:
         answer = client.post(f"{url}/login", data=form, timeout=30, allow_redirects=False)
         assert answer.status_code == 303
         return str(client.cookies[COOKIE])
+
+
+def type_passwords(folder: Path, age: str = "-1 minute") -> None:
+    """Pretend that everybody who is signed in typed the password that long ago."""
+    with open_database(folder / "demo.db") as connection:
+        connection.execute(
+            "UPDATE sign_in SET password_checked_at = strftime('%Y-%m-%d %H:%M:%f000', 'now', ?)",
+            [age],
+        )
 
 
 def find_prepared(factory: pytest.TempPathFactory) -> PreparedDemo:
