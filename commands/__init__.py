@@ -7,6 +7,7 @@ from flask import Flask
 from commands.backup import backup
 from commands.check import check
 from commands.company_delete import company_delete
+from commands.doctor import doctor
 from commands.imports import import_customers
 from commands.operation import company, setup, user
 from commands.report import report
@@ -16,5 +17,5 @@ from commands.tokens import tokens
 def register(app: Flask) -> None:
     """Add the commands to `flask --app app`."""
     company.add_command(company_delete)
-    for command in (setup, user, company, check, import_customers, backup, report, tokens):
+    for command in (setup, user, company, check, import_customers, backup, report, tokens, doctor):
         app.cli.add_command(command)

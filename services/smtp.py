@@ -71,6 +71,17 @@ class SmtpMailer:
         finally:
             conversation.close()
 
+    def look(self) -> None:
+        """Connect, encrypt, sign in and leave. Sends nothing. Calls the network.
+
+        Raises ServerTrouble.
+        """
+        conversation = self._open()
+        try:
+            self._leave(conversation)
+        finally:
+            conversation.close()
+
     def _open(self) -> Conversation:
         """Connect, encrypt and sign in. What fails here fails for every mail."""
         conversation: Conversation | None = None

@@ -59,6 +59,8 @@ MAY_IMPORT = {
     "jobs": {"jobs", "services", "models", "config"},
     "blueprints": {"blueprints", "services", "extensions", "models"},
     "commands": {"commands", "services", "extensions", "models"},
+    # It tells of every setting.
+    "commands.doctor": {"commands", "services", "extensions", "config"},
     # The demo builds an application of its own before it serves one.
     "commands.demo": {"commands", "services", "models", "config", "app"},
     "config": {

@@ -10,6 +10,7 @@ from flask import Flask
 
 import config
 from app import create_app
+from commands.doctor import setting_names
 from config import load_settings, new_keys
 from models import Base
 
@@ -50,6 +51,10 @@ def test_no_setting_is_documented_that_does_not_exist() -> None:
     documented = set(re.findall(r"`(BLUECLERK_[A-Z_]+)`", OPERATIONS))
 
     assert documented - _settings() - {"BLUECLERK_BIND"} == set()
+
+
+def test_the_doctor_tells_of_every_setting() -> None:
+    assert {config.PREFIX + name for name in setting_names()} == _settings()
 
 
 def test_every_route_is_documented(app: Flask) -> None:
