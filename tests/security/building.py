@@ -19,7 +19,15 @@ from models import Base, ReportRecipient, User
 from services.recipient_confirmation import confirmation_token
 from tests.blueprints.support import find_token
 from tests.factories import NOW
-from tests.security.filling import Words, fill, make_party, sign_in, sign_up, write_rest
+from tests.security.filling import (
+    Words,
+    fill,
+    make_party,
+    offer_accounts,
+    sign_in,
+    sign_up,
+    write_rest,
+)
 from tests.security.house import COOKIE, FILE, House, Party, Plan, open_house, settle
 
 PEOPLE = {"Quillfeather": ("ada", "mel", "olu"), "Wobblestone": ("zoe", "kim", "uma")}
@@ -56,9 +64,9 @@ def fill_house(
 ) -> dict[str, Party]:
     """Fill both companies, let a day go by and its reports be mailed."""
     patch.setattr(unsynced, "PATIENCE_S", 0)
-    parties = {}
+    parties, texts = {}, {}
     for word, people in PEOPLE.items():
-        words = words_of(word)
+        words = texts[people[0]] = words_of(word)
         party = make_party(house, word, people=people, words=words)
         fill(house, party, sign_in(house, people[0]), patch, words=words)
         sign_up(house, party, words=words)
@@ -68,7 +76,8 @@ def fill_house(
     house.clock.advance(days=1)
     tick(house.runtime)
     deliver_reports(house.runtime)
-    for party in parties.values():
+    for person, party in parties.items():
+        offer_accounts(sign_in(house, person), patch, words=texts[person])
         write_rest(house, party)
     house.wake_ups.rows.clear()
     return parties

@@ -82,7 +82,6 @@ def fill(
     client.records[:] = records[:-1]
     house.clock.advance(minutes=2)
     _read(house, browser)
-    _offer_accounts(browser, patch, words=words)
     _write_recipients(browser, party)
 
 
@@ -224,7 +223,7 @@ def _import(house: House, party: Party, browser: Browser, *, words: Words) -> No
     assert browser.post(f"/customers/{public_id}/edit", form).status_code == 303
 
 
-def _offer_accounts(browser: Browser, patch: pytest.MonkeyPatch, *, words: Words) -> None:
+def offer_accounts(browser: Browser, patch: pytest.MonkeyPatch, *, words: Words) -> None:
     """Come back from Xero with a permission that covers two organisations, and choose none."""
     consent = FakeAuthorization()
     consent.accounts = tuple(

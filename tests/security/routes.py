@@ -60,6 +60,8 @@ class Route:
         """Fill the address with every combination of the values."""
         unknown = set(self.names) - set(values)
         assert not unknown, f"{self}: name {unknown} in tests/security/routes.py"
+        empty = {name for name in self.names if not values[name]}
+        assert not empty, f"{self}: the house has no {empty}; make one in tests/security/filling.py"
         for chosen in product(*(values[name] for name in self.names)):
             address = self.rule
             for name, value in zip(self.names, chosen, strict=True):
