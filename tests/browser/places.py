@@ -8,6 +8,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from tests.browser.account_places import password_again, your_account
+from tests.browser.link_places import LINK_PAGES
 from tests.browser.people import (
     QUICKBOOKS,
     Opener,
@@ -272,7 +273,6 @@ PAGES: Mapping[str, Place] = {
     "reports": _page("mel", "/reports"),
     "ninety days": _page("ada", "/reports?days=90"),
     "report mail": _report_mail,
-    "no confirmation": _page(None, "/confirm/nobody"),
     "diagnostics": _page("ada", "/settings/diagnostics"),
     "not found": _page("ada", "/nowhere"),
 }
@@ -288,4 +288,4 @@ ALERT_STATES: Mapping[str, Place] = {
     "offline": _offline,
 }
 SANDBOX_PAGES: Mapping[str, Place] = {"consent": _consent, "sandbox": _sandbox}
-PLACES: Mapping[str, Place] = {**PAGES, **ALERT_STATES, **SANDBOX_PAGES}
+PLACES: Mapping[str, Place] = {**PAGES, **LINK_PAGES, **ALERT_STATES, **SANDBOX_PAGES}

@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Request
 
 # A page that tells the truth in its status is not at fault; Chromium reports it all the same.
 HONEST_STATUS = re.compile(
-    r"Failed to load resource: the server responded with a status of (401|403|404|409|422|503) "
+    r"Failed to load resource: the server responded with a status of (401|403|404|409|410|422|503) "
 )
 OWN_HOST = "127.0.0.1"
 

@@ -1,0 +1,75 @@
+"""Pages behind the links of mails, for the tests that look at every page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from playwright.sync_api import Page, expect
+from sqlalchemy import create_engine, select
+from sqlalchemy.orm import Session
+
+from config import read_env_file
+from models import LinkPurpose, User
+from services.database import prepare_engine
+from services.link_mail import PATHS
+from services.one_time_links import add_link, link_token
+from tests.browser.people import Opener, press
+from tests.system.demo import Demo
+
+INVITATION, RESET, CHANGE = PATHS
+
+
+def _link(demo: Demo, purpose: LinkPurpose, age: timedelta) -> str:
+    """Return the address of a link that mel, or whoever is invited, was mailed that long ago."""
+    engine = create_engine(f"sqlite:///{demo.folder / 'demo.db'}")
+    prepare_engine(engine)
+    with Session(engine) as session:
+        mel = session.scalars(select(User).where(User.email == "mel@example.com")).one()
+        link = add_link(
+            session,
+            company_id=mel.company_id,
+            purpose=purpose,
+            email="mel@example.com" if purpose is RESET else "kim@example.org",
+            user_id=None if purpose is INVITATION else mel.id,
+            created_by_id=mel.id,
+            now=datetime.now(UTC) - age,
+        )
+        # The mail is not wanted here, and a later link would end this one.
+        link.next_attempt_at = None
+        token = link_token(read_env_file(demo.folder / "demo.env")["BLUECLERK_SECRET_KEY"], link)
+        session.commit()
+    engine.dispose()
+    return PATHS[purpose] + token
+
+
+def _behind(
+    person: str | None, purpose: LinkPurpose, age: timedelta = timedelta(0)
+) -> Callable[..., Page]:
+    def go(people: Opener, demo: Demo, **options: Any) -> Page:
+        return people.open(person, _link(demo, purpose, age), **options)
+
+    return go
+
+
+def _asked_for_password(people: Opener, _demo: Demo, **options: Any) -> Page:
+    page = people.open(None, "/password", **options)
+    page.get_by_label("E-mail").fill("nobody@example.com")
+    press(page, "Mail me a link")
+    expect(page.locator("h1")).to_have_text("Look into your mail")
+    return page
+
+
+def _no_confirmation(people: Opener, _demo: Demo, **options: Any) -> Page:
+    return people.open(None, "/confirm/nobody", **options)
+
+
+LINK_PAGES: Mapping[str, Callable[..., Page]] = {
+    "no confirmation": _no_confirmation,
+    "asked for password": _asked_for_password,
+    "invitation": _behind("zoe", INVITATION),
+    "new password": _behind(None, RESET),
+    "ended link": _behind(None, RESET, timedelta(hours=1)),
+    "other e-mail": _behind("mel", CHANGE),
+}
