@@ -120,14 +120,13 @@ def test_the_same_days_stay_uncovered_whatever_stands_there(runtime: Runtime, se
     before, waiting = _uncovered(runtime, recipient_id), _waiting(runtime)
     newest = _days(runtime, recipient_id)[-1]
 
-    removed = sum(clear_deliveries(runtime, before=BEFORE))
+    list(clear_deliveries(runtime, before=BEFORE))
     again = sum(clear_deliveries(runtime, before=BEFORE))
 
     assert _uncovered(runtime, recipient_id) == before
     assert _waiting(runtime) == waiting
     assert _days(runtime, recipient_id)[-1] == newest
     assert again == 0
-    assert removed > 0 or seed % 3 or before
 
 
 def _waiting(runtime: Runtime) -> list[tuple[int]]:
