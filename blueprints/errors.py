@@ -14,6 +14,7 @@ from blueprints.import_errors import IMPORT_ANSWERS
 from blueprints.link_errors import LINK_ANSWERS
 from blueprints.report_errors import REPORT_ANSWERS
 from blueprints.sign_in_errors import SIGN_IN_ANSWERS
+from blueprints.team_errors import TEAM_ANSWERS
 from services import (
     account_choice,
     account_errors,
@@ -107,6 +108,7 @@ ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
         **DECISION_ANSWERS,
         **CUSTOMER_ANSWERS,
         **REPORT_ANSWERS,
+        **TEAM_ANSWERS,
         **SIGN_IN_ANSWERS,
         **LINK_ANSWERS,
         contract.ProviderError: ErrorAnswer(

@@ -37,3 +37,11 @@ class UnknownCompany(AccountError):
 
 class UnknownUser(AccountError):
     pass
+
+
+class LastAdmin(AccountError):
+    pass
+
+
+class NoLongerAdmin(AccountError):
+    pass

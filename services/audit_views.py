@@ -25,6 +25,7 @@ from services.audit_words import (
     actions_of,
     is_about_customer,
     is_about_run,
+    is_about_user,
     tell_event,
     tell_who,
 )
@@ -55,7 +56,10 @@ class RunLink:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One event in words. `customer_public_id` is "" unless it is about one who is still here."""
+    """One event in words. `customer_public_id` is "" unless it is about one who is still here.
+
+    `user_name` is the user it is about, "" where it is about none.
+    """
 
     at: datetime
     who: str
@@ -64,6 +68,7 @@ class AuditEntry:
     words: AuditWords
     run: RunLink | None = None
     customer_public_id: str = ""
+    user_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ def list_audit(
     after: str | None = None,
     page_rows: int = PAGE_ROWS,
 ) -> AuditPage:
-    """Return one page of what happened, newest first. At most three statements.
+    """Return one page of what happened, newest first. At most four statements.
 
     With an `after` that is none the first page.
     """
@@ -145,7 +150,7 @@ def audit_csv_lines(entries: Iterable[AuditEntry], *, zone: ZoneInfo) -> Iterato
                 entry.who,
                 "" if entry.kind is AuditKind.ALL else entry.kind.value,
                 entry.words.what,
-                entry.words.detail,
+                ", ".join(filter(None, (entry.user_name, entry.words.detail))),
             )
         )
 
@@ -190,6 +195,8 @@ def _entries(session: Session, company_id: int, rows: Sequence[AnyRow]) -> Itera
     runs = _runs(session, company_id, subjects)
     subjects = {event.subject for event, _ in rows if is_about_customer(event.action)}
     customers = _customers(session, company_id, subjects)
+    subjects = {event.subject for event, _ in rows if is_about_user(event.action)}
+    users = _users(session, company_id, subjects)
     for event, user_name in rows:
         is_here = is_about_customer(event.action) and event.subject in customers
         yield AuditEntry(
@@ -200,6 +207,7 @@ def _entries(session: Session, company_id: int, rows: Sequence[AnyRow]) -> Itera
             words=tell_event(event.action, subject=event.subject, detail=event.detail),
             run=runs.get(event.subject) if is_about_run(event.action) else None,
             customer_public_id=event.subject if is_here else "",
+            user_name=users.get(event.subject, "") if is_about_user(event.action) else "",
         )
 
 
@@ -221,6 +229,17 @@ def _customers(session: Session, company_id: int, public_ids: set[str]) -> set[s
         Customer.company_id == company_id, Customer.public_id.in_(public_ids)
     )
     return set(session.scalars(query))
+
+
+def _users(session: Session, company_id: int, public_ids: set[str]) -> Mapping[str, str]:
+    if not public_ids:
+        return {}
+    rows = session.execute(
+        select(User.public_id, User.name).where(
+            User.company_id == company_id, User.public_id.in_(public_ids)
+        )
+    )
+    return {public_id: name for public_id, name in rows}
 
 
 def _kind(action: str) -> AuditKind:

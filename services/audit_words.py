@@ -65,6 +65,9 @@ KINDS: Mapping[AuditAction, AuditKind] = MappingProxyType(
         AuditAction.UNSUBSCRIBED: AuditKind.REPORT,
         AuditAction.RESUBSCRIBED: AuditKind.REPORT,
         AuditAction.USER_ADDED: AuditKind.USERS,
+        AuditAction.ROLE_CHANGED: AuditKind.USERS,
+        AuditAction.USER_DISABLED: AuditKind.USERS,
+        AuditAction.USER_ENABLED: AuditKind.USERS,
         AuditAction.INVITED: AuditKind.USERS,
         AuditAction.INVITATION_WITHDRAWN: AuditKind.USERS,
         AuditAction.JOINED: AuditKind.USERS,
@@ -106,6 +109,9 @@ _WHAT: Mapping[AuditAction, str] = MappingProxyType(
         AuditAction.UNSUBSCRIBED: "Left the daily report",
         AuditAction.RESUBSCRIBED: "Came back to the daily report",
         AuditAction.USER_ADDED: "Added a user",
+        AuditAction.ROLE_CHANGED: "Changed the role of a user",
+        AuditAction.USER_DISABLED: "Disabled a user",
+        AuditAction.USER_ENABLED: "Enabled a user again",
         AuditAction.INVITED: "Invited somebody",
         AuditAction.INVITATION_WITHDRAWN: "Withdrew an invitation",
         AuditAction.JOINED: "Joined by invitation",
@@ -128,6 +134,9 @@ _OF_CUSTOMER = frozenset(
 _BY_RECIPIENT = frozenset(
     {AuditAction.RECIPIENT_CONFIRMED, AuditAction.UNSUBSCRIBED, AuditAction.RESUBSCRIBED}
 )
+_OF_USER = frozenset(
+    {AuditAction.ROLE_CHANGED, AuditAction.USER_DISABLED, AuditAction.USER_ENABLED}
+)
 _WITHOUT_DETAIL = frozenset({AuditAction.TOLD_APART, AuditAction.TOGETHER})
 
 
@@ -144,6 +153,11 @@ def is_about_run(action: str) -> bool:
 def is_about_customer(action: str) -> bool:
     """Say whether the subject of the action is a customer who may still be here."""
     return action in _OF_CUSTOMER
+
+
+def is_about_user(action: str) -> bool:
+    """Say whether the subject of the action is a user of the company."""
+    return action in _OF_USER
 
 
 def tell_event(action: str, *, subject: str, detail: str) -> AuditWords:

@@ -120,12 +120,22 @@ def agree_as_user(session: Session, company: Company, email: str, *, now: dateti
 
     Joins the caller's transaction.
     """
+    begin_today(session, company, email, ReportRecipient.confirmed_at.is_(None), now=now)
+
+
+def begin_today(
+    session: Session, company: Company, email: str, *conditions: ColumnElement[bool], now: datetime
+) -> None:
+    """Mail whoever may be mailed from now on nothing of the days before.
+
+    Joins the caller's transaction.
+    """
     session.execute(
         update(ReportRecipient)
         .where(
             ReportRecipient.company_id == company.id,
             ReportRecipient.address_key == email,
-            ReportRecipient.confirmed_at.is_(None),
+            *conditions,
         )
         .values(reported_from_at=start_of_today(find_zone(company.zone), now=now))
     )

@@ -219,6 +219,13 @@ def _wrong_report_settings(people: Opener, _demo: Demo, **options: Any) -> Page:
     return page
 
 
+def _disable_question(people: Opener, _demo: Demo, **options: Any) -> Page:
+    page = people.open("ada", "/settings/team", **options)
+    page.get_by_role("link", name="Disable mel@example.com").click()
+    expect(page.get_by_role("heading", name="Disable Mel Osei?")).to_be_visible()
+    return page
+
+
 def _report_mail(people: Opener, _demo: Demo, **options: Any) -> Page:
     page = people.open("ada", "/reports", **options)
     follow(page, "See yesterday")
@@ -270,6 +277,8 @@ PAGES: Mapping[str, Place] = {
     "no customers": _page("zoe", "/customers"),
     "forbidden": _page("mel", "/settings/integrations"),
     "report settings": _wrong_report_settings,
+    "team": _page("ada", "/settings/team"),
+    "disable": _disable_question,
     "reports": _page("mel", "/reports"),
     "ninety days": _page("ada", "/reports?days=90"),
     "report mail": _report_mail,
