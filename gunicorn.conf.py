@@ -29,4 +29,6 @@ def post_worker_init(worker: Any) -> None:
 
 def worker_exit(_server: Any, worker: Any) -> None:
     """Let running jobs end before the process does."""
-    worker.wsgi.extensions["jobs"].stop()
+    # What refuses to start has no application, and its reason is the last that should be read.
+    if (app := getattr(worker, "wsgi", None)) is not None:
+        app.extensions["jobs"].stop()
