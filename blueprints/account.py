@@ -11,10 +11,12 @@ from flask_login import login_user
 
 from blueprints.addresses import public_id
 from blueprints.error_pages import find_answer
-from blueprints.guards import BrowserUser, get_runtime, get_signed_in
+from blueprints.guards import BrowserUser, get_runtime, get_signed_in, password_again
 from blueprints.provider_page import Notice, keep_notice, kept_notice
 from blueprints.visitors import current_visitor, when_again
-from services.account_errors import BadName, WeakPassword
+from services.account_errors import AlreadyTaken, BadEmail, BadName, WeakPassword
+from services.email_changes import ask_for_change
+from services.link_errors import MailedAlready, TooManyLinks
 from services.own_account import (
     UnknownSignIn,
     change_name,
@@ -47,6 +49,26 @@ def rename() -> ResponseReturnValue:
     except BadName as error:
         return _page(name=name, errors={"name": str(error)}), find_answer(error).status
     return _done("Your name is saved.")
+
+
+@blueprint.post("/email")
+@password_again
+def ask_for_email() -> ResponseReturnValue:
+    """Have the new address asked by a mail; until somebody says yes there nothing changes."""
+    runtime, email = get_runtime(), request.form.get("email", "")
+    try:
+        with runtime.sessions() as session:
+            ask_for_change(
+                session, get_signed_in(), email=email, wake=runtime.wake, now=runtime.clock()
+            )
+    except (BadEmail, AlreadyTaken) as error:
+        return _page(email=email, errors={"email": str(error)}), find_answer(error).status
+    except (MailedAlready, TooManyLinks) as error:
+        answer = find_answer(error)
+        return _page(email=email, errors={"email": answer.sentence}), answer.status
+    return _done(
+        "A mail is on its way to the new address. Your e-mail changes once you say yes there."
+    )
 
 
 @blueprint.post("/password")
@@ -124,6 +146,7 @@ def _done(sentence: str, *, tone: str = "ok") -> ResponseReturnValue:
 def _page(
     *,
     name: str | None = None,
+    email: str = "",
     errors: Mapping[str, str] | None = None,
     notice: Notice | None = None,
 ) -> str:
@@ -134,8 +157,10 @@ def _page(
     return render_template(
         "account/account.html",
         name=who.name if name is None else name,
+        email=email,
         errors=errors or {},
         notice=notice,
+        is_mail_set_up=runtime.mailer is not None,
         sign_ins=sign_ins,
         subscription=subscription,
         least=MIN_PASSWORD_CHARACTERS,

@@ -56,10 +56,12 @@ def find_answer(error: Exception) -> ErrorAnswer:
 
 def _answer_domain_error(error: Exception) -> Response:
     answer = find_answer(error)
-    retry_after_s = getattr(error, "retry_after_s", RETRY_AFTER_S)
+    retry_after_s = getattr(error, "retry_after_s", None)
+    if retry_after_s is None and answer.status == 503:
+        retry_after_s = RETRY_AFTER_S
     reference = getattr(error, "reference", "")
     response = _answer(answer, reference=reference)
-    if answer.status in (429, 503):
+    if retry_after_s is not None and answer.status in (429, 503):
         response.headers["Retry-After"] = str(max(1, math.ceil(retry_after_s)))
     return response
 

@@ -28,6 +28,7 @@ BUTTONS: Mapping[str, str] = MappingProxyType(
     {
         "connections.disconnect_submit": "Disconnect and keep the links",
         "report_settings.save": "Save",
+        "account.ask_for_email": "Ask the new address",
     }
 )
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from models import User
+from models import LinkPurpose, OneTimeLink, User
 from services import passwords
+from services.runtime import Runtime
 from tests.blueprints.support import PASSWORD, Browser, text_of
 from tests.conftest import Clock
 from tests.factories import NOW, make_report_recipient, make_report_settings
+from tests.fakes import Outbox
 
 OTHER = "nine bees and a bear"
 
@@ -97,6 +101,38 @@ def test_a_name_of_nothing_is_refused_at_its_field(ada: Browser) -> None:
     assert answer.status_code == 422
     assert "A name needs something that can be seen." in text_of(answer)
     assert "Ada Brandt" in ada.get("/customers").text
+
+
+def test_another_e_mail_is_asked_for_by_mail_and_only_after_the_password(
+    app: Flask, ada: Browser, session: Session, clock: Clock, runtime: Runtime
+) -> None:
+    replaced = replace(runtime, mailer=Outbox())
+    app.extensions["runtime"] = replaced
+    ada.get("/account")
+    clock.advance(minutes=16)
+
+    asked = ada.post("/account/email", {"email": "ada@example.org"})
+    ada.post("/account/confirm", {"password": PASSWORD})
+    refused = ada.post("/account/email", {"email": "mel@example.com"})
+    answer = ada.post("/account/email", {"email": "ada@example.org"})
+
+    assert asked.location.startswith("/account/confirm")
+    assert refused.status_code == 422
+    assert "Somebody signs in with this address already." in text_of(refused)
+    assert answer.location == "/account"
+    assert "A mail is on its way to the new address." in text_of(ada.get("/account"))
+    purposes = session.scalars(select(OneTimeLink.purpose).order_by(OneTimeLink.id)).all()
+    assert purposes == [LinkPurpose.EMAIL_CHANGE, LinkPurpose.EMAIL_ASKED_NOTICE]
+    session.rollback()
+    again = ada.post("/account/email", {"email": "ada@example.org"})
+    assert again.status_code == 409
+
+
+def test_without_a_mail_server_the_page_says_who_can_help(mel: Browser) -> None:
+    text = text_of(mel.get("/account"))
+
+    assert "has to set BLUECLERK_SMTP_URL first" in text
+    assert "Ask the new address" not in text
 
 
 def test_the_other_browsers_are_listed_and_signed_out_together(
