@@ -29,7 +29,7 @@ TAGS = frozenset(re.findall(r"<([a-z][a-z0-9]*)", _templates()))
 _BARE = "open|checked|selected|hidden|required|disabled|autofocus|novalidate|defer|multiple"
 ATTRIBUTES = frozenset(
     name.lower()
-    for pattern in (r"[\s}\"]([A-Za-z][\w:-]*)=", rf"\s({_BARE}|readonly|nowrap)\b")
+    for pattern in (r"[\s}\"]([A-Za-z][\w:-]*)=", rf"\s({_BARE}|readonly|nowrap|data-[\w-]+)\b")
     for name in re.findall(pattern, _templates())
 )
 
