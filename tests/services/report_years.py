@@ -38,11 +38,11 @@ HOUR, MINUTE, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)
 NEAR = timedelta(hours=3)
 WORKERS = 6
 #: How likely a delivery's worker is killed, others tick in the same minute, and all are down.
-KILLED, CROWDED, DOWN = 0.04, 0.02, 0.0002
+KILLED, CROWDED, DOWN = 0.08, 0.02, 0.0002
 DOWN_DAYS = (1, 5)
 IDLE = 1_000
 #: How near a change of the clocks every delivery is really sent, and how many of the others.
-NEAR_DAYS, SENT = 4, 0.2
+NEAR_DAYS, SENT = 4, 0.08
 #: Rows that were looked at are put away, so that the tenth year costs what the first did.
 PUT_AWAY_EVERY, PUT_AWAY_AFTER = 60 * DAY, 20 * DAY
 
