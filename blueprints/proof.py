@@ -29,6 +29,10 @@ BUTTONS: Mapping[str, str] = MappingProxyType(
         "connections.disconnect_submit": "Disconnect and keep the links",
         "report_settings.save": "Save",
         "account.ask_for_email": "Ask the new address",
+        "team.invite_somebody": "Send invitation",
+        "team.send_again": "Send again",
+        "team.withdraw": "Withdraw",
+        "team.enable": "Enable again",
     }
 )
 

@@ -104,13 +104,13 @@ def test_the_report_settings_are_saved_only_after_it(
 
     refused = ada_later.post(SETTINGS, form, headers={"Referer": f"http://localhost{SETTINGS}"})
 
-    assert "Saving here needs your password" in page
+    assert "Changes here need your password" in page
     assert refused.location == f"/account/confirm?next={SETTINGS}"
     assert not _is_saved(session)
     _confirm(ada_later, SETTINGS)
     page = text_of(ada_later.get(SETTINGS))
     assert "Now press “Save” again." in page
-    assert "needs your password" not in page
+    assert "need your password" not in page
     assert ada_later.post(SETTINGS, form).location == SETTINGS
     assert _is_saved(session)
 

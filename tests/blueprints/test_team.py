@@ -259,7 +259,7 @@ def test_every_change_asks_for_the_password_again(
     answers = [ada.post(place, form) for place, form in _changes(people, link).items()]
 
     assert "Confirm that it is you" not in before
-    assert "Confirm that it is you before you change anything" in after
+    assert "Confirm that it is you first" in after
     assert {answer.location.partition("?")[0] for answer in answers} == {"/account/confirm"}
     assert _roles(session)["mel@example.com"] is Role.MEMBER
     assert _invited(session) == {KIM: True}
