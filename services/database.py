@@ -92,6 +92,8 @@ def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
         "synchronous=FULL",
         f"busy_timeout={BUSY_TIMEOUT_MS}",
         "foreign_keys=ON",
+        # Also where rows only move: what a page keeps of them is not found when they are deleted.
+        "secure_delete=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import ColumnElement, Table, event, func, select, true
+from sqlalchemy import ColumnElement, Table, create_engine, event, func, select, true
+from sqlalchemy.orm import sessionmaker
 
 from models import (
     Base,
@@ -20,6 +22,7 @@ from services import removal_batches
 from services.account_errors import UnknownCompany
 from services.company_removal import OF_NOBODY, is_of_company, remove_company
 from services.connections import Revocation
+from services.database import prepare_engine
 from services.providers.contract import ProviderKey, ProviderUnavailable
 from services.runtime import Runtime
 from tests.factories import NOW, make_company, make_customer
@@ -137,10 +140,11 @@ def test_the_calls_of_shared_books_stay_counted(
 def test_nothing_of_a_customer_is_left_in_the_file(
     runtime: Runtime, database_path: Path, authorization: FakeAuthorization
 ) -> None:
-    engine = runtime.sessions.kw["bind"]
-    engine.dispose()
+    engine = create_engine(f"sqlite:///{database_path}")
     # Some builds of SQLite overwrite by themselves; most do not.
     event.listen(engine, "connect", lambda opened, _: opened.execute("PRAGMA secure_delete=OFF"))
+    prepare_engine(engine)
+    runtime = replace(runtime, sessions=sessionmaker(engine, expire_on_commit=False))
     with runtime.sessions() as session:
         company, other = make_company(session, slug="gone"), make_company(session)
         for number in range(300):
