@@ -80,12 +80,12 @@ class EmbeddedEngine:
         # A missed moment is caught up once, never dropped: the default grace is one second.
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         self._scheduler = BackgroundScheduler(timezone=UTC, job_defaults=defaults)
-        # The first tick is now: a server that has just started is not silent.
+        # The first beats are now: a server that has just started is not silent.
         now = datetime.now(UTC)
-        self._scheduler.add_job(
-            self._beat, "interval", args=(tick,), seconds=TICK_S, next_run_time=now
-        )
-        self._scheduler.add_job(self._beat, "interval", args=(deliver_reports,), seconds=TICK_S)
+        for work in (tick, deliver_reports):
+            self._scheduler.add_job(
+                self._beat, "interval", args=(work,), seconds=TICK_S, next_run_time=now
+            )
         self._scheduler.add_job(self._beat, "interval", args=(sweep,), seconds=SWEEP_S)
         self._scheduler.start()
 

@@ -249,20 +249,21 @@ def test_every_job_that_services_wake_is_known() -> None:
     assert {READ_JOB, IMPORT_JOB, DELIVERY_JOB} <= set(tasks.JOBS) == set(embedded.THREADS)
 
 
-def test_the_first_tick_comes_at_once(
-    engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("beat", ["tick", "deliver_reports"])
+def test_the_first_beats_come_at_once(
+    engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch, beat: str
 ) -> None:
-    has_ticked = threading.Event()
+    has_beaten = threading.Event()
 
-    def tick(_runtime: Runtime) -> None:
-        has_ticked.set()
+    def work(_runtime: Runtime) -> None:
+        has_beaten.set()
 
-    monkeypatch.setattr(embedded, "tick", tick)
+    monkeypatch.setattr(embedded, beat, work)
     monkeypatch.setattr(embedded, "TICK_S", 3600)
 
     engine.start()
 
-    assert has_ticked.wait(WAIT_S), "an hour is too long to be silent"
+    assert has_beaten.wait(WAIT_S), "an hour is too long to be silent"
 
 
 def test_a_beat_that_meets_a_busy_database_is_one_line_in_the_log(
