@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+import pytest
 from sqlalchemy import select
 
 from blueprints.guards import WRITING_GETS
@@ -86,6 +87,7 @@ def test_ids_of_another_company_in_the_arguments_of_pages_show_nothing(house: Ho
             assert not _names(ada.word, answer.text), f"{route} {kind}"
 
 
+@pytest.mark.full
 def test_addresses_of_her_pages_with_ids_of_another_company_show_nothing(house: House) -> None:
     ada, browser = house.party("ada"), house.browser("zoe")
     swapped = _swapped(house, house.party("zoe"), ada)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from blueprints.guards import WRITING_GETS
 from tests.security.crawling import crawl
 from tests.security.house import House
@@ -29,6 +31,7 @@ def test_reading_a_page_writes_nothing(house: House) -> None:
             assert table_hashes(house.database) == before, route
 
 
+@pytest.mark.full
 def test_following_every_link_writes_nothing(house: House) -> None:
     before = table_hashes(house.database)
     count = 0

@@ -87,6 +87,7 @@ def test_a_refused_member_has_changed_nothing(house: House) -> None:
     assert table_hashes(house.database) == before
 
 
+@pytest.mark.full
 def test_an_admin_opens_every_page_of_the_company(house: House) -> None:
     ada = house.browser("ada")
 
