@@ -29,6 +29,7 @@ from tests.conftest import Clock
 # stands for them.
 INSIDE = {
     "BackupImpossible",
+    "BadDatabaseUrl",
     "BadSmtpUrl",
     "CallBudgetUsed",
     "ChildDied",
@@ -37,9 +38,11 @@ INSIDE = {
     "LeaseLost",
     "NoLongerWanted",
     "NotStrictJson",
+    "OpenFolder",
     "OtherAccountAnswered",
     "ProcessEnds",
     "RefusedAddress",
+    "ServerUsesOtherKeys",
     "TokenRefused",
     "Withdrawn",
     "_NoPermission",
