@@ -30,7 +30,8 @@ class OneTimeLink(Base):
     is whose password or e-mail it is about, None for an invitation, which has a `role` instead.
     `next_attempt_at` is when the mail is tried, None once it went out or was given up; whoever
     sends it moves that on first, so that nobody else takes it meanwhile.
-    `ended_at` is set where it was withdrawn or a later link took its place.
+    `ended_at` is set where it was withdrawn, a later link took its place, or whoever invited is no
+    admin any more.
     """
 
     __tablename__ = "one_time_link"

@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models import Frequency, OneTimeLink, ReportSettings, Role, SignIn, User
+from models import Frequency, LinkPurpose, OneTimeLink, ReportSettings, Role, SignIn, User
 from services.account_errors import LastAdmin, NoLongerAdmin, UnknownUser
 from services.audit import AuditAction, record_event
 from services.invitations import InvitationView, list_invitations
@@ -107,8 +107,8 @@ def change_role(
 ) -> None:
     """Give somebody another role, from their next request on. Commits.
 
-    The role that somebody has already changes nothing. Raises UnknownUser, LastAdmin or
-    NoLongerAdmin.
+    The role that somebody has already changes nothing. Of whoever is no admin any more the open
+    invitations end. Raises UnknownUser, LastAdmin or NoLongerAdmin.
     """
 
     def change(user: User, users: Sequence[User]) -> tuple[AuditAction, str] | None:
@@ -118,6 +118,8 @@ def change_role(
             _refuse_last_admin(user, users)
         words = f"{user.role} to {role}"
         user.role = role
+        if role is not Role.ADMIN:
+            _end_invitations(session, user, now=now)
         return AuditAction.ROLE_CHANGED, words
 
     _change(session, who, public_id, change, now=now)
@@ -126,8 +128,9 @@ def change_role(
 def disable_user(session: Session, who: SignedIn, public_id: str, *, now: datetime) -> None:
     """Let somebody sign in no more, and sign them out everywhere at once. Commits.
 
-    Links to a new password or e-mail that were mailed to them end; what they connected or started
-    goes on. Raises UnknownUser, LastAdmin or NoLongerAdmin.
+    Links to a new password or e-mail that were mailed to them end, and so do the open invitations
+    that they sent; what they connected or started goes on. Raises UnknownUser, LastAdmin or
+    NoLongerAdmin.
     """
 
     def change(user: User, users: Sequence[User]) -> tuple[AuditAction, str] | None:
@@ -137,6 +140,7 @@ def disable_user(session: Session, who: SignedIn, public_id: str, *, now: dateti
         user.is_disabled = True
         end_all_sign_ins(session, user.id, now=now)
         end_links(session, OneTimeLink.user_id == user.id, now=now)
+        _end_invitations(session, user, now=now)
         return AuditAction.USER_DISABLED, user.role.value
 
     _change(session, who, public_id, change, now=now)
@@ -156,6 +160,11 @@ def enable_user(session: Session, who: SignedIn, public_id: str, *, now: datetim
         return AuditAction.USER_ENABLED, user.role.value
 
     _change(session, who, public_id, change, now=now)
+
+
+def _end_invitations(session: Session, user: User, *, now: datetime) -> None:
+    sent = (OneTimeLink.created_by_id == user.id, OneTimeLink.purpose == LinkPurpose.INVITATION)
+    end_links(session, *sent, now=now)
 
 
 def _change(

@@ -219,6 +219,34 @@ def test_disabling_ends_every_sign_in_and_every_link(runtime: Runtime, harbor: P
     assert _events(runtime) == [("user disabled", "member")]
 
 
+@pytest.mark.parametrize("how", ["disabled", "demoted"])
+def test_the_open_invitations_of_whoever_is_no_admin_any_more_end(
+    runtime: Runtime, harbor: Place, how: str
+) -> None:
+    mel, mel_signed_in = _add(runtime, harbor)
+    with runtime.sessions() as session:
+        for who in (mel_signed_in, harbor.admin):
+            add_link(
+                session,
+                company_id=harbor.company_id,
+                purpose=LinkPurpose.INVITATION,
+                email=f"by-{who.email}",
+                role=Role.ADMIN,
+                created_by_id=who.user_id,
+                now=NOW,
+            )
+        session.commit()
+
+    if how == "disabled":
+        _disable(runtime, harbor.admin, mel)
+    else:
+        _change(runtime, harbor.admin, mel, Role.MEMBER)
+
+    with runtime.sessions() as session:
+        view = view_team(session, harbor.company_id, now=NOW)
+    assert [each.email for each in view.invitations] == ["by-ada@example.com"]
+
+
 def test_somebody_of_another_company_is_nobody(
     runtime: Runtime, harbor: Place, elsewhere: Place
 ) -> None:
