@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, g, redirect, render_template, url_for
+from flask import Blueprint, g, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints.guards import get_runtime, public
+from blueprints.visitors import know_again
 from services.account_errors import AlreadyTaken
 from services.email_changes import ChangeView, change_by_link, view_change
 
@@ -26,7 +27,7 @@ def submit(token: str) -> ResponseReturnValue:
     runtime = get_runtime()
     try:
         with runtime.sessions() as session:
-            change_by_link(
+            new_email = change_by_link(
                 session,
                 g.who,
                 token,
@@ -36,7 +37,9 @@ def submit(token: str) -> ResponseReturnValue:
             )
     except AlreadyTaken as error:
         return _page(token, _view(token), refusal=str(error)), 409
-    return redirect(url_for("email_change.show", token=token), 303)
+    answer = make_response(redirect(url_for("email_change.show", token=token), 303))
+    # Known by the old address only, it would be locked out by everybody's tries at the new one.
+    return know_again(answer, new_email)
 
 
 def _view(token: str) -> ChangeView:

@@ -97,10 +97,11 @@ def view_change(session: Session, token: str, *, link_key: str, now: datetime) -
 
 def change_by_link(
     session: Session, who: SignedIn | None, token: str, *, link_key: str, wake: Wake, now: datetime
-) -> None:
+) -> str:
     """Change the e-mail, end the user's other sign-ins, tell the old address. Commits.
 
-    Raises AlreadyTaken where somebody else has the address since, or the LinkError family.
+    Returns the new e-mail. Raises AlreadyTaken where somebody else has the address since, or the
+    LinkError family.
     """
     link = _find(session, token, link_key=link_key, now=now)
     if who is None or who.user_id != link.user_id:
@@ -108,19 +109,21 @@ def change_by_link(
         raise NotSignedInAsThem
     use_link(session, link, now=now)
     user = _user(link)
-    old_email, user.email = user.email, link.email
+    old_email, new_email = user.email, link.email
+    user.email = new_email
     try:
         session.flush()
     except IntegrityError as error:
         session.rollback()
         raise AlreadyTaken("Somebody signs in with this address since.") from error
-    move_recipient(session, user.company_id, old_email, link.email, now=now)
+    move_recipient(session, user.company_id, old_email, new_email, now=now)
     end_all_sign_ins(session, user.id, but=who.sign_in_id, now=now)
     end_links_of(session, user.id, now=now)
     notice = _add_link(session, user, LinkPurpose.EMAIL_CHANGED_NOTICE, old_email, now=now)
     _record(session, user, AuditAction.EMAIL_CHANGED, now=now)
     session.commit()
     wake(LINK_JOB, notice.id)
+    return new_email
 
 
 def _refuse_crowd(session: Session, user: User, *, now: datetime) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import LinkPurpose, User
 from services.one_time_links import add_link, link_token
 from services.runtime import Runtime
+from services.sign_in_limits import TRIES_ON_ACCOUNT
 from tests.blueprints.support import Browser, find_token, text_of
 from tests.conftest import Clock
 from tests.factories import NOW, make_user
@@ -51,6 +53,23 @@ def test_the_user_says_yes_and_stays_signed_in(
     assert _email(session, people.mel.id) == "mel@example.org"
     assert "signs in with mel@example.org now." in text_of(mel.get(link))
     assert mel.get("/customers").status_code == 200
+
+
+def test_nobody_elsewhere_locks_the_browser_out_of_the_new_e_mail(
+    app: Flask, mel: Browser, people: SimpleNamespace, link: str
+) -> None:
+    mel.client.post(link, data={"csrf_token": find_token(mel.get(link))})
+
+    elsewhere = Browser(app)
+    token = find_token(elsewhere.get("/login"))
+    wrong = {"email": "mel@example.org", "password": "not this one", "csrf_token": token}
+    for number in range(TRIES_ON_ACCOUNT + 1):
+        network = {"REMOTE_ADDR": f"198.51.100.{number}"}
+        refused = elsewhere.client.post("/login", data=wrong, environ_overrides=network)
+
+    mel.post("/logout")
+    answer = mel.sign_in("mel@example.org")
+    assert (refused.status_code, answer.status_code) == (429, 303)
 
 
 def test_whoever_is_not_signed_in_signs_in_first_and_comes_back(
