@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import case, select, true, update
+from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 
 from models import RemoteCustomer, RemoteState
@@ -74,8 +74,7 @@ def restore(
     """Take ignoring back, for those who are meant or for all of one decision. Commits.
 
     Who counts is unsynced again at once, in the bin it has now; whoever was archived there
-    meanwhile is left out. Who was erased comes back only if it is meant all alone, without a
-    name until everybody is read again. Raises as `ignore` does.
+    meanwhile is left out. Whoever was erased stays as that. Raises as `ignore` does.
     """
     if batch is not None:
         meant_rows = _of_batch(session, who, account_id, batch)
@@ -83,14 +82,7 @@ def restore(
         meant_rows = resolve_meant(
             session, who, account_id, meant or Meant(), states=(RemoteState.IGNORED,)
         )
-    is_one = meant is not None and meant.matching is None and len(meant.public_ids) == 1
-    ids = _change(
-        session,
-        meant_rows.ids,
-        _restored(),
-        before=RemoteState.IGNORED,
-        even_erased=is_one and batch is None,
-    )
+    ids = _change(session, meant_rows.ids, _restored(), before=RemoteState.IGNORED)
     refresh_bins(session, account_id, ids)
     decision = _decision("", ids, meant_rows)
     return end_decision(session, who, decision, action=AuditAction.RESTORED, now=now)
@@ -98,7 +90,6 @@ def restore(
 
 def _restored() -> Mapping[str, object]:
     """Return what is written of who is restored."""
-    is_compared = RemoteCustomer.is_counted.is_(True) & RemoteCustomer.erased_at.is_(None)
     return {
         "state": case(
             (RemoteCustomer.is_counted.is_(True), RemoteState.UNSYNCED),
@@ -109,10 +100,11 @@ def _restored() -> Mapping[str, object]:
         "decided_at": None,
         "decision_batch": None,
         "ignore_reason": "",
-        "erased_at": None,
-        # Who leaves the compared customers by this, or comes to them, is compared anew, and
-        # whoever looks like him.
-        "revision": case((is_compared, RemoteCustomer.revision), else_=RemoteCustomer.revision + 1),
+        # Who leaves the compared customers by this is compared anew, and whoever looks like him.
+        "revision": case(
+            (RemoteCustomer.is_counted.is_(True), RemoteCustomer.revision),
+            else_=RemoteCustomer.revision + 1,
+        ),
     }
 
 
@@ -138,21 +130,19 @@ def _of_batch(session: Session, who: SignedIn, account_id: int, batch: str) -> M
 
 
 def _change(
-    session: Session,
-    row_ids: Collection[int],
-    values: Mapping[str, object],
-    *,
-    before: RemoteState,
-    even_erased: bool = False,
+    session: Session, row_ids: Collection[int], values: Mapping[str, object], *, before: RemoteState
 ) -> Sequence[int]:
     """Write the values to the rows that are still in the state; return their ids."""
-    is_meant = true() if even_erased else RemoteCustomer.erased_at.is_(None)
     changed: list[int] = []
     for batch in in_batches(row_ids):
         changed.extend(
             session.scalars(
                 update(RemoteCustomer)
-                .where(RemoteCustomer.id.in_(batch), RemoteCustomer.state == before, is_meant)
+                .where(
+                    RemoteCustomer.id.in_(batch),
+                    RemoteCustomer.state == before,
+                    RemoteCustomer.erased_at.is_(None),
+                )
                 .values(**values)
                 .returning(RemoteCustomer.id)
                 .execution_options(synchronize_session=False)

@@ -44,6 +44,7 @@ COLUMNS = (
     RemoteCustomer.why_at,
     RemoteCustomer.first_reading_id,
     RemoteCustomer.ignore_reason,
+    RemoteCustomer.erased_at,
     RemoteCustomer.revision,
 )
 
@@ -105,6 +106,7 @@ class ReviewRow:
     why_at: datetime | None
     new_since: datetime | None
     ignore_reason: str
+    is_erased: bool
     seen: str
     is_chosen: bool
     suggestion: SuggestionView | None
@@ -186,6 +188,7 @@ def _view(remote: AnyRow, beside: _Beside) -> ReviewRow:
         why_at=remote.why_at,
         new_since=beside.looked_at if is_new else None,
         ignore_reason=remote.ignore_reason,
+        is_erased=remote.erased_at is not None,
         seen=seen_token(remote.revision),
         is_chosen=remote.id in beside.chosen,
         suggestion=_suggestion(remote, candidates[0]) if candidates else None,

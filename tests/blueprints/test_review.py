@@ -11,7 +11,7 @@ from models import Connection, ConnectionState, RemoteState
 from services.remote_lists import PAGE_ROWS
 from tests.blueprints.support import QUICKBOOKS, Browser, make_counted, text_of
 from tests.conftest import WakeUps
-from tests.factories import make_remote_customer
+from tests.factories import NOW, make_remote_customer
 from tests.fakes import FakeAccountingClient
 
 REVIEW = f"{QUICKBOOKS}/review"
@@ -101,6 +101,21 @@ def test_the_ignored_can_be_restored_page_by_page(
 
     assert "All 2 that match are selected" in text_of(page)
     assert "Restore all 2" in text_of(page)
+
+
+def test_whoever_was_erased_for_good_cannot_be_restored(
+    ada: Browser, session: Session, connection: Connection
+) -> None:
+    reading = make_counted(session, connection, unsynced=0, counted_count=1)
+    erased = {"ignore_reason": "erased for good", "erased_at": NOW, "email": None}
+    row = make_remote_customer(session, reading, state=RemoteState.IGNORED, **erased)
+
+    answer = ada.get(f"{REVIEW}?show=ignored")
+    refused = ada.post(f"{QUICKBOOKS}/restore", {"id": row.public_id})
+
+    assert "erased for good" in text_of(answer)
+    assert "Restore Customer" not in answer.text and "no e-mail" not in text_of(answer)
+    assert refused.status_code == 409
 
 
 def test_nothing_can_be_decided_about_the_archived(

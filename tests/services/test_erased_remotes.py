@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from models import Bin, ChosenOutcome, Customer, RemoteCustomer, RemoteState, WhyUnsynced
+from models import Bin, ChosenOutcome, Customer, RemoteCustomer, RemoteState
 from services import customer_erasure, decisions, reading_doubts, reading_end
 from services.customer_import import run_import
 from services.decisions import AlreadyDecided
@@ -262,23 +262,20 @@ def test_restoring_everybody_leaves_who_was_erased(
     assert remote_states(runtime.sessions, harbor)["1"] == "ignored"
 
 
-def test_restored_alone_it_has_no_name_until_everybody_is_read_again(
+def test_nor_is_it_restored_alone(
     runtime: Runtime, harbor: Place, books: FakeAccountingClient, clock: Clock
 ) -> None:
     _imported(runtime, harbor, books)
     erase(runtime, harbor, "1")
     meant = Meant(tuple(public_ids(runtime.sessions, harbor, "1")))
 
-    with runtime.sessions() as session:
+    with runtime.sessions() as session, pytest.raises(AlreadyDecided):
         decisions.restore(session, harbor.admin, harbor.account_id, meant=meant, now=NOW)
 
-    row = _row(runtime)
-    assert (row.state, row.name) == (RemoteState.UNSYNCED, ERASED_NAME)
-    # No import of many takes it.
-    assert (row.bin, row.why) == (Bin.MAYBE, WhyUnsynced.REMOVED_HERE)
     clock.advance(days=8)
     read(runtime, harbor)
-    assert (_row(runtime).name, _row(runtime).erased_at) == (WHO["name"], None)
+    row = _row(runtime)
+    assert (row.state, row.name) == (RemoteState.IGNORED, ERASED_NAME)
 
 
 def _once(work: Any) -> Any:
