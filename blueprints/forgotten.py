@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 
 from blueprints.arrival import Arrival, lead_to_sign_in
 from blueprints.forms import one_line
 from blueprints.guards import get_runtime, public
+from blueprints.visitors import know_again
 from services.account_errors import WeakPassword
 from services.password_resets import ResetView, ask_for_reset, reset_by_link, view_reset
 from services.passwords import MIN_PASSWORD_CHARACTERS
@@ -74,7 +83,9 @@ def submit(token: str) -> ResponseReturnValue:
             )
     except WeakPassword as error:
         return _page(token, reset, wrong_password=str(error)), 422
-    return lead_to_sign_in(Arrival(reset.email, "Your password was changed; sign in with it."))
+    arrival = Arrival(reset.email, "Your password was changed; sign in with it.")
+    # Whoever had the mail is not locked out by what strangers tried before.
+    return know_again(make_response(lead_to_sign_in(arrival)), reset.email)
 
 
 def _view(token: str) -> ResetView:

@@ -137,6 +137,18 @@ def test_a_new_password_signs_out_everywhere_and_leads_to_sign_in(
     assert stranger.sign_in("mel@example.com", password=NEW).status_code == 303
 
 
+def test_whoever_was_locked_out_signs_in_with_the_new_password(
+    stranger: Browser, link: str
+) -> None:
+    for _ in range(11):
+        locked = stranger.sign_in("mel@example.com", password="wrong-password")
+
+    _choose(stranger, link)
+    answer = stranger.sign_in("mel@example.com", password=NEW)
+
+    assert (locked.status_code, answer.status_code) == (429, 303)
+
+
 def test_somebody_else_in_this_browser_is_signed_out_by_going_on(zoe: Browser, link: str) -> None:
     _choose(zoe, link)
 
