@@ -35,6 +35,15 @@ BUTTONS: Mapping[str, str] = MappingProxyType(
         "team.enable": "Enable again",
     }
 )
+# Forms whose fields were filled in: the page that is gone back to shows them as they are stored.
+FILLED_IN = frozenset(
+    {
+        "report_settings.save",
+        "account.ask_for_email",
+        "team.invite_somebody",
+        "team.set_role",
+    }
+)
 
 
 @blueprint.get("")
@@ -76,12 +85,18 @@ def _back() -> ResponseReturnValue:
     next_path, pressed = _next_path(), _pressed()
     session.pop(PRESSED, None)
     if pressed is not None:
-        button = BUTTONS.get(pressed)
-        again = f"Now press “{button}” again." if button else "Now press the button again."
-        keep_notice(Notice("warn", f"Nothing was changed yet. {again}"))
+        keep_notice(Notice("warn", _what_next(pressed)))
     elif _asks_password(next_path):
         return redirect(url_for("proof.ask", next=next_path), 303)
     return redirect(next_path, 303)
+
+
+def _what_next(pressed: str) -> str:
+    button = f"“{BUTTONS[pressed]}”" if pressed in BUTTONS else "the button"
+    if pressed in FILLED_IN:
+        gone = "Nothing was saved, and what you filled in is gone."
+        return f"{gone} Fill it in again and press {button}."
+    return f"Nothing was changed yet. Now press {button} again."
 
 
 def _pressed() -> str | None:

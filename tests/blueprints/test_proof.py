@@ -109,7 +109,7 @@ def test_the_report_settings_are_saved_only_after_it(
     assert not _is_saved(session)
     _confirm(ada_later, SETTINGS)
     page = text_of(ada_later.get(SETTINGS))
-    assert "Now press “Save” again." in page
+    assert "what you filled in is gone. Fill it in again and press “Save”." in page
     assert "need your password" not in page
     assert ada_later.post(SETTINGS, form).location == SETTINGS
     assert _is_saved(session)
