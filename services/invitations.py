@@ -31,6 +31,7 @@ from services.plain_text import has_visible, plain_line
 from services.report_recipients import agree_as_user
 from services.runtime import Wake
 from services.sign_ins import SignedIn
+from services.team_lock import lock_team
 
 INVITATIONS_PER_DAY = 20
 NAME_CHARACTERS = 200
@@ -69,12 +70,14 @@ def invite(
 ) -> str:
     """Have an invitation mailed and return its public id; an older one ends. Commits.
 
-    Raises BadEmail, AlreadyTaken, MailedAlready or TooManyInvitations.
+    Two of a company at once invite one after the other. Raises BadEmail, NoLongerAdmin,
+    AlreadyTaken, MailedAlready or TooManyInvitations.
     """
     try:
         address = email_key(normalise_address(email))
     except UnusableAddress as error:
         raise BadEmail("That is not an e-mail address that mail could reach.") from error
+    lock_team(session, who)
     if find_user(session, address) is not None:
         session.rollback()
         raise AlreadyTaken("Somebody signs in with this address already. Nobody was invited.")

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import Frequency, LinkPurpose, OneTimeLink, ReportSettings, Role, SignIn, User
-from services.account_errors import LastAdmin, NoLongerAdmin, UnknownUser
+from services.account_errors import LastAdmin, UnknownUser
 from services.audit import AuditAction, record_event
 from services.invitations import InvitationView, list_invitations
 from services.one_time_links import end_links
@@ -22,6 +22,7 @@ from services.report_recipients import (
     list_recipients,
 )
 from services.sign_ins import SignedIn, end_all_sign_ins
+from services.team_lock import is_active_admin, lock_team
 
 #: Sign-ins of longer ago may have been forgotten.
 SEEN_WITHIN = timedelta(days=30)
@@ -175,19 +176,14 @@ def _change(
     *,
     now: datetime,
 ) -> None:
-    """Change one user while all of the company stay as they are, and write it down.
-
-    Whoever asks is looked at again under the lock: two admins may be taking each other's role.
-    """
+    """Change one user while all of the company stay as they are, and write it down."""
+    users = lock_team(session, who)
     try:
-        users = _lock_users(session, who.company_id)
-        if not any(user.id == who.user_id and _is_active_admin(user) for user in users):
-            raise NoLongerAdmin("Somebody else has just changed what you may do.")
         user = next((each for each in users if each.public_id == public_id), None)
         if user is None:
             raise UnknownUser("Nobody of this company has that address.")
         done = change(user, users)
-    except (LastAdmin, NoLongerAdmin, UnknownUser):
+    except (LastAdmin, UnknownUser):
         session.rollback()
         raise
     if done is not None:
@@ -204,17 +200,6 @@ def _change(
     session.commit()
 
 
-def _lock_users(session: Session, company_id: int) -> Sequence[User]:
-    """Return everybody of the company as they stand, until the caller's transaction ends.
-
-    Not one row but all are locked, in one order: whether somebody is the last admin depends on
-    the others. What only refers to a user waits for nobody.
-    """
-    query = select(User).where(User.company_id == company_id).order_by(User.id)
-    locked = query.with_for_update(key_share=True).execution_options(populate_existing=True)
-    return session.scalars(locked).all()
-
-
 def _users(session: Session, company_id: int) -> Sequence[User]:
     return session.scalars(
         select(User).where(User.company_id == company_id).order_by(User.id)
@@ -227,11 +212,7 @@ def _refuse_last_admin(user: User, users: Sequence[User]) -> None:
 
 
 def _is_last_admin(user: User, users: Sequence[User]) -> bool:
-    return _is_active_admin(user) and sum(map(_is_active_admin, users)) == 1
-
-
-def _is_active_admin(user: User) -> bool:
-    return user.role is Role.ADMIN and not user.is_disabled
+    return is_active_admin(user) and sum(map(is_active_admin, users)) == 1
 
 
 def _last_seen(session: Session, company_id: int) -> dict[int, datetime]:

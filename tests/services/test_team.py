@@ -169,16 +169,16 @@ def test_two_admins_who_shut_each_other_out_at_once_leave_one(
             refused.append(error)
 
     other = Thread(target=shut_out, args=(mel_signed_in, ada))
-    lock_users = team._lock_users
+    lock_team = team.lock_team
 
     def look_and_let_the_other_begin(*arguments: Any) -> Any:
-        found = lock_users(*arguments)
-        monkeypatch.setattr(team, "_lock_users", lock_users)
+        found = lock_team(*arguments)
+        monkeypatch.setattr(team, "lock_team", lock_team)
         other.start()
         other.join(HEAD_START_S)
         return found
 
-    monkeypatch.setattr(team, "_lock_users", look_and_let_the_other_begin)
+    monkeypatch.setattr(team, "lock_team", look_and_let_the_other_begin)
 
     shut_out(harbor.admin, mel)
     other.join()
