@@ -13,7 +13,7 @@ CUSTOMER_ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
         customers.UnknownCustomer: ErrorAnswer(
             404,
             "There is no such customer",
-            "It may have been removed, or it belongs to another company.",
+            "It may have been removed or erased, or it belongs to another company.",
         ),
         customers.BadDetails: ErrorAnswer(
             422, "That cannot be a customer", "Nothing was changed.", NextStep.RELOAD
