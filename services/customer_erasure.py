@@ -6,8 +6,7 @@ docs/decisions/0007-erasing-keeps-the-remote-id.md.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, case, delete, or_, select, update
@@ -20,9 +19,9 @@ from models import (
     ImportRun,
     KeptFrequencies,
     RemoteAccount,
-    RemoteCustomer,
 )
 from services.audit import AuditAction, record_event
+from services.customer_remotes import Remotes, find_remotes
 from services.customer_removal import remove_rows
 from services.customers import UnknownCustomer as UnknownCustomer
 from services.database import overwrite_deleted
@@ -32,21 +31,20 @@ from services.kept_removal import end_matching
 from services.sign_ins import SignedIn
 from services.unlinking import lock_remotes
 
-#: Remote customers by account, each by its row id with its remote id.
-Remotes = Mapping[int, Mapping[int, str]]
 _WORDS_BY_CODE = {reason.code: reason.value for reason in OutcomeReason}
 
 
 def erase_customer(session: Session, who: SignedIn, public_id: str, *, now: datetime) -> None:
-    """Erase a customer of the company and what the books said of whom it is linked to. Commits.
+    """Erase a customer of the company and what the books said of it. Commits.
 
-    Those stay ignored, by their id there, and no reading stores again who they are. Imports keep
-    their numbers. Raises UnknownCustomer.
+    Whom it is linked to, and who was merged into these there, stay ignored, by their id there, and
+    no reading stores again who they are. Imports keep their numbers. Raises UnknownCustomer.
     """
     overwrite_deleted(session)
     end_matching(session, who.company_id, now=now)
     customer_id = _find(session, who.company_id, public_id)
     remotes = _lock(session, customer_id)
+    links = _count_links(session, customer_id)
     _forget_words(session, customer_id, remotes)
     remove_rows(session, who.company_id, [customer_id], now=now)
     for account_id, found in sorted(remotes.items()):
@@ -58,7 +56,7 @@ def erase_customer(session: Session, who: SignedIn, public_id: str, *, now: date
         user_id=who.user_id,
         action=AuditAction.CUSTOMER_ERASED,
         subject=public_id,
-        detail=f"{sum(map(len, remotes.values()))} linked",
+        detail=f"{links} linked",
         now=now,
     )
     session.commit()
@@ -77,7 +75,7 @@ def _find(session: Session, company_id: int, public_id: str) -> int:
 
 
 def _lock(session: Session, customer_id: int) -> Remotes:
-    """Hold the customer and whom it is linked to; return these.
+    """Hold the customer and whoever it is in the books; return these.
 
     Remote customers first, as everybody does. A link that an import or a reading made meanwhile
     is seen by the second look, and none can come after it.
@@ -88,21 +86,18 @@ def _lock(session: Session, customer_id: int) -> Remotes:
 
 
 def _lock_linked(session: Session, customer_id: int) -> Remotes:
-    found: defaultdict[int, dict[int, str]] = defaultdict(dict)
-    rows = session.execute(
-        select(CustomerLink.account_id, RemoteCustomer.id, CustomerLink.remote_id)
-        .join(
-            RemoteCustomer,
-            (RemoteCustomer.account_id == CustomerLink.account_id)
-            & (RemoteCustomer.remote_id == CustomerLink.remote_id),
-        )
-        .where(CustomerLink.customer_id == customer_id)
-    )
-    for account_id, row_id, remote_id in rows:
-        found[account_id][row_id] = remote_id
+    found = find_remotes(session, customer_id)
     for account_id in sorted(found):
         lock_remotes(session, account_id, tuple(found[account_id].values()))
     return found
+
+
+def _count_links(session: Session, customer_id: int) -> int:
+    return len(
+        session.scalars(
+            select(CustomerLink.id).where(CustomerLink.customer_id == customer_id)
+        ).all()
+    )
 
 
 def _forget_words(session: Session, customer_id: int, remotes: Remotes) -> None:

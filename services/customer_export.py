@@ -7,12 +7,12 @@ other customers who look alike.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from models import (
@@ -32,6 +32,7 @@ from models import (
 )
 from services.audit_words import tell_event
 from services.customer_events import HistoryEntry, list_history
+from services.customer_remotes import Remotes, find_remotes
 from services.customers import UnknownCustomer as UnknownCustomer
 from services.customers import require_customer
 from services.export_words import ABOUT, CUSTOMER, REMOTE, tell, tell_row
@@ -45,10 +46,6 @@ from services.sign_ins import SignedIn
 
 #: A part of the file.
 Part = dict[str, Any]
-_IS_LINKED_REMOTE = and_(
-    CustomerLink.account_id == RemoteCustomer.account_id,
-    CustomerLink.remote_id == RemoteCustomer.remote_id,
-)
 
 
 def export_customer(session: Session, who: SignedIn, public_id: str, *, now: datetime) -> str:
@@ -59,6 +56,7 @@ def export_customer(session: Session, who: SignedIn, public_id: str, *, now: dat
     customer = require_customer(session, who.company_id, public_id)
     zone = find_zone(who.zone)
     history = list_history(session, who.company_id, public_id)
+    remotes = find_remotes(session, customer.id)
     parts: Part = {
         "about this file": {
             "what": "Everything BlueClerk holds about one customer",
@@ -70,8 +68,8 @@ def export_customer(session: Session, who: SignedIn, public_id: str, *, now: dat
         "customer": tell_row(customer, CUSTOMER, zone),
         "history": [_entry(entry, zone) for entry in history],
         "links": _links(session, customer, zone),
-        "read in the accounting software": _remotes(session, customer, zone),
-        "imports": _items(session, customer, zone),
+        "read in the accounting software": _remotes(session, remotes, zone),
+        "imports": _items(session, customer, remotes, zone),
         "decisions": _choices(session, customer, zone),
         "found to be alike": _suggestions(session, customer),
         "told apart": _told_apart(session, customer, zone),
@@ -116,15 +114,15 @@ def _links(session: Session, customer: Customer, zone: ZoneInfo) -> list[Part]:
     ]
 
 
-def _remotes(session: Session, customer: Customer, zone: ZoneInfo) -> list[Part]:
+def _remotes(session: Session, remotes: Remotes, zone: ZoneInfo) -> list[Part]:
+    row_ids = [row_id for found in remotes.values() for row_id in found]
     rows = _rows(
         session,
         select(RemoteCustomer, RemoteAccount, KeptRemote.cleaned)
-        .join(CustomerLink, _IS_LINKED_REMOTE)
         .join(RemoteAccount, RemoteAccount.id == RemoteCustomer.account_id)
         .outerjoin(KeptRemote, KeptRemote.remote_customer_id == RemoteCustomer.id)
-        .where(CustomerLink.customer_id == customer.id)
-        .order_by(CustomerLink.id),
+        .where(RemoteCustomer.id.in_(row_ids))
+        .order_by(RemoteCustomer.id),
     )
     return [
         {
@@ -137,17 +135,8 @@ def _remotes(session: Session, customer: Customer, zone: ZoneInfo) -> list[Part]
     ]
 
 
-def _items(session: Session, customer: Customer, zone: ZoneInfo) -> list[Part]:
-    """Return the rows of imports and undos about the customer, or whom it is linked to."""
-    is_of_linked = (
-        select(CustomerLink.id)
-        .where(
-            CustomerLink.customer_id == customer.id,
-            CustomerLink.account_id == ImportRun.account_id,
-            CustomerLink.remote_id == ImportItem.remote_id,
-        )
-        .exists()
-    )
+def _items(session: Session, customer: Customer, remotes: Remotes, zone: ZoneInfo) -> list[Part]:
+    """Return the rows of imports and undos about the customer, or who it is in the books."""
     rows = _rows(
         session,
         select(ImportItem, ImportRun, RemoteAccount.provider)
@@ -155,7 +144,7 @@ def _items(session: Session, customer: Customer, zone: ZoneInfo) -> list[Part]:
         .join(RemoteAccount, RemoteAccount.id == ImportRun.account_id)
         .where(
             ImportRun.company_id == customer.company_id,
-            or_(ImportItem.customer_id == customer.id, is_of_linked),
+            or_(ImportItem.customer_id == customer.id, *_are_about(remotes)),
         )
         .order_by(ImportItem.id),
     )
@@ -174,6 +163,13 @@ def _items(session: Session, customer: Customer, zone: ZoneInfo) -> list[Part]:
         }
         for item, run, provider in rows
     ]
+
+
+def _are_about(remotes: Remotes) -> Iterator[ColumnElement[bool]]:
+    for account_id, found in remotes.items():
+        yield and_(
+            ImportRun.account_id == account_id, ImportItem.remote_id.in_(tuple(found.values()))
+        )
 
 
 def _choices(session: Session, customer: Customer, zone: ZoneInfo) -> list[Part]:

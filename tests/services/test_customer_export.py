@@ -68,6 +68,23 @@ def test_the_file_tells_fields_history_books_and_imports(undoing: Undoing) -> No
     assert [each["what"] for each in told["record of actions"]] == ["Changed a customer"]
 
 
+@pytest.mark.both_databases
+def test_whom_the_books_merged_into_the_customer_is_in_the_file(undoing: Undoing) -> None:
+    remote = undoing.there()
+    undoing.imported(remote)
+    customer = undoing.customer_of(remote)
+    undoing.there(name="Former Oyelaran", merged_into_remote_id=remote.remote_id)
+    other = undoing.there(name="Hedvika", merged_into_remote_id=remote.remote_id)
+    make_link(undoing.session, other, undoing.here(name="Hedvika"))
+    undoing.session.commit()
+
+    text = _export(undoing, customer)
+
+    read = json.loads(text)["read in the accounting software"]
+    assert [each["name"] for each in read] == [remote.name, "Former Oyelaran"]
+    assert "Hedvika" not in text
+
+
 def test_the_same_rows_give_the_same_text(undoing: Undoing) -> None:
     customer = undoing.here()
 
