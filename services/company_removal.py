@@ -26,6 +26,7 @@ from models import (
     Connection,
     ConnectionState,
     ImportRun,
+    OneTimeLink,
     ProviderCall,
     RemoteAccount,
     ReportSettings,
@@ -101,6 +102,9 @@ def _close(session: Session, company_id: int, *, now: datetime) -> None:
         .where(SignIn.user_id.in_(users), SignIn.ended_at.is_(None))
         .values(ended_at=now),
         update(User).where(User.company_id == company_id).values(is_disabled=True),
+        update(OneTimeLink)
+        .where(OneTimeLink.company_id == company_id)
+        .values(ended_at=now, next_attempt_at=None),
         update(ReportSettings).where(ReportSettings.company_id == company_id).values(is_on=False),
         update(ImportRun)
         .where(ImportRun.company_id == company_id, ImportRun.state.in_(ACTIVE))

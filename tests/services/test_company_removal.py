@@ -15,19 +15,25 @@ from models import (
     Base,
     Company,
     Customer,
+    LinkPurpose,
     ProviderCall,
     RemoteAccount,
+    Role,
 )
 from services import removal_batches
 from services.account_errors import UnknownCompany
 from services.company_removal import OF_NOBODY, is_of_company, remove_company
 from services.connections import Revocation
 from services.database import prepare_engine
+from services.invitations import view_invitation
+from services.link_errors import InvitationEnded
+from services.one_time_links import add_link, link_token
 from services.providers.contract import ProviderKey, ProviderUnavailable
 from services.runtime import Runtime
 from tests.factories import NOW, make_company, make_customer
 from tests.fakes import FakeAuthorization
 from tests.services.filled_companies import fill_company
+from tests.services.reporting import LINK_KEY
 from tests.services.support import Place, count, one
 
 
@@ -98,6 +104,17 @@ def test_interrupted_nobody_gets_in_and_a_second_time_ends_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     slug = one(runtime.sessions, Company, harbor.company_id).slug
+    with runtime.sessions() as session:
+        link = add_link(
+            session,
+            company_id=harbor.company_id,
+            purpose=LinkPurpose.INVITATION,
+            email="kim@example.org",
+            role=Role.ADMIN,
+            now=NOW,
+        )
+        token = link_token(LINK_KEY, link)
+        session.commit()
 
     def die(_table: str, _count: int) -> None:
         raise KeyboardInterrupt
@@ -107,6 +124,8 @@ def test_interrupted_nobody_gets_in_and_a_second_time_ends_it(
 
     with runtime.sessions() as session:
         user = session.execute(select(Base.metadata.tables["user_account"])).one()
+        with pytest.raises(InvitationEnded):
+            view_invitation(session, token, link_key=LINK_KEY, now=NOW)
     assert user.is_disabled
     remove_company(runtime, slug)
     assert count(runtime.sessions, Company) == 0
