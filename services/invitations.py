@@ -111,9 +111,14 @@ def send_invitation_again(
 
 
 def withdraw_invitation(session: Session, who: SignedIn, public_id: str, *, now: datetime) -> None:
-    """Let the link do nothing any more, and send it no more. Commits. Raises UnknownInvitation."""
+    """Let the link do nothing any more, and send it no more. Commits.
+
+    Raises UnknownInvitation, also where somebody joined by it in this moment.
+    """
     link = _get(session, who.company_id, public_id)
-    end_links(session, OneTimeLink.id == link.id, now=now)
+    if not end_links(session, OneTimeLink.id == link.id, now=now):
+        session.rollback()
+        raise UnknownInvitation
     _record(session, link, who.user_id, AuditAction.INVITATION_WITHDRAWN, now=now)
     session.commit()
 

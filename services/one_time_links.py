@@ -105,9 +105,12 @@ def add_link(
     return link
 
 
-def end_links(session: Session, *conditions: ColumnElement[bool], now: datetime) -> None:
-    """Let open links do nothing any more, in the caller's transaction; notices still go out."""
-    session.execute(
+def end_links(session: Session, *conditions: ColumnElement[bool], now: datetime) -> int:
+    """Let open links do nothing any more, in the caller's transaction; notices still go out.
+
+    Returns how many there were: of two who end or use one at once, one counts it.
+    """
+    ended = session.scalars(
         update(OneTimeLink)
         .where(
             OneTimeLink.purpose.in_(ENDS),
@@ -116,7 +119,9 @@ def end_links(session: Session, *conditions: ColumnElement[bool], now: datetime)
             *conditions,
         )
         .values(ended_at=now, next_attempt_at=None)
+        .returning(OneTimeLink.id)
     )
+    return len(ended.all())
 
 
 def end_links_of(session: Session, user_id: int, *, now: datetime) -> None:

@@ -6,15 +6,17 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import URL
+from sqlalchemy import URL, select
 
-from models import Role
-from services import invitations
+from models import AuditEvent, Role
+from services import invitations, passwords
 from services.account_errors import NoLongerAdmin
-from services.link_errors import MailedAlready
+from services.invitations import accept_invitation, withdraw_invitation
+from services.link_errors import MailedAlready, UnknownInvitation
 from services.runtime import Runtime
 from tests.conftest import Clock, WakeUps
-from tests.services.mailing import Office, make_office
+from tests.services.mailing import PASSWORD, Office, make_office
+from tests.services.support import rows
 
 #: Long enough for the other invitation, if nothing holds it.
 HEAD_START_S = 0.5
@@ -65,3 +67,24 @@ def test_of_two_invitations_to_one_address_at_once_one_is_mailed(
 
     assert len(refused) == 1
     office.link()
+
+
+def test_whoever_joins_in_the_moment_of_a_withdrawal_has_joined(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "PASSWORD_METHOD", "pbkdf2:sha256:1")
+    public_id = office.invite()
+    office.send()
+    seen_open = office.link()
+    with office.session() as session:
+        accept_invitation(
+            session, office.last_token(), name="Kim", password=PASSWORD, **office.opened()
+        )
+    monkeypatch.setattr(invitations, "_get", lambda *_arguments: seen_open)
+
+    with office.session() as session, pytest.raises(UnknownInvitation):
+        withdraw_invitation(session, office.ada, public_id, now=office.clock.now)
+
+    actions = [action for (action,) in rows(office.runtime.sessions, select(AuditEvent.action))]
+    assert actions == ["invited", "joined"]
+    assert office.link().ended_at is None
