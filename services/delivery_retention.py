@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
@@ -13,6 +13,8 @@ from services.database import only_reading, overwrite_deleted
 from services.due_rows import lock_report
 from services.report_windows import Span, covered_windows
 from services.runtime import Runtime
+
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 def clear_deliveries(runtime: Runtime, *, before: datetime) -> Iterator[int]:
@@ -59,7 +61,7 @@ def _clear(runtime: Runtime, company_id: int, recipient_id: int, *, before: date
         recipient = session.get(ReportRecipient, recipient_id)
         if recipient is None:
             return 0
-        until_at = _settled_until(session, recipient, before=before)
+        until_at = find_settled(session, recipient, before=before)
         # From here on the next rows are counted; all before it is settled.
         recipient.reported_from_at = max(recipient.reported_from_at, until_at)
         overwrite_deleted(session)
@@ -68,7 +70,13 @@ def _clear(runtime: Runtime, company_id: int, recipient_id: int, *, before: date
     return count
 
 
-def _settled_until(session: Session, recipient: ReportRecipient, *, before: datetime) -> datetime:
+def find_settled(
+    session: Session, recipient: ReportRecipient, *, before: datetime = END_OF_TIME
+) -> datetime:
+    """Return the last end of the recipient's windows up to which no day is open or on its way.
+
+    Never before the recipient's report begins. Only windows that end before `before` are taken.
+    """
     begins_at = session.scalar(
         select(ReportSettings.reported_from_at).where(
             ReportSettings.company_id == recipient.company_id
