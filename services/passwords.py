@@ -23,8 +23,11 @@ MAX_PASSWORD_CHARACTERS = 200
 #: A piece up to this long adds nothing by being repeated.
 LONGEST_REPEATED_PIECE = 8
 COMMON_PASSWORDS = Path(__file__).with_name("common_passwords.txt")
+COMMON_SHORT_PASSWORDS = Path(__file__).with_name("common_short_passwords.txt")
 OUR_NAME = "blueclerk"
 _WORD = re.compile(r"[^\W\d_]{2,}")
+#: Digits and signs before and after everything else.
+_ROUND_IT = re.compile(r"\A[\W\d_]+|[\W\d_]+\Z")
 
 
 def check_new_password(password: str, *, personal: Sequence[str] = ()) -> None:
@@ -43,10 +46,15 @@ def check_new_password(password: str, *, personal: Sequence[str] = ()) -> None:
             "This password holds a character that cannot be stored. Choose another one."
         )
     folded = password.casefold()
-    if folded in _common_passwords():
+    if folded in _listed(COMMON_PASSWORDS):
         raise WeakPassword(
             "This password is one of the most common ones, which are tried first. Choose another "
             "one, such as a few words in a row."
+        )
+    if _is_common_inside(folded):
+        raise WeakPassword(
+            "This password is one of the most common ones with digits or signs round it. Choose "
+            "another one, such as a few words in a row."
         )
     if _is_repetition(folded):
         raise WeakPassword(
@@ -89,9 +97,15 @@ def hash_of_nobody() -> str:
 
 
 @cache
-def _common_passwords() -> frozenset[str]:
-    _licence, _, listed = COMMON_PASSWORDS.read_text(encoding="utf-8").partition("\n\n")
+def _listed(path: Path) -> frozenset[str]:
+    _licence, _, listed = path.read_text(encoding="utf-8").partition("\n\n")
     return frozenset(listed.splitlines())
+
+
+def _is_common_inside(text: str) -> bool:
+    """Say whether the text is a common password, also a short one, and what stands round it."""
+    inside = _ROUND_IT.sub("", text)
+    return inside in _listed(COMMON_SHORT_PASSWORDS) or inside in _listed(COMMON_PASSWORDS)
 
 
 def _can_be_stored(password: str) -> bool:

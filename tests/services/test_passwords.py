@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from services import passwords
@@ -20,6 +22,7 @@ PERSONAL = ("ada.brandt@example.com", "Ada Brandt", "Harbor Heating & Air", "har
         "只有十二個字的密碼可以嗎",
         "🔑🔑🔒🔓 keys and locks",
         "481516234214",
+        "summer rain 2026",
         "harbor of a thousand ships",
         "x" * 100 + "y" * 100,
     ],
@@ -37,6 +40,15 @@ def test_a_password_has_twelve_to_two_hundred_characters(size: int) -> None:
 @pytest.mark.parametrize("password", ["password1234", "PassWordPassWord", "123456789012"])
 def test_a_common_password_is_refused_however_it_is_written(password: str) -> None:
     with pytest.raises(WeakPassword, match="one of the most common ones"):
+        check_new_password(password)
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["Password1234!", "letmein12345", "2026!iloveyou", "Summer2026!!", "passwordpassword-1"],
+)
+def test_digits_and_signs_round_a_common_password_do_not_help(password: str) -> None:
+    with pytest.raises(WeakPassword, match="with digits or signs round it"):
         check_new_password(password)
 
 
@@ -79,9 +91,16 @@ def test_half_a_character_is_no_password_and_fits_none() -> None:
     assert not is_password(passwords.hash_of_nobody(), password)
 
 
-def test_the_list_holds_ten_thousand_that_would_be_long_enough() -> None:
-    listed = passwords._common_passwords()
+@pytest.mark.parametrize(
+    ("path", "count", "sizes"),
+    [
+        (passwords.COMMON_PASSWORDS, 10_000, range(12, 201)),
+        (passwords.COMMON_SHORT_PASSWORDS, 1_000, range(4, 12)),
+    ],
+)
+def test_the_lists_hold_what_they_say(path: Path, count: int, sizes: range) -> None:
+    listed = passwords._listed(path)
 
-    assert len(listed) == 10_000
-    assert all(len(password) >= 12 for password in listed)
+    assert len(listed) == count
+    assert all(len(password) in sizes for password in listed)
     assert all(password == password.casefold() for password in listed)
