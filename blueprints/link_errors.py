@@ -100,5 +100,12 @@ LINK_ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
             "Another e-mail can be asked for five times a day. Nothing was sent. Try tomorrow.",
             NextStep.RELOAD,
         ),
+        link_errors.TooManyAddresses: ErrorAnswer(
+            429,
+            "Those were many addresses",
+            "You can enter 20 a day, to invite somebody or as your own e-mail. Nothing was sent. "
+            "Try again tomorrow.",
+            NextStep.RELOAD,
+        ),
     }
 )

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from models import LinkPurpose, OneTimeLink, User
 from services.account_errors import AlreadyTaken, BadEmail
 from services.accounts import find_user
+from services.address_asks import count_address
 from services.audit import AuditAction, record_event
 from services.email_addresses import UnusableAddress, email_key, normalise_address
 from services.link_errors import DAY, BadLink, ChangeUsed, NotSignedInAsThem, TooManyChanges
@@ -52,8 +53,8 @@ def ask_for_change(
 ) -> None:
     """Have the new address asked and the old one told; an older question ends. Commits.
 
-    Whoever calls has asked for the password. Raises BadEmail, AlreadyTaken, MailedAlready or
-    TooManyChanges.
+    Whoever calls has asked for the password. Raises BadEmail, AlreadyTaken, MailedAlready,
+    TooManyChanges or TooManyAddresses.
     """
     try:
         address = email_key(normalise_address(email))
@@ -63,6 +64,7 @@ def ask_for_change(
     if address == user.email:
         session.rollback()
         raise AlreadyTaken("That is your e-mail already.")
+    count_address(session, who, now=now)
     if find_user(session, address) is not None:
         session.rollback()
         raise AlreadyTaken("Somebody signs in with this address already.")

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from models import LinkPurpose, OneTimeLink, Role, User
 from services.account_errors import AlreadyTaken, BadEmail, BadName
 from services.accounts import find_user
+from services.address_asks import count_address
 from services.audit import AuditAction, record_event
 from services.email_addresses import UnusableAddress, email_key, normalise_address
 from services.link_errors import DAY, InvitationUsed, TooManyInvitations, UnknownInvitation
@@ -71,12 +72,13 @@ def invite(
     """Have an invitation mailed and return its public id; an older one ends. Commits.
 
     Two of a company at once invite one after the other. Raises BadEmail, NoLongerAdmin,
-    AlreadyTaken, MailedAlready or TooManyInvitations.
+    AlreadyTaken, MailedAlready, TooManyInvitations or TooManyAddresses.
     """
     try:
         address = email_key(normalise_address(email))
     except UnusableAddress as error:
         raise BadEmail("That is not an e-mail address that mail could reach.") from error
+    count_address(session, who, now=now)
     lock_team(session, who)
     if find_user(session, address) is not None:
         session.rollback()

@@ -121,3 +121,7 @@ class TooManyInvitations(TooManyLinks):
 
 class TooManyChanges(TooManyLinks):
     pass
+
+
+class TooManyAddresses(TooManyLinks):
+    """So many were entered in a day by one user, for an invitation or as the own e-mail."""

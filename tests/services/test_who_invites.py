@@ -10,12 +10,14 @@ from sqlalchemy import URL, select
 
 from models import AuditEvent, Role
 from services import invitations, passwords
-from services.account_errors import NoLongerAdmin
+from services.account_errors import AlreadyTaken, NoLongerAdmin
+from services.address_asks import ADDRESSES_PER_DAY
+from services.email_changes import ask_for_change
 from services.invitations import accept_invitation, withdraw_invitation
-from services.link_errors import MailedAlready, UnknownInvitation
+from services.link_errors import MailedAlready, TooManyAddresses, UnknownInvitation
 from services.runtime import Runtime
 from tests.conftest import Clock, WakeUps
-from tests.services.mailing import PASSWORD, Office, make_office
+from tests.services.mailing import MEL, PASSWORD, Office, make_office
 from tests.services.support import rows
 
 #: Long enough for the other invitation, if nothing holds it.
@@ -88,3 +90,23 @@ def test_whoever_joins_in_the_moment_of_a_withdrawal_has_joined(
     actions = [action for (action,) in rows(office.runtime.sessions, select(AuditEvent.action))]
     assert actions == ["invited", "joined"]
     assert office.link().ended_at is None
+
+
+def test_a_user_learns_of_so_many_addresses_a_day_whether_somebody_signs_in_so(
+    office: Office,
+) -> None:
+    def ask() -> None:
+        with office.session() as session:
+            ask_for_change(session, office.ada, email=MEL, **office.now())
+
+    for number in range(ADDRESSES_PER_DAY):
+        with pytest.raises(AlreadyTaken):
+            ask() if number % 2 else office.invite(MEL)
+
+    for once_more in (ask, office.invite):
+        with pytest.raises(TooManyAddresses):
+            once_more()
+    with office.session() as session, pytest.raises(AlreadyTaken):
+        ask_for_change(session, office.mel, email=office.ada.email, **office.now())
+    office.clock.advance(days=1)
+    assert office.invite()
