@@ -27,6 +27,7 @@ MAX_PASSWORD_CHARACTERS = 1_000
 BUTTONS: Mapping[str, str] = MappingProxyType(
     {
         "connections.disconnect_submit": "Disconnect and keep the links",
+        "customer_rights.submit": "Erase this customer for good",
         "report_settings.save": "Save",
         "account.ask_for_email": "Ask the new address",
         "team.invite_somebody": "Send invitation",

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from models import Bin, Company, Connection, Customer, RemoteCustomer, RemoteState
 from tests.blueprints.linking import make_cool_cars
-from tests.blueprints.support import QUICKBOOKS, Browser, text_of
+from tests.blueprints.support import PASSWORD, QUICKBOOKS, Browser, text_of
+from tests.conftest import Clock
 from tests.factories import make_customer
 from tests.matching_factories import make_suggestion
 
@@ -93,6 +94,28 @@ def test_who_is_erased_is_gone_here_and_ignored_there(
     assert ada.get(linked.path).status_code == 404
     assert session.scalars(select(RemoteCustomer.state)).all() == [RemoteState.IGNORED]
     assert "Erased a customer for good" in text_of(ada.get("/settings/audit"))
+
+
+def test_it_asks_for_the_password_again(
+    ada: Browser, session: Session, linked: SimpleNamespace, clock: Clock
+) -> None:
+    place = f"{linked.path}/erase"
+    before = text_of(ada.get(place))
+    clock.advance(minutes=16)
+    after = text_of(ada.get(place))
+
+    refused = ada.post(place, headers={"Referer": f"http://localhost{place}"})
+
+    assert refused.location == f"/account/confirm?next={place}"
+    assert session.scalars(select(Customer.name)).all() == ["Cool Cars"]
+    session.rollback()
+    assert "Confirm that it is you" not in before
+    assert "Confirm that it is you first" in after
+    ada.post(refused.location, {"password": PASSWORD})
+    page = text_of(ada.get(place))
+    assert "Nothing was changed yet. Now press “Erase this customer for good” again." in page
+    assert ada.post(place).location == "/customers"
+    assert session.scalars(select(Customer.name)).all() == []
 
 
 def test_it_is_asked_for_twice_and_found_once(ada: Browser, linked: SimpleNamespace) -> None:
