@@ -192,6 +192,8 @@ def _fill_postgresql(url: URL, size: int) -> None:
     engine.dispose()
     address = url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(address, autocommit=True) as connection:
+        # VACUUM takes no row for visible to all whose commit did not wait for the disk.
+        connection.execute("SET synchronous_commit = on")
         copying = f"COPY customer ({', '.join(COLUMNS)}) FROM STDIN"
         with connection.cursor().copy(copying) as copy:
             for row in _rows(size):
