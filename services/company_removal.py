@@ -35,7 +35,7 @@ from models import (
 )
 from services.accounts import find_company
 from services.connections import Revocation, end_connection
-from services.database import only_reading, overwrite_deleted, shorten_log
+from services.database import only_reading, shorten_log
 from services.import_queue import ACTIVE
 from services.providers.contract import ProviderKey
 from services.removal_batches import remove_in_batches
@@ -128,7 +128,6 @@ def _give_back(runtime: Runtime, company_id: int) -> Mapping[ProviderKey, Revoca
 
 def _remove_the_rest(session: Session, company_id: int) -> None:
     """Remove what was written meanwhile, and the company."""
-    overwrite_deleted(session)
     for table, is_own in _own_tables(company_id):
         session.execute(delete(table).where(is_own))
     session.execute(delete(Company).where(Company.id == company_id))

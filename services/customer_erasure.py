@@ -24,7 +24,6 @@ from services.audit import AuditAction, record_event
 from services.customer_remotes import Remotes, find_remotes
 from services.customer_removal import remove_rows
 from services.customers import UnknownCustomer as UnknownCustomer
-from services.database import overwrite_deleted
 from services.erased_remotes import erase_remotes
 from services.import_outcomes import OutcomeReason
 from services.kept_removal import end_matching
@@ -40,7 +39,6 @@ def erase_customer(session: Session, who: SignedIn, public_id: str, *, now: date
     Whom it is linked to, and who was merged into these there, stay ignored, by their id there, and
     no reading stores again who they are. Imports keep their numbers. Raises UnknownCustomer.
     """
-    overwrite_deleted(session)
     end_matching(session, who.company_id, now=now)
     customer_id = _find(session, who.company_id, public_id)
     remotes = _lock(session, customer_id)

@@ -68,12 +68,6 @@ def prepare_engine(engine: Engine) -> None:
     event.listen(engine, "begin", _begin)
 
 
-def overwrite_deleted(session: Session) -> None:
-    """Let SQLite overwrite what this unit deletes, so that the file does not go on holding it."""
-    if session.get_bind().dialect.name == "sqlite":
-        session.connection().exec_driver_sql("PRAGMA secure_delete=ON")
-
-
 def shorten_log(session: Session) -> None:
     """Move SQLite's log into the file and empty it, as far as nobody reads; no unit may be open."""
     engine = session.get_bind()
@@ -92,7 +86,8 @@ def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
         "synchronous=FULL",
         f"busy_timeout={BUSY_TIMEOUT_MS}",
         "foreign_keys=ON",
-        # Also where rows only move: what a page keeps of them is not found when they are deleted.
+        # What is deleted is overwritten, also where rows only move: what a page keeps of them
+        # would not be found when they are deleted.
         "secure_delete=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from models import ReportDelivery, ReportKind, ReportRecipient, ReportSettings
-from services.database import only_reading, overwrite_deleted
+from services.database import only_reading
 from services.due_rows import lock_report
 from services.report_windows import Span, covered_windows
 from services.runtime import Runtime
@@ -64,7 +64,6 @@ def _clear(runtime: Runtime, company_id: int, recipient_id: int, *, before: date
         until_at = find_settled(session, recipient, before=before)
         # From here on the next rows are counted; all before it is settled.
         recipient.reported_from_at = max(recipient.reported_from_at, until_at)
-        overwrite_deleted(session)
         count = _delete(session, recipient_id, before=before, until_at=until_at)
         session.commit()
     return count

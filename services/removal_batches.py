@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Table, delete, select, tuple_
 
-from services.database import overwrite_deleted
 from services.runtime import Runtime
 
 FIRST_ROWS, MOST_ROWS = 20, 2_000
@@ -51,7 +50,6 @@ def _remove(runtime: Runtime, table: Table, which: ColumnElement[bool], *, rows:
     newest = [column.desc() for column in keys]
     batch = select(*keys).where(which).order_by(*newest).limit(rows)
     with runtime.sessions() as session:
-        overwrite_deleted(session)
         result: Any = session.execute(delete(table).where(tuple_(*keys).in_(batch)))
         session.commit()
     return int(result.rowcount)

