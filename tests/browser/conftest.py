@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,15 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
+from tests.browser.chromium import CHROMIUM, MISSING, launch
 from tests.browser.people import Opener
 from tests.browser.watching import Watch
 from tests.system.demo import Demo, start_demo
 from tests.system.prepared import PreparedDemo, find_prepared
-
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-MISSING = "Chromium is missing; get it with: apt-get install chromium"
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -68,14 +63,7 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
-    # No name but this machine's own address exists, so that nothing can leave it.
-    browser = playwright.chromium.launch(
-        executable_path=CHROMIUM,
-        args=[
-            "--disable-dev-shm-usage",
-            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-        ],
-    )
+    browser = launch(playwright)
     yield browser
     browser.close()
 
