@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Response, current_app, request
 
+from blueprints import compression
 from blueprints.static_files import VERSION_ARGUMENT
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -23,6 +24,7 @@ YEAR_S = 365 * 24 * 3600
 
 def register(app: Flask) -> None:
     """Add the headers to every answer, errors included."""
+    compression.register(app)
     app.after_request(_add_headers)
 
 
@@ -41,4 +43,4 @@ def _add_headers(response: Response) -> Response:
     else:
         headers["Cache-Control"] = "no-store"
         response.vary.add("HX-Request")
-    return response
+    return compression.compress(response)

@@ -20,9 +20,14 @@ def register(app: Flask) -> None:
 def _add_version(endpoint: str, values: dict[str, Any]) -> None:
     if endpoint != "static" or VERSION_ARGUMENT in values:
         return
-    path = Path(current_app.static_folder or "") / values.get("filename", "")
-    if path.is_file():
-        values[VERSION_ARGUMENT] = _digest(path, path.stat().st_mtime_ns)
+    if digest := digest_of(values.get("filename", "")):
+        values[VERSION_ARGUMENT] = digest
+
+
+def digest_of(filename: str) -> str:
+    """Return the digest of a static file as it is now; empty where there is none."""
+    path = Path(current_app.static_folder or "") / filename
+    return _digest(path, path.stat().st_mtime_ns) if path.is_file() else ""
 
 
 @lru_cache(maxsize=64)

@@ -33,7 +33,15 @@ PURE = {
     "services.smtp_url",
     "services.text_keys",
 }
-WEB = {"flask", "flask_login", "flask_wtf", "flask_migrate", "flask_sqlalchemy", "wtforms"}
+WEB = {
+    "flask",
+    "flask_compress",
+    "flask_login",
+    "flask_migrate",
+    "flask_sqlalchemy",
+    "flask_wtf",
+    "wtforms",
+}
 HTTP = {"requests", "requests_oauthlib", "oauthlib", "urllib3"}
 ENGINES = {"apscheduler", "procrastinate"}
 MAX_FILE_LINES = 300
