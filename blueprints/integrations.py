@@ -21,6 +21,7 @@ from services.connection_views import (
     count_customers,
     list_connections,
 )
+from services.first_steps import view_first_steps
 from services.providers.contract import ProviderKey
 from services.providers.registry import PROVIDERS, ProviderProfile
 
@@ -46,6 +47,7 @@ def index() -> ResponseReturnValue:
         found = list_connections(session, get_signed_in().company_id)
         standing = {key: view for key, view in found.items() if is_standing(view)}
         counts = {key: count_customers(session, view.account_id) for key, view in standing.items()}
+        steps = view_first_steps(session, get_signed_in().company_id)
     cards = [
         Card(
             profile=profile,
@@ -55,7 +57,7 @@ def index() -> ResponseReturnValue:
         )
         for key, profile in PROVIDERS.items()
     ]
-    return render_template("integrations/index.html", cards=cards)
+    return render_template("integrations/index.html", cards=cards, steps=steps)
 
 
 @blueprint.get("/<provider:provider>")

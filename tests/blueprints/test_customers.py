@@ -102,11 +102,6 @@ def test_a_strange_key_shows_a_page_all_the_same(
     assert "Abel" in text_of(answer)
 
 
-def test_an_empty_list_says_what_to_do(mel: Browser, ada: Browser) -> None:
-    assert "An admin of your company can connect" in text_of(mel.get("/customers"))
-    assert "connect your accounting software" in text_of(ada.get("/customers"))
-
-
 def test_a_hostile_name_is_only_a_name(
     mel: Browser, session: Session, people: SimpleNamespace
 ) -> None:
