@@ -11,7 +11,8 @@ from flask_login import login_user
 
 from blueprints.addresses import public_id
 from blueprints.error_pages import find_answer
-from blueprints.guards import BrowserUser, get_runtime, get_signed_in, password_again
+from blueprints.guards import BrowserUser, get_runtime, get_signed_in
+from blueprints.proof import password_again
 from blueprints.provider_page import Notice, keep_notice, kept_notice
 from blueprints.visitors import current_visitor, when_again
 from services.account_errors import AlreadyTaken, BadEmail, BadName, WeakPassword

@@ -6,8 +6,9 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints.addresses import public_id
-from blueprints.guards import admin_required, get_runtime, get_signed_in, password_again
-from blueprints.provider_page import Notice, keep_notice, kept_notice, load_page, missing_settings
+from blueprints.guards import admin_required, get_runtime, get_signed_in
+from blueprints.proof import password_again
+from blueprints.provider_page import Notice, keep_notice, load_page, missing_settings
 from services.account_choice import ChoiceUnknown, ChoiceUsed, choose_account, view_choice
 from services.connection_views import ConnectionView, count_customers, view_connection
 from services.connections import NotConnected, Revocation, disconnect
@@ -125,7 +126,7 @@ def disconnect_question(provider: ProviderKey) -> ResponseReturnValue:
     page = load_page(provider)
     if not page.is_standing:
         raise NotConnected
-    return render_template("connections/disconnect.html", page=page, notice=kept_notice())
+    return render_template("connections/disconnect.html", page=page)
 
 
 @blueprint.post("/disconnect")

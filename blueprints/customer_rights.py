@@ -9,8 +9,9 @@ from flask import Blueprint, Response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints.customer_context import asked_customer, load_customer
-from blueprints.guards import admin_required, get_runtime, get_signed_in, password_again
-from blueprints.provider_page import Notice, keep_notice, kept_notice
+from blueprints.guards import admin_required, get_runtime, get_signed_in
+from blueprints.proof import password_again
+from blueprints.provider_page import Notice, keep_notice
 from services.customer_erasure import erase_customer
 from services.customer_export import export_customer
 
@@ -33,7 +34,7 @@ def download(customer: str) -> ResponseReturnValue:
 def question(customer: str) -> ResponseReturnValue:
     """Ask, and say what goes, what stays, and what the next reading does."""
     page = load_customer(asked_customer(customer))
-    return render_template("customers/erase.html", page=page, notice=kept_notice())
+    return render_template("customers/erase.html", page=page)
 
 
 @blueprint.post("/<customer>/erase")

@@ -90,7 +90,7 @@ def _answer_unexpected(error: Exception) -> Response:
     logger.error("a request broke, reference %s", reference, exc_info=error)
     template = "errors/_broken.html" if is_htmx() else "errors/broken.html"
     response = make_response(render_template(template, reference=reference), 500)
-    return _into_target(response)
+    return into_target(response)
 
 
 def _answer_busy() -> Response:
@@ -109,10 +109,10 @@ def _answer(answer: ErrorAnswer, *, reference: str = "") -> Response:
         provider=_provider(),
         page=page_path() or "/",
     )
-    return _into_target(make_response(text, answer.status))
+    return into_target(make_response(text, answer.status))
 
 
-def _into_target(response: Response) -> Response:
+def into_target(response: Response) -> Response:
     """Put the words inside the region that asked, so that it stays there for the next answer."""
     if is_htmx():
         response.headers["HX-Reswap"] = "innerHTML"

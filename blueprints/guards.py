@@ -7,16 +7,15 @@ from contextlib import ExitStack
 from functools import wraps
 from typing import ParamSpec, TypeVar, cast
 
-from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import UserMixin, current_user
 
 from blueprints import cross_site
-from blueprints.addresses import page_path, safe_next
+from blueprints.addresses import page_path
 from blueprints.htmx import is_htmx
 from extensions import login_manager
 from services.database import only_reading
-from services.password_proof import is_proved
 from services.runtime import Runtime
 from services.sign_ins import SignedIn, find_sign_in, note_seen
 
@@ -24,8 +23,6 @@ from services.sign_ins import SignedIn, find_sign_in, note_seen
 WRITING_GETS = frozenset({"unsynced.show", "connections.connect", "connections.callback"})
 # Files and watchers: who asks is not looked up, so that no database is needed for the answer.
 NOBODY_ASKED = frozenset({"static", "health.alive", "health.ready"})
-#: The page and what was pressed there before the password was asked for; kept in the session.
-PRESSED = "pressed"
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
 
@@ -46,7 +43,6 @@ def register(app: Flask) -> None:
     login_manager.user_loader(_load_user)
     # The token is looked up at every request, so a changed address or browser proves nothing.
     login_manager.session_protection = None
-    app.jinja_env.globals["asks_password"] = asks_password
     app.before_request(_begin_unit)
     app.before_request(require_sign_in)
     app.before_request(cross_site.refuse_other_sites)
@@ -79,41 +75,6 @@ def admin_required(view: Callable[Arguments, Answer]) -> Callable[Arguments, Ans
         return view(*args, **kwargs)
 
     return guarded
-
-
-def password_again(view: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
-    """Ask for the password first, unless it was typed in this browser lately.
-
-    Stands below `admin_required`. Nothing of the request is carried out before, and what was asked
-    for is not repeated after: whoever pressed a button presses it again.
-    """
-
-    @wraps(view)
-    def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
-        if asks_password():
-            return cast(Answer, _to_proof())
-        return view(*args, **kwargs)
-
-    guarded.asks_password = True  # type: ignore[attr-defined]
-    return guarded
-
-
-def asks_password() -> bool:
-    """Say whether what `password_again` guards would ask for the password now."""
-    return not is_proved(get_signed_in(), now=get_runtime().clock())
-
-
-def _to_proof() -> ResponseReturnValue:
-    is_page = request.method in ("GET", "HEAD") and not is_htmx()
-    page = safe_next(request.full_path.rstrip("?")) if is_page else page_path()
-    page = page or "/"
-    session.pop(PRESSED, None)
-    if request.method == "POST":
-        session[PRESSED] = [page, request.endpoint]
-    address = url_for("proof.ask", next=page)
-    if is_htmx():
-        return Response(status=401, headers={"HX-Redirect": address})
-    return redirect(address, 303)
 
 
 def _load_user(token: str) -> BrowserUser | None:

@@ -1,128 +1,161 @@
-"""Ask for the password again, before what a borrowed browser must not be able to do."""
+"""Ask for the password again, before what a borrowed browser must not be able to do.
+
+What a form sent stands in hidden fields of the page that asks, and comes again with the password
+to the same address: nothing that was typed is lost, and nothing of it is in an address or stored.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import ParamSpec, TypeVar, cast
 
-from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_login import login_user
-from werkzeug.exceptions import HTTPException
-from werkzeug.routing import RequestRedirect
+from werkzeug.datastructures import ImmutableMultiDict
 
-from blueprints.addresses import safe_next
-from blueprints.error_pages import find_answer
-from blueprints.guards import PRESSED, BrowserUser, asks_password, get_runtime, get_signed_in
-from blueprints.provider_page import Notice, keep_notice
+from blueprints.addresses import page_path, safe_next
+from blueprints.error_pages import find_answer, into_target
+from blueprints.guards import BrowserUser, get_runtime, get_signed_in
+from blueprints.htmx import is_htmx
 from blueprints.visitors import current_visitor, when_again
-from services.password_proof import WrongPassword, prove
+from services.password_proof import WrongPassword, is_proved, prove
 from services.sign_in_limits import TooManyTries
 
 blueprint = Blueprint("proof", __name__, url_prefix="/account/confirm")
 
 MAX_PASSWORD_CHARACTERS = 1_000
-# What the button said that was pressed before the password was asked for.
-BUTTONS: Mapping[str, str] = MappingProxyType(
-    {
-        "connections.disconnect_submit": "Disconnect and keep the links",
-        "customer_rights.submit": "Erase this customer for good",
-        "report_settings.save": "Save",
-        "account.ask_for_email": "Ask the new address",
-        "team.invite_somebody": "Send invitation",
-        "team.send_again": "Send again",
-        "team.withdraw": "Withdraw",
-        "team.enable": "Enable again",
-    }
-)
-# Forms whose fields were filled in: the page that is gone back to shows them as they are stored.
-FILLED_IN = frozenset(
-    {
-        "report_settings.save",
-        "account.ask_for_email",
-        "team.invite_somebody",
-        "team.set_role",
-    }
-)
+#: The field of the password, whatever fields the form has besides.
+PROOF = "proof_password"
+#: A page has its own token, and no password ever stands in a page.
+NEVER_KEPT = frozenset({PROOF, "csrf_token", "password", "current"})
+#: The report's settings with all their recipients are a third of that.
+MOST_KEPT_FIELDS, MOST_KEPT_CHARACTERS = 500, 100_000
+
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What goes on after the password: where the form leads, what it holds, the way out."""
+
+    address: str
+    fields: tuple[tuple[str, str], ...]
+    leave: str
+
+
+def password_again(view: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
+    """Ask for the password first, unless it was typed in this browser lately.
+
+    Stands below `admin_required`. Nothing of the request is carried out before. A form is sent
+    again by the page that asks, together with the password, which the view never sees; a link
+    that was followed leads over `/account/confirm`.
+    """
+
+    @wraps(view)
+    def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
+        question = _question() if _asks_password() else None
+        if question is not None:
+            return cast(Answer, question)
+        request.form = ImmutableMultiDict(_sent(but=frozenset({PROOF})))
+        return view(*args, **kwargs)
+
+    return guarded
 
 
 @blueprint.get("")
 def ask() -> ResponseReturnValue:
     """Ask for the password, or lead on where it was typed lately."""
-    if not asks_password():
+    if not _asks_password():
         # A page of its own and no redirect: `form-action 'self'` would stop the way that leads
         # from the form over a redirect to a provider.
         return render_template("account/lead_on.html", next_path=_next_path())
-    return _page()
+    return _page(_followed())
 
 
 @blueprint.post("")
 def confirm() -> ResponseReturnValue:
-    """Take the password and go back to the page; what was asked for there is not repeated."""
+    """Take the password and go on to where the link led."""
+    return _prove(_followed()) or redirect(url_for("proof.ask", next=_next_path()), 303)
+
+
+def _asks_password() -> bool:
+    return not is_proved(get_signed_in(), now=get_runtime().clock())
+
+
+def _question() -> ResponseReturnValue | None:
+    """Return the page that asks, or None where the right password came along."""
+    if request.method != "POST":
+        next_path = safe_next(request.full_path.rstrip("?")) or "/"
+        return redirect(url_for("proof.ask", next=next_path), 303)
+    asked = _posted()
+    return _prove(asked) if PROOF in request.form else _page(asked, status=401)
+
+
+def _followed() -> Asked:
+    address = url_for("proof.confirm", next=_next_path())
+    return Asked(address, fields=(), leave=url_for("auth.home"))
+
+
+def _posted() -> Asked:
+    """Return the form as it was sent; too much of it is refused and never kept in part."""
+    fields = _sent(but=NEVER_KEPT)
+    size = sum(len(name) + len(value) for name, value in fields)
+    if len(fields) > MOST_KEPT_FIELDS or size > MOST_KEPT_CHARACTERS:
+        abort(413)
+    # Made of the route, which is guarded, and of nothing else that was sent.
+    address = url_for(request.endpoint or "", **(request.view_args or {}))
+    return Asked(address, fields, leave=page_path() or url_for("auth.home"))
+
+
+def _prove(asked: Asked) -> ResponseReturnValue | None:
+    """Take the password, or return the page that asks once more with everything kept."""
     runtime, who = get_runtime(), get_signed_in()
-    password = request.form.get("password", "")[:MAX_PASSWORD_CHARACTERS]
     try:
         with runtime.sessions() as database:
             token = prove(
                 database,
                 who,
-                password=password,
+                password=request.form.get(PROOF, "")[:MAX_PASSWORD_CHARACTERS],
                 visitor=current_visitor(),
                 now=runtime.clock(),
             )
     except WrongPassword as error:
         answer = find_answer(error)
-        return _page(refusal=f"{answer.sentence} Try again."), answer.status
+        return _page(asked, refusal=f"{answer.sentence} Try again.", status=answer.status)
     except TooManyTries as error:
         answer = find_answer(error)
-        page = _page(refusal=f"{answer.sentence} {when_again(error)}")
-        return page, answer.status, {"Retry-After": str(math.ceil(error.retry_after_s))}
+        refusal = f"{answer.sentence} {when_again(error)}"
+        page = _page(asked, refusal=refusal, status=answer.status)
+        page.headers["Retry-After"] = str(math.ceil(error.retry_after_s))
+        return page
     login_user(BrowserUser(who, token))
-    return _back()
+    return None
 
 
-def _back() -> ResponseReturnValue:
-    next_path, pressed = _next_path(), _pressed()
-    session.pop(PRESSED, None)
-    if pressed is not None:
-        keep_notice(Notice("warn", _what_next(pressed)))
-    elif _asks_password(next_path):
-        return redirect(url_for("proof.ask", next=next_path), 303)
-    return redirect(next_path, 303)
-
-
-def _what_next(pressed: str) -> str:
-    button = f"“{BUTTONS[pressed]}”" if pressed in BUTTONS else "the button"
-    if pressed in FILLED_IN:
-        gone = "Nothing was saved, and what you filled in is gone."
-        return f"{gone} Fill it in again and press {button}."
-    return f"Nothing was changed yet. Now press {button} again."
-
-
-def _pressed() -> str | None:
-    """Return what was pressed on the page that is gone back to, None if nothing was."""
-    page, endpoint = session.get(PRESSED) or ("", None)
-    return endpoint if page == _next_path() else None
-
-
-def _asks_password(path: str) -> bool:
-    """Say whether the address itself asks for the password, as that of Connect does."""
-    try:
-        endpoint, _values = current_app.url_map.bind("").match(path.partition("?")[0])
-    except (HTTPException, RequestRedirect):
-        return False
-    return getattr(current_app.view_functions[endpoint], "asks_password", False)
+def _sent(*, but: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    sent = request.form.items(multi=True)
+    return tuple((name, value) for name, value in sent if name not in but)
 
 
 def _next_path() -> str:
     return safe_next(request.args.get("next")) or url_for("auth.home")
 
 
-def _page(*, refusal: str | None = None) -> str:
-    return render_template(
-        "account/confirm.html",
-        next_path=_next_path(),
-        refusal=refusal,
-        was_pressed=_pressed() is not None,
-    )
+def _page(asked: Asked, *, refusal: str | None = None, status: int = 200) -> Response:
+    template = "account/_confirm.html" if is_htmx() else "account/confirm.html"
+    text = render_template(template, asked=asked, refusal=refusal, proof=PROOF)
+    return into_target(make_response(text, status))

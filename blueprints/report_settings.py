@@ -11,8 +11,9 @@ from flask.typing import ResponseReturnValue
 from blueprints.addresses import public_id
 from blueprints.delivery_rows import delivery_rows
 from blueprints.error_pages import find_answer
-from blueprints.guards import admin_required, get_runtime, get_signed_in, password_again
+from blueprints.guards import admin_required, get_runtime, get_signed_in
 from blueprints.htmx import is_htmx
+from blueprints.proof import password_again
 from blueprints.provider_page import Notice, keep_notice, kept_notice
 from blueprints.report_form import Entered
 from blueprints.words import until

@@ -6,7 +6,8 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints.addresses import public_id
-from blueprints.guards import admin_required, get_runtime, get_signed_in, password_again
+from blueprints.guards import admin_required, get_runtime, get_signed_in
+from blueprints.proof import password_again
 from blueprints.provider_page import Notice, keep_notice, kept_notice
 from blueprints.words import until
 from models import Role

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 from flask import Flask
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
+from blueprints.proof import PROOF
 from models import Connection, Reading, ReadingFailure, ReadingState
 from tests.factories import NOW, make_reading, make_remote_customer
 
@@ -64,6 +66,21 @@ def find_token(answer: TestResponse) -> str:
     found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', answer.text)
     assert found, answer.text
     return found[1]
+
+
+def kept_fields(answer: TestResponse) -> dict[str, list[str]]:
+    """Return what the page that asks would send again, but its own token."""
+    found = re.findall(r'type="hidden" name="([^"]*)" value="([^"]*)"', answer.text)
+    fields: dict[str, list[str]] = {}
+    for name, value in found:
+        fields.setdefault(unescape(name), []).append(unescape(value))
+    return {name: values for name, values in fields.items() if name != "csrf_token"}
+
+
+def confirm(browser: Browser, asked: TestResponse, password: str = PASSWORD) -> TestResponse:
+    """Type the password into the page and press its button."""
+    action = re.findall(r'<form method="post" action="([^"]+)"', asked.text)[-1]
+    return browser.post(unescape(action), {**kept_fields(asked), PROOF: password})
 
 
 def text_of(answer: TestResponse) -> str:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
+from io import BytesIO
 from types import SimpleNamespace
 
 import pytest
 from sqlalchemy.orm import Session
-from werkzeug.test import TestResponse
 
+from blueprints.proof import PROOF
 from models import Connection, ReportSettings
-from tests.blueprints.support import PASSWORD, QUICKBOOKS, Browser, text_of
+from tests.blueprints.support import (
+    PASSWORD,
+    QUICKBOOKS,
+    Browser,
+    confirm,
+    kept_fields,
+    text_of,
+)
 from tests.conftest import Clock
 from tests.fakes import FakeAccountingClient, FakeAuthorization
 
@@ -31,10 +39,6 @@ def ada_later(ada: Browser, connection: Connection, clock: Clock) -> Browser:
     return ada
 
 
-def _confirm(browser: Browser, page: str, password: str = PASSWORD) -> TestResponse:
-    return browser.post(f"/account/confirm?next={page}", {"password": password})
-
-
 def _is_saved(session: Session) -> bool:
     found = session.query(ReportSettings).count()
     session.rollback()  # SQLite's lock would wait for the end of the test
@@ -47,45 +51,87 @@ def test_a_fresh_sign_in_counts(ada: Browser, connection: Connection) -> None:
     assert (answer.status_code, answer.location) == (303, QUICKBOOKS)
 
 
-def test_later_a_form_is_not_carried_out_and_the_page_says_so(
+def test_later_a_form_waits_for_the_password_and_is_then_carried_out_at_once(
     ada_later: Browser, provider: SimpleNamespace
 ) -> None:
-    came_from = {"Referer": f"http://localhost{DISCONNECT}"}
+    asked = ada_later.post(DISCONNECT, headers={"Referer": f"http://localhost{DISCONNECT}"})
+    revoked_before = list(provider.consent.revoked)
 
-    answer = ada_later.post(DISCONNECT, headers=came_from)
+    answer = confirm(ada_later, asked)
 
-    assert (answer.status_code, answer.location) == (303, f"/account/confirm?next={DISCONNECT}")
-    text = text_of(ada_later.get(answer.location))
-    assert "Confirm that it is you" in text and "Nothing was changed yet." in text
-    assert "QuickBooks Online Connected" in text_of(ada_later.get(QUICKBOOKS))
-    assert provider.consent.revoked == []
-
-
-def test_the_password_leads_back_to_the_page_where_the_button_works(
-    ada_later: Browser, provider: SimpleNamespace
-) -> None:
-    ada_later.post(DISCONNECT, headers={"Referer": f"http://localhost{DISCONNECT}"})
-
-    answer = _confirm(ada_later, DISCONNECT)
-
-    assert (answer.status_code, answer.location) == (303, DISCONNECT)
-    page = text_of(ada_later.get(DISCONNECT))
-    assert "Nothing was changed yet. Now press “Disconnect and keep the links” again." in page
-    assert ada_later.post(DISCONNECT).location == QUICKBOOKS
+    assert (asked.status_code, revoked_before) == (401, [])
+    assert "Confirm that it is you" in text_of(asked)
+    assert f'action="{DISCONNECT}"' in asked.text and f'href="{DISCONNECT}"' in asked.text
+    assert (answer.status_code, answer.location) == (303, QUICKBOOKS)
     assert len(provider.consent.revoked) == 1
+    assert ada_later.post(f"{QUICKBOOKS}/disconnect").status_code != 401, "not asked again"
 
 
-def test_htmx_is_led_to_the_question_too(ada_later: Browser) -> None:
-    answer = ada_later.htmx_post(SETTINGS, page=SETTINGS)
+def test_what_was_typed_is_kept_over_wrong_passwords_and_saved_in_the_end(
+    ada_later: Browser, session: Session
+) -> None:
+    form = {
+        "hour": "7",
+        "empty": "skip",
+        "zone": "UTC",
+        "recipients": 'lee@example.org\r\n"kim"@example.org',
+        "rhythm:ada@example.com": ["daily", "off"],
+    }
 
-    assert answer.status_code == 401
-    assert answer.headers["HX-Redirect"] == f"/account/confirm?next={SETTINGS}"
+    asked = ada_later.post(SETTINGS, form)
+    wrong = confirm(ada_later, asked, "not-my-password")
+    saved_before = _is_saved(session)
+    refused = confirm(ada_later, wrong)
+    fixed = ada_later.post(SETTINGS, form | {"recipients": "lee@example.org"})
+
+    assert (asked.status_code, wrong.status_code, saved_before) == (401, 422, False)
+    kept = {name: value if isinstance(value, list) else [value] for name, value in form.items()}
+    assert kept_fields(asked) == kept_fields(wrong) == kept
+    assert "What you filled in is kept." in text_of(asked)
+    assert "That is not your password. Nothing was changed. Try again." in text_of(wrong)
+    assert PASSWORD not in wrong.text and "not-my-password" not in wrong.text
+    # The form itself was looked at: one of its addresses is none, and stands in its field.
+    assert refused.status_code == 422 and "lee@example.org" in refused.text
+    assert PROOF not in refused.text
+    assert fixed.location == SETTINGS
+    assert _is_saved(session)
+
+
+def test_the_form_of_a_fragment_is_asked_about_in_its_place(ada_later: Browser) -> None:
+    answer = ada_later.htmx_post(SETTINGS, {"zone": "UTC"}, page=SETTINGS)
+
+    assert (answer.status_code, answer.headers["HX-Reswap"]) == (401, "innerHTML")
+    assert "<html" not in answer.text
+    assert f'action="{SETTINGS}"' in answer.text and f'href="{SETTINGS}"' in answer.text
+    assert kept_fields(answer) == {"zone": ["UTC"]}
+
+
+def test_no_password_no_token_and_no_file_is_kept_and_nothing_too_big(ada_later: Browser) -> None:
+    form = {"zone": "UTC", "password": "secret", "current": "secret"}
+    file = {"upload": (BytesIO(b"content"), "file.txt")}
+
+    asked = ada_later.post(SETTINGS, form | file)
+    long = ada_later.post(SETTINGS, {"recipients": "x" * 100_001})
+    many = ada_later.post(SETTINGS, {"ids": ["1"] * 501})
+
+    assert kept_fields(asked) == {"zone": ["UTC"]}
+    assert "secret" not in asked.text and asked.text.count(ada_later.token()) <= 2
+    assert (long.status_code, many.status_code) == (413, 413)
+
+
+def test_the_password_with_a_form_needs_the_token_of_the_form(
+    ada_later: Browser, provider: SimpleNamespace
+) -> None:
+    answer = ada_later.client.post(DISCONNECT, data={PROOF: PASSWORD})
+
+    assert answer.status_code == 400
+    assert provider.consent.revoked == []
 
 
 def test_connect_goes_on_by_itself_over_a_page_that_is_no_redirect(ada_later: Browser) -> None:
     asked = ada_later.get(f"{CONNECT}?other=1").location
 
-    confirmed = ada_later.post(asked, {"password": PASSWORD})
+    confirmed = confirm(ada_later, ada_later.get(asked))
     page = ada_later.get(confirmed.location)
 
     assert asked == f"/account/confirm?next={CONNECT}?other%3D1"
@@ -96,40 +142,23 @@ def test_connect_goes_on_by_itself_over_a_page_that_is_no_redirect(ada_later: Br
     assert ada_later.get(found[1]).location.startswith("https://provider.example/consent?")
 
 
-def test_the_report_settings_are_saved_only_after_it(
-    ada_later: Browser, session: Session, people: SimpleNamespace
-) -> None:
-    form = {"hour": "7", "empty": "skip", "zone": "UTC"}
-    page = text_of(ada_later.get(SETTINGS))
+def test_ten_wrong_passwords_have_to_wait_and_the_right_one_too(ada_later: Browser) -> None:
+    asked = ada_later.post(SETTINGS, {"zone": "UTC"})
 
-    refused = ada_later.post(SETTINGS, form, headers={"Referer": f"http://localhost{SETTINGS}"})
-
-    assert "Changes here need your password" in page
-    assert refused.location == f"/account/confirm?next={SETTINGS}"
-    assert not _is_saved(session)
-    _confirm(ada_later, SETTINGS)
-    page = text_of(ada_later.get(SETTINGS))
-    assert "what you filled in is gone. Fill it in again and press “Save”." in page
-    assert "need your password" not in page
-    assert ada_later.post(SETTINGS, form).location == SETTINGS
-    assert _is_saved(session)
-
-
-def test_a_wrong_password_changes_nothing_and_ten_of_them_have_to_wait(ada_later: Browser) -> None:
-    answers = [_confirm(ada_later, SETTINGS, "not-my-password") for _ in range(11)]
+    answers = [confirm(ada_later, asked, "not-my-password") for _ in range(11)]
 
     assert [answer.status_code for answer in answers] == [422] * 10 + [429]
-    assert "That is not your password. Nothing was changed. Try again." in text_of(answers[0])
     assert "Try again in 15 minutes." in text_of(answers[-1])
     assert answers[-1].headers["Retry-After"] == "900"
-    assert _confirm(ada_later, SETTINGS).status_code == 429
+    assert kept_fields(answers[-1]) == {"zone": ["UTC"]}
+    assert confirm(ada_later, asked).status_code == 429
 
 
 def test_after_the_password_a_cookie_that_was_copied_before_is_worth_nothing(
     ada_later: Browser,
 ) -> None:
     copied = ada_later.client.get_cookie("blueclerk")
-    _confirm(ada_later, SETTINGS)
+    confirm(ada_later, ada_later.post(f"{QUICKBOOKS}/disconnect"))
     assert copied is not None and ada_later.get("/customers").status_code == 200
 
     ada_later.client.set_cookie("blueclerk", copied.value)
@@ -146,15 +175,19 @@ def test_looking_at_a_page_brings_no_old_cookie_back(ada: Browser) -> None:
 
 
 @pytest.mark.parametrize("page", ["https://evil.example/", "//evil.example", "/\\evil"])
-def test_the_way_back_stays_on_this_site(ada_later: Browser, page: str) -> None:
-    answer = _confirm(ada_later, page)
+def test_the_way_on_stays_on_this_site(ada_later: Browser, page: str) -> None:
+    asked = ada_later.get("/account/confirm", query_string={"next": page})
 
-    assert answer.location == "/"
+    answer = ada_later.get(confirm(ada_later, asked).location)
+
+    assert 'content="0; url=/"' in answer.text and "evil" not in asked.text + answer.text
 
 
 def test_a_member_confirms_like_anybody(mel: Browser, clock: Clock) -> None:
+    mel.get("/account")
     clock.advance(minutes=16)
 
-    answer = _confirm(mel, "/customers")
+    asked = mel.post("/account/email", {"email": "mel@example.org"})
+    answer = confirm(mel, asked)
 
-    assert answer.location == "/customers"
+    assert (asked.status_code, answer.location) == (401, "/account")
