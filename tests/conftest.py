@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import logging
-import re
 import shutil
-import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +21,7 @@ from services.providers.registry import ProviderAccess
 from services.runtime import Runtime
 from services.token_vault import TokenVault
 from tests.postgresql import NoServer, PostgresqlServer, run_server
+from tests.watched_logs import watch
 
 NOW = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
 TOKEN_KEY = b"k" * 32
@@ -32,8 +30,6 @@ SQLITE, POSTGRESQL = "sqlite", "postgresql"
 ON_BOTH = ("services", "jobs")
 #: SQLite stores more.
 LONGEST_COLUMN = 500
-#: Tokens of the fakes, and the password of everybody.
-SECRETS = re.compile(r"\b(?:access|refresh)-[0-9]+\b|\bdemo-password\b|canary-(?:access|refresh)")
 _COMPILED: dict[str, tuple[Dialect, dict[Any, Any]]] = {}
 
 # The same examples on every machine and in every order; a found failure becomes a test.
@@ -86,23 +82,7 @@ def _has_surrogate(text: str) -> bool:
     return any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _watch_logs() -> list[str]:
-    """Look at every line that is logged from now on, whoever listens; return the leaks found."""
-    leaks: list[str] = []
-    make_record = logging.getLogRecordFactory()
-
-    def make_watched(*args: Any, **kwargs: Any) -> logging.LogRecord:
-        record = make_record(*args, **kwargs)
-        raised = "".join(traceback.format_exception(*record.exc_info)) if record.exc_info else ""
-        if SECRETS.search(f"{record.getMessage()} {raised}"):
-            leaks.append(f"{record.name}:{record.lineno}")
-        return record
-
-    logging.setLogRecordFactory(make_watched)
-    return leaks
-
-
-LEAKS = _watch_logs()
+LEAKS = watch()
 
 
 @pytest.fixture(autouse=True)
