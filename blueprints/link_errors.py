@@ -82,7 +82,7 @@ LINK_ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
         link_errors.MailedAlready: ErrorAnswer(
             409,
             "A mail went there a moment ago",
-            "The same address gets such a mail at most once an hour. Nothing was sent.",
+            "An address gets one such mail an hour, and three a day. Nothing was sent.",
             NextStep.RELOAD,
         ),
         link_errors.TooManyLinks: ErrorAnswer(

@@ -131,7 +131,7 @@ def invite_somebody() -> ResponseReturnValue:
 @admin_required
 @password_again
 def send_again(invitation: str) -> ResponseReturnValue:
-    """Mail a new link in place of the one of before, at most once an hour."""
+    """Mail a new link in place of the one of before, once that is possible."""
     runtime = get_runtime()
     try:
         with runtime.sessions() as session:
@@ -196,7 +196,7 @@ def _named(role: Role) -> str:
 def _mailed_already(error: MailedAlready) -> str:
     zone, now = find_zone(get_signed_in().zone), get_runtime().clock()
     again = until(error.again_at, now=now, zone=zone)
-    return f"A link went to this address less than an hour ago. It can be sent again {again}."
+    return f"An address gets one link an hour, and three a day. The next one can go there {again}."
 
 
 def _refused(reason: str, status: int, *, typed: str, role: Role) -> ResponseReturnValue:

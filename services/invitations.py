@@ -1,6 +1,7 @@
 """Invitations: an admin has a link mailed, and whoever opens it joins the company with a password.
 
-The stranger's mailbox is protected: one mail an hour whoever asks, so many a day from a company.
+The stranger's mailbox is protected: one mail an hour and three a day whoever asks, so many a day
+from a company. An invitation that is withdrawn makes nobody wait for an hour.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from services.one_time_links import (
     find_link,
     refuse_repeat,
     use_link,
+    when_mailable,
 )
 from services.passwords import hash_password
 from services.plain_text import has_visible, plain_line
@@ -42,7 +44,8 @@ NAME_CHARACTERS = 200
 class InvitationView:
     """An invitation that nobody has accepted and nobody has withdrawn, as admins see it.
 
-    `sent_at` is None while the mail waits, or where it could not be mailed.
+    `sent_at` is None while the mail waits, or where it could not be mailed; `again_at` is from when
+    it can be sent again, None where it can now.
     """
 
     public_id: str
@@ -53,6 +56,7 @@ class InvitationView:
     sent_at: datetime | None
     is_expired: bool
     could_not_be_mailed: bool
+    again_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,7 @@ def send_invitation_again(
 
 
 def withdraw_invitation(session: Session, who: SignedIn, public_id: str, *, now: datetime) -> None:
-    """Let the link do nothing any more, and send it no more. Commits.
+    """Let the link do nothing any more, and send it no more; the address is free again. Commits.
 
     Raises UnknownInvitation, also where somebody joined by it in this moment.
     """
@@ -128,11 +132,13 @@ def withdraw_invitation(session: Session, who: SignedIn, public_id: str, *, now:
 def list_invitations(
     session: Session, company_id: int, *, now: datetime
 ) -> tuple[InvitationView, ...]:
-    """Return the invitations that wait, oldest first, expired ones too. One statement."""
-    links = session.scalars(
-        select(OneTimeLink).where(*_is_invitation(company_id)).order_by(OneTimeLink.id)
+    """Return the invitations that wait, oldest first, expired ones too. Two statements."""
+    query = select(OneTimeLink).where(*_is_invitation(company_id)).order_by(OneTimeLink.id)
+    links = session.scalars(query).all()
+    waits = when_mailable(
+        session, purpose=LinkPurpose.INVITATION, emails={link.email for link in links}, now=now
     )
-    return tuple(_view(link, now=now) for link in links)
+    return tuple(_view(link, again_at=waits.get(link.email), now=now) for link in links)
 
 
 def view_invitation(session: Session, token: str, *, link_key: str, now: datetime) -> OfferView:
@@ -229,7 +235,7 @@ def _find(session: Session, token: str, *, link_key: str, now: datetime) -> OneT
     return link
 
 
-def _view(link: OneTimeLink, *, now: datetime) -> InvitationView:
+def _view(link: OneTimeLink, *, again_at: datetime | None, now: datetime) -> InvitationView:
     return InvitationView(
         public_id=link.public_id,
         email=link.email,
@@ -239,6 +245,7 @@ def _view(link: OneTimeLink, *, now: datetime) -> InvitationView:
         sent_at=link.sent_at,
         is_expired=now >= link.expires_at,
         could_not_be_mailed=link.sent_at is None and link.next_attempt_at is None,
+        again_at=again_at,
     )
 
 

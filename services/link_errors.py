@@ -102,10 +102,10 @@ class UnknownInvitation(Exception):
 
 
 class MailedAlready(Exception):
-    """A link went to this address within the hour; `again_at` is when one may again."""
+    """The address has been mailed enough for now; `again_at` is when the next one may go."""
 
     def __init__(self, again_at: datetime) -> None:
-        super().__init__("A link went to this address within the last hour.")
+        super().__init__("A link went to this address lately.")
         self.again_at = again_at
 
 

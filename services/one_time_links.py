@@ -8,12 +8,13 @@ it, by whatever way, ends every link from before.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from itsdangerous import BadSignature, Signer
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from models import LinkPurpose, OneTimeLink, User
@@ -23,6 +24,7 @@ from services.throttle import hash_key
 LINK_JOB = "send_link"
 SALT = "blueclerk.link."
 MAILED_EVERY = timedelta(hours=1)
+MAILED_A_DAY = 3
 PUBLIC_ID_CHARACTERS = BOUND_CHARACTERS = 16
 LIFETIMES: Mapping[LinkPurpose, timedelta] = MappingProxyType(
     {
@@ -130,15 +132,36 @@ def end_links_of(session: Session, user_id: int, *, now: datetime) -> None:
 
 
 def refuse_repeat(session: Session, *, purpose: LinkPurpose, email: str, now: datetime) -> None:
-    """Raise MailedAlready where such a link was made for the address within the hour."""
-    made_at = session.scalar(
-        select(func.max(OneTimeLink.created_at)).where(
-            OneTimeLink.purpose == purpose, OneTimeLink.email == email
-        )
-    )
-    if made_at is not None and now < made_at + MAILED_EVERY:
+    """Raise MailedAlready where the address has to wait for another such link."""
+    again_at = when_mailable(session, purpose=purpose, emails=(email,), now=now).get(email)
+    if again_at is not None:
         session.rollback()
-        raise MailedAlready(made_at + MAILED_EVERY)
+        raise MailedAlready(again_at)
+
+
+def when_mailable(
+    session: Session, *, purpose: LinkPurpose, emails: Collection[str], now: datetime
+) -> Mapping[str, datetime]:
+    """Return until when each of the addresses waits for another such link; most do not.
+
+    An hour after one that still counts, whoever had it sent, and a day after the third one
+    before: what is withdrawn frees its address, but sends nobody a mail a minute.
+    """
+    query = select(OneTimeLink.email, OneTimeLink.created_at, OneTimeLink.ended_at).where(
+        OneTimeLink.purpose == purpose,
+        OneTimeLink.email.in_(emails),
+        OneTimeLink.created_at > now - DAY,
+    )
+    made: defaultdict[str, list[datetime]] = defaultdict(list)
+    waits: dict[str, datetime] = {}
+    for email, made_at, ended_at in session.execute(query.order_by(OneTimeLink.created_at)):
+        made[email].append(made_at)
+        if ended_at is None and made_at + MAILED_EVERY > now:
+            waits[email] = made_at + MAILED_EVERY
+    for email, times in made.items():
+        if len(times) >= MAILED_A_DAY:
+            waits[email] = max(times[-MAILED_A_DAY] + DAY, waits.get(email, now))
+    return waits
 
 
 def is_open(now: datetime) -> ColumnElement[bool]:

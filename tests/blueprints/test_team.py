@@ -202,7 +202,7 @@ def test_somebody_is_invited(ada: Browser, session: Session) -> None:
     [
         ("nobody", 422, "That is not an e-mail address that mail could reach."),
         ("mel@example.com", 422, "Somebody signs in with this address already."),
-        (KIM, 409, "It can be sent again in 46 min."),
+        (KIM, 409, "three a day. The next one can go there in 46 min."),
     ],
 )
 def test_why_somebody_is_not_invited_is_said_beside_the_address(
@@ -230,6 +230,7 @@ def test_an_invitation_is_sent_again_and_withdrawn(
     ada.post(f"{PAGE}/invitations/{newest}/withdraw")
 
     assert "The invitation is mailed again, with a new link." in again
+    assert "can be sent again at 10:00" in again and "Send again" not in again
     assert newest != link.public_id
     assert _invited(session) == {KIM: False}
     assert "kim@example.com" not in text_of(ada.get(PAGE))

@@ -1,7 +1,8 @@
-"""Who may invite and withdraw at this moment, and what two at once come to."""
+"""Who may invite and withdraw at this moment, how soon again, and what two at once come to."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from threading import Thread
 from typing import Any
 
@@ -13,10 +14,11 @@ from services import invitations, passwords
 from services.account_errors import AlreadyTaken, NoLongerAdmin
 from services.address_asks import ADDRESSES_PER_DAY
 from services.email_changes import ask_for_change
-from services.invitations import accept_invitation, withdraw_invitation
+from services.invitations import accept_invitation, list_invitations, withdraw_invitation
 from services.link_errors import MailedAlready, TooManyAddresses, UnknownInvitation
 from services.runtime import Runtime
 from tests.conftest import Clock, WakeUps
+from tests.factories import NOW
 from tests.services.mailing import MEL, PASSWORD, Office, make_office
 from tests.services.support import rows
 
@@ -110,3 +112,29 @@ def test_a_user_learns_of_so_many_addresses_a_day_whether_somebody_signs_in_so(
         ask_for_change(session, office.mel, email=office.ada.email, **office.now())
     office.clock.advance(days=1)
     assert office.invite()
+
+
+def test_what_is_withdrawn_frees_its_address_three_times_a_day(office: Office) -> None:
+    for _ in range(3):
+        public_id = office.invite()
+        with office.session() as session:
+            withdraw_invitation(session, office.ada, public_id, now=office.clock())
+        office.clock.advance(minutes=1)
+
+    with pytest.raises(MailedAlready) as refusal:
+        office.invite()
+
+    assert refusal.value.again_at == NOW + timedelta(days=1)
+    office.clock.advance(hours=23, minutes=57)
+    assert office.invite()
+
+
+def test_the_list_says_from_when_an_invitation_can_be_sent_again(office: Office) -> None:
+    waiting = office.invite()
+    office.clock.advance(minutes=30)
+    with office.session() as session:
+        (soon,) = list_invitations(session, office.ada.company_id, now=office.clock())
+        (later,) = list_invitations(session, office.ada.company_id, now=NOW + timedelta(hours=1))
+
+    assert (soon.public_id, soon.again_at) == (waiting, NOW + timedelta(hours=1))
+    assert later.again_at is None
