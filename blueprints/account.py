@@ -16,7 +16,7 @@ from blueprints.proof import password_again
 from blueprints.provider_page import Notice, keep_notice, kept_notice
 from blueprints.visitors import current_visitor, when_again
 from services.account_errors import AlreadyTaken, BadEmail, BadName, WeakPassword
-from services.email_changes import ask_for_change
+from services.email_changes import ask_for_change, find_pending, withdraw_change
 from services.link_errors import MailedAlready, TooManyLinks
 from services.own_account import (
     UnknownSignIn,
@@ -70,6 +70,17 @@ def ask_for_email() -> ResponseReturnValue:
     return _done(
         "A mail is on its way to the new address. Your e-mail changes once you say yes there."
     )
+
+
+@blueprint.post("/email/withdraw")
+def withdraw_email() -> ResponseReturnValue:
+    """Let the mailed question do nothing any more; the e-mail stays as it is."""
+    runtime = get_runtime()
+    with runtime.sessions() as session:
+        is_withdrawn = withdraw_change(session, get_signed_in(), now=runtime.clock())
+    if not is_withdrawn:
+        return _done("Nothing waited any more: it was answered, or had ended.", tone="warn")
+    return _done("Your e-mail stays as it is; the link that was mailed does nothing any more.")
 
 
 @blueprint.post("/password")
@@ -155,6 +166,7 @@ def _page(
     with runtime.sessions() as session:
         sign_ins = list_sign_ins(session, who, now=runtime.clock())
         subscription = view_own_subscription(session, who)
+        pending = find_pending(session, who, now=runtime.clock())
     return render_template(
         "account/account.html",
         name=who.name if name is None else name,
@@ -164,5 +176,6 @@ def _page(
         is_mail_set_up=runtime.mailer is not None,
         sign_ins=sign_ins,
         subscription=subscription,
+        pending=pending,
         least=MIN_PASSWORD_CHARACTERS,
     )

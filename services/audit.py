@@ -45,6 +45,7 @@ class AuditAction(StrEnum):
     INVITATION_WITHDRAWN = "invitation withdrawn"
     JOINED = "joined"
     EMAIL_CHANGE_ASKED = "change of e-mail asked"
+    EMAIL_CHANGE_WITHDRAWN = "change of e-mail withdrawn"
     EMAIL_CHANGED = "e-mail changed"
     PASSWORD_RESET = "password reset"  # noqa: S105  (the name of an action)
     PASSWORD_CHANGED = "password changed"  # noqa: S105  (the name of an action)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -24,9 +24,11 @@ from services.link_errors import DAY, BadLink, ChangeUsed, NotSignedInAsThem, To
 from services.one_time_links import (
     LINK_JOB,
     add_link,
+    end_links,
     end_links_of,
     find_link,
     find_used,
+    is_open,
     refuse_repeat,
     use_link,
 )
@@ -46,6 +48,15 @@ class ChangeView:
     name: str
     company_name: str
     is_changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PendingChange:
+    """An e-mail that waits for a yes at the new address."""
+
+    new_email: str
+    expires_at: datetime
+    could_not_be_mailed: bool
 
 
 def ask_for_change(
@@ -77,6 +88,30 @@ def ask_for_change(
     session.commit()
     wake(LINK_JOB, link.id)
     wake(LINK_JOB, notice.id)
+
+
+def find_pending(session: Session, who: SignedIn, *, now: datetime) -> PendingChange | None:
+    """Return the change that the user asked for and nobody has answered yet."""
+    link = session.scalar(
+        select(OneTimeLink)
+        .where(*_is_change_of(who.user_id), is_open(now))
+        .order_by(OneTimeLink.id.desc())
+        .limit(1)
+    )
+    if link is None:
+        return None
+    is_given_up = link.sent_at is None and link.next_attempt_at is None
+    return PendingChange(link.email, link.expires_at, could_not_be_mailed=is_given_up)
+
+
+def withdraw_change(session: Session, who: SignedIn, *, now: datetime) -> bool:
+    """Let the link do nothing any more; say whether there was one. Commits."""
+    is_ended = end_links(session, *_is_change_of(who.user_id), is_open(now), now=now) > 0
+    if is_ended:
+        user = session.get_one(User, who.user_id)
+        _record(session, user, AuditAction.EMAIL_CHANGE_WITHDRAWN, now=now)
+    session.commit()
+    return is_ended
 
 
 def view_change(session: Session, token: str, *, link_key: str, now: datetime) -> ChangeView:
@@ -129,14 +164,15 @@ def change_by_link(
 
 
 def _refuse_crowd(session: Session, user: User, *, now: datetime) -> None:
-    made = select(func.count()).where(
-        OneTimeLink.user_id == user.id,
-        OneTimeLink.purpose == LinkPurpose.EMAIL_CHANGE,
-        OneTimeLink.created_at > now - DAY,
-    )
+    recent = OneTimeLink.created_at > now - DAY
+    made = select(func.count()).where(*_is_change_of(user.id), recent)
     if (session.scalar(made) or 0) >= CHANGES_PER_DAY:
         session.rollback()
         raise TooManyChanges
+
+
+def _is_change_of(user_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (OneTimeLink.user_id == user_id, OneTimeLink.purpose == LinkPurpose.EMAIL_CHANGE)
 
 
 def _add_link(

@@ -124,7 +124,14 @@ def test_another_e_mail_is_asked_for_by_mail_and_only_after_the_password(
     assert purposes == [LinkPurpose.EMAIL_CHANGE, LinkPurpose.EMAIL_ASKED_NOTICE]
     session.rollback()
     again = ada.post("/account/email", {"email": "ada@example.org"})
+    waiting = text_of(ada.get("/account"))
+    withdrawn = ada.post("/account/email/withdraw")
+    after = text_of(ada.get("/account"))
+
     assert again.status_code == 409
+    assert "Waits for a yes at ada@example.org; the link mailed there ends on 21 Nov at" in waiting
+    assert withdrawn.location == "/account"
+    assert "Your e-mail stays as it is" in after and "Waits for a yes" not in after
 
 
 def test_without_a_mail_server_the_page_says_who_can_help(mel: Browser) -> None:

@@ -11,7 +11,15 @@ from sqlalchemy import URL, select
 from models import AuditEvent, Company, LinkPurpose, ReportRecipient, SignIn
 from services import accounts, passwords
 from services.account_errors import AlreadyTaken, BadEmail
-from services.email_changes import CHANGES_PER_DAY, ask_for_change, change_by_link, view_change
+from services.email_changes import (
+    CHANGES_PER_DAY,
+    PendingChange,
+    ask_for_change,
+    change_by_link,
+    find_pending,
+    view_change,
+    withdraw_change,
+)
 from services.link_errors import (
     ChangeEnded,
     ChangeExpired,
@@ -158,6 +166,25 @@ def test_a_newer_question_ends_the_older_one_and_a_day_ends_both(office: Office)
 
     with pytest.raises(ChangeExpired):
         _change(office, newer)
+
+
+def test_what_waits_is_shown_to_whoever_asked_and_can_be_withdrawn(office: Office) -> None:
+    _ask(office, "ada@example.net")
+    token = _asked(office)
+    with office.session() as session:
+        pending = find_pending(session, office.ada, now=NOW)
+        others = find_pending(session, office.mel, now=NOW)
+        late = find_pending(session, office.ada, now=NOW + timedelta(days=1))
+        is_others = withdraw_change(session, office.mel, now=NOW)
+        answers = [withdraw_change(session, office.ada, now=NOW) for _ in range(2)]
+        after = find_pending(session, office.ada, now=NOW)
+
+    assert pending == PendingChange(NEW, NOW + timedelta(days=1), could_not_be_mailed=False)
+    assert (others, late, after) == (None, None, None)
+    assert (is_others, answers) == (False, [True, False])
+    with pytest.raises(ChangeEnded):
+        _change(office, token)
+    _ask(office)
 
 
 @pytest.mark.parametrize(
