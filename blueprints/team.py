@@ -6,16 +6,17 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints.addresses import public_id
+from blueprints.error_pages import find_answer
 from blueprints.guards import admin_required, get_runtime, get_signed_in
 from blueprints.proof import password_again
 from blueprints.provider_page import Notice, keep_notice, kept_notice
 from blueprints.words import until
 from models import Role
-from services.account_errors import AlreadyTaken, BadEmail, UnknownUser
+from services.account_errors import AlreadyTaken, BadEmail, ColleagueDisabled, UnknownUser
 from services.database import only_reading
 from services.email_addresses import MAX_ADDRESS_CHARACTERS
 from services.invitations import invite, send_invitation_again, withdraw_invitation
-from services.link_errors import MailedAlready, UnknownInvitation
+from services.link_errors import MailedAlready, TooManyLinks, UnknownInvitation
 from services.local_days import find_zone
 from services.team import (
     TeamMember,
@@ -119,10 +120,15 @@ def invite_somebody() -> ResponseReturnValue:
                 wake=runtime.wake,
                 now=runtime.clock(),
             )
+    except ColleagueDisabled as error:
+        return _refused(str(error), 422, typed=typed, role=role, disabled=error.public_id)
     except (AlreadyTaken, BadEmail) as error:
         return _refused(str(error), 422, typed=typed, role=role)
     except MailedAlready as error:
         return _refused(_mailed_already(error), 409, typed=typed, role=role)
+    except TooManyLinks as error:
+        answer = find_answer(error)
+        return _refused(answer.sentence, answer.status, typed=typed, role=role)
     keep_notice(Notice("ok", f"{typed} is invited by a mail."))
     return redirect(url_for("team.show"), 303)
 
@@ -199,9 +205,11 @@ def _mailed_already(error: MailedAlready) -> str:
     return f"An address gets one link an hour, and three a day. The next one can go there {again}."
 
 
-def _refused(reason: str, status: int, *, typed: str, role: Role) -> ResponseReturnValue:
+def _refused(
+    reason: str, status: int, *, typed: str, role: Role, disabled: str = ""
+) -> ResponseReturnValue:
     with only_reading():
-        return _page(typed=typed, role=role, refusal=reason), status
+        return _page(typed=typed, role=role, refusal=reason, disabled=disabled), status
 
 
 def _page(
@@ -210,6 +218,7 @@ def _page(
     typed: str = "",
     role: Role = Role.MEMBER,
     refusal: str | None = None,
+    disabled: str = "",
 ) -> str:
     runtime, who = get_runtime(), get_signed_in()
     with runtime.sessions() as session:
@@ -221,5 +230,6 @@ def _page(
         typed=typed,
         role=role,
         refusal=refusal,
+        disabled=disabled,
         is_mail_set_up=runtime.mailer is not None,
     )

@@ -31,6 +31,16 @@ class AlreadyTaken(AccountError):
     pass
 
 
+class ColleagueDisabled(AlreadyTaken):
+    """`public_id` is the user of the same company, who can be enabled again."""
+
+    def __init__(self, public_id: str) -> None:
+        super().__init__(
+            "Whoever signs in with this address is disabled in your team. Nobody was invited."
+        )
+        self.public_id = public_id
+
+
 class UnknownCompany(AccountError):
     pass
 

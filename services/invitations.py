@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models import LinkPurpose, OneTimeLink, Role, User
-from services.account_errors import AlreadyTaken, BadEmail, BadName
+from services.account_errors import AlreadyTaken, BadEmail, BadName, ColleagueDisabled
 from services.accounts import find_user
 from services.address_asks import count_address
 from services.audit import AuditAction, record_event
@@ -76,7 +76,7 @@ def invite(
     """Have an invitation mailed and return its public id; an older one ends. Commits.
 
     Two of a company at once invite one after the other. Raises BadEmail, NoLongerAdmin,
-    AlreadyTaken, MailedAlready, TooManyInvitations or TooManyAddresses.
+    AlreadyTaken, ColleagueDisabled, MailedAlready, TooManyInvitations or TooManyAddresses.
     """
     try:
         address = email_key(normalise_address(email))
@@ -84,9 +84,7 @@ def invite(
         raise BadEmail("That is not an e-mail address that mail could reach.") from error
     count_address(session, who, now=now)
     lock_team(session, who)
-    if find_user(session, address) is not None:
-        session.rollback()
-        raise AlreadyTaken("Somebody signs in with this address already. Nobody was invited.")
+    _refuse_user(session, who, address)
     _refuse_crowd(session, who.company_id, now=now)
     refuse_repeat(session, purpose=LinkPurpose.INVITATION, email=address, now=now)
     end_links(session, *_is_invitation(who.company_id), OneTimeLink.email == address, now=now)
@@ -196,6 +194,16 @@ def _add_user(
     )
     session.add(user)
     return user
+
+
+def _refuse_user(session: Session, who: SignedIn, address: str) -> None:
+    user = find_user(session, address)
+    if user is None:
+        return
+    session.rollback()
+    if user.company_id == who.company_id and user.is_disabled:
+        raise ColleagueDisabled(user.public_id)
+    raise AlreadyTaken("Somebody signs in with this address already. Nobody was invited.")
 
 
 def _refuse_crowd(session: Session, company_id: int, *, now: datetime) -> None:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import LinkPurpose, OneTimeLink, Role, User
+from models import OneTimeLink, Role, User
 from tests.blueprints.support import Browser, text_of
+from tests.blueprints.teaming import KIM, PAGE, invitations_of, make_invitation, roles_of
 from tests.conftest import Clock
-from tests.factories import NOW, make_report_recipient, make_report_settings, make_user
-
-PAGE = "/settings/team"
-KIM = "kim@example.com"
+from tests.factories import make_report_recipient, make_report_settings, make_user
 
 
 @pytest.fixture
@@ -24,37 +19,6 @@ def olu(session: Session, people: SimpleNamespace) -> User:
     """A second admin, so that ada is not the last one."""
     user: User = make_user(session, people.company, email="olu@example.com", name="Olu")
     return user
-
-
-def _invitation(session: Session, people: SimpleNamespace, **overrides: object) -> OneTimeLink:
-    values = {
-        "company_id": people.company.id,
-        "purpose": LinkPurpose.INVITATION,
-        "email": KIM,
-        "role": Role.MEMBER,
-        "created_at": NOW - timedelta(days=2),
-        "expires_at": NOW + timedelta(days=5),
-        "sent_at": NOW - timedelta(days=2),
-    }
-    link = OneTimeLink(**values | overrides)
-    session.add(link)
-    session.commit()
-    return link
-
-
-def _roles(session: Session) -> dict[str, Role | None]:
-    """Return the role of each who may sign in, None for who is disabled."""
-    session.expire_all()
-    users = session.scalars(select(User).order_by(User.id))
-    roles = {user.email: None if user.is_disabled else user.role for user in users}
-    session.rollback()
-    return roles
-
-
-def _invited(session: Session) -> dict[str, bool]:
-    """Return who was invited, and whether that still stands."""
-    session.expire_all()
-    return {link.email: link.ended_at is None for link in session.scalars(select(OneTimeLink))}
 
 
 def test_the_page_shows_everybody_and_what_they_get(
@@ -70,27 +34,6 @@ def test_the_page_shows_everybody_and_what_they_get(
     assert "Mel Osei mel@example.com Admin Member Save 1 s ago off Disable" in text
     assert f'<a href="{PAGE}" aria-current="page">Team &amp; roles</a>' in answer.text
     assert 'aria-current="page">Integrations' not in answer.text
-
-
-@pytest.mark.parametrize(
-    ("values", "words"),
-    [
-        ({}, "kim@example.com Member invited 18 Nov Send again · Withdraw"),
-        ({"sent_at": None, "next_attempt_at": NOW}, "waits to be mailed"),
-        ({"sent_at": None}, "could not be mailed"),
-        ({"expires_at": NOW - timedelta(days=1)}, "invitation expired 19 Nov"),
-    ],
-)
-def test_the_page_shows_who_is_invited(
-    ada: Browser,
-    session: Session,
-    people: SimpleNamespace,
-    values: dict[str, object],
-    words: str,
-) -> None:
-    _invitation(session, people, **values)
-
-    assert words in text_of(ada.get(PAGE))
 
 
 def test_a_new_role_counts_from_the_next_click_on(
@@ -131,7 +74,7 @@ def test_whoever_is_disabled_is_out_at_the_next_click(
     assert "disabled Enable again" in shown
     assert mel.get("/customers").status_code == 303
     assert mel.sign_in("mel@example.com").location != "/login"
-    assert _roles(session)["mel@example.com"] is Role.MEMBER
+    assert roles_of(session)["mel@example.com"] is Role.MEMBER
 
 
 def test_giving_up_the_own_role_asks_first(
@@ -141,7 +84,7 @@ def test_giving_up_the_own_role_asks_first(
 
     asked = ada.post(place, {"role": "member"})
     question = ada.get(asked.location)
-    kept = _roles(session)["ada@example.com"]
+    kept = roles_of(session)["ada@example.com"]
     answer = ada.post(place, {"role": "member", "confirmed": "1"})
 
     assert asked.location == place
@@ -161,7 +104,7 @@ def test_disabling_oneself_signs_out(
 
     assert "Disable your own account?" in text_of(question)
     assert (answer.status_code, answer.location) == (303, "/login")
-    assert _roles(session)["ada@example.com"] is None
+    assert roles_of(session)["ada@example.com"] is None
 
 
 @pytest.mark.parametrize("step", ["role", "disable"])
@@ -175,7 +118,7 @@ def test_the_last_admin_cannot_leave(
     assert answer.status_code == 409
     assert "The last admin cannot leave" in text_of(answer)
     assert (question.status_code, question.location) == (303, PAGE)
-    assert _roles(session)["ada@example.com"] is Role.ADMIN
+    assert roles_of(session)["ada@example.com"] is Role.ADMIN
 
 
 @pytest.mark.parametrize("role", ["", "owner", "ADMIN"])
@@ -185,55 +128,7 @@ def test_a_role_that_is_none_changes_nothing(
     answer = ada.post(f"{PAGE}/{people.mel.public_id}/role", {"role": role})
 
     assert answer.status_code == 400
-    assert _roles(session)["mel@example.com"] is Role.MEMBER
-
-
-def test_somebody_is_invited(ada: Browser, session: Session) -> None:
-    answer = ada.post(f"{PAGE}/invitations", {"email": f" {KIM} ", "role": "admin"})
-
-    assert (answer.status_code, answer.location) == (303, PAGE)
-    (link,) = session.scalars(select(OneTimeLink))
-    assert (link.email, link.role) == (KIM, Role.ADMIN)
-    assert "kim@example.com is invited by a mail." in text_of(ada.get(PAGE))
-
-
-@pytest.mark.parametrize(
-    ("email", "status", "words"),
-    [
-        ("nobody", 422, "That is not an e-mail address that mail could reach."),
-        ("mel@example.com", 422, "Somebody signs in with this address already."),
-        (KIM, 409, "three a day. The next one can go there in 46 min."),
-    ],
-)
-def test_why_somebody_is_not_invited_is_said_beside_the_address(
-    ada: Browser, clock: Clock, email: str, status: int, words: str
-) -> None:
-    ada.post(f"{PAGE}/invitations", {"email": KIM, "role": "member"})
-    clock.advance(minutes=14)
-
-    answer = ada.post(f"{PAGE}/invitations", {"email": email, "role": "admin"})
-
-    assert answer.status_code == status
-    assert words in text_of(answer)
-    assert f'value="{email}"' in answer.text
-    assert '<option value="admin" selected>Admin</option></select>\n' in answer.text
-
-
-def test_an_invitation_is_sent_again_and_withdrawn(
-    ada: Browser, session: Session, people: SimpleNamespace
-) -> None:
-    link = _invitation(session, people)
-
-    ada.post(f"{PAGE}/invitations/{link.public_id}/again")
-    again = text_of(ada.get(PAGE))
-    (newest,) = re.findall(r"invitations/([0-9a-f]{16})/withdraw", ada.get(PAGE).text)
-    ada.post(f"{PAGE}/invitations/{newest}/withdraw")
-
-    assert "The invitation is mailed again, with a new link." in again
-    assert "can be sent again at 10:00" in again and "Send again" not in again
-    assert newest != link.public_id
-    assert _invited(session) == {KIM: False}
-    assert "kim@example.com" not in text_of(ada.get(PAGE))
+    assert roles_of(session)["mel@example.com"] is Role.MEMBER
 
 
 def _changes(people: SimpleNamespace, link: OneTimeLink) -> dict[str, dict[str, str]]:
@@ -252,7 +147,7 @@ def _changes(people: SimpleNamespace, link: OneTimeLink) -> dict[str, dict[str, 
 def test_every_change_asks_for_the_password_again(
     ada: Browser, session: Session, people: SimpleNamespace, clock: Clock
 ) -> None:
-    link = _invitation(session, people)
+    link = make_invitation(session, people)
     ada.get(PAGE)
     clock.advance(minutes=16)
 
@@ -260,8 +155,8 @@ def test_every_change_asks_for_the_password_again(
 
     assert {answer.status_code for answer in answers} == {401}
     assert {"Confirm that it is you" in text_of(answer) for answer in answers} == {True}
-    assert _roles(session)["mel@example.com"] is Role.MEMBER
-    assert _invited(session) == {KIM: True}
+    assert roles_of(session)["mel@example.com"] is Role.MEMBER
+    assert invitations_of(session) == {KIM: True}
 
 
 @pytest.mark.parametrize(("who", "status"), [("zoe", 404), ("mel", 403)])
@@ -273,7 +168,7 @@ def test_nobody_else_changes_the_team(
     status: int,
 ) -> None:
     browser: Browser = request.getfixturevalue(who)
-    link = _invitation(session, people)
+    link = make_invitation(session, people)
     places = _changes(people, link)
     invite = f"{PAGE}/invitations"
 
@@ -284,5 +179,5 @@ def test_nobody_else_changes_the_team(
 
     assert {answer.status_code for answer in answers} == {status}
     assert KIM not in browser.get(PAGE).text
-    assert _roles(session)["mel@example.com"] is Role.MEMBER
-    assert _invited(session) == {KIM: True}
+    assert roles_of(session)["mel@example.com"] is Role.MEMBER
+    assert invitations_of(session) == {KIM: True}
