@@ -168,7 +168,7 @@ def _results(views: Sequence[DeliveryView]) -> Iterator[Result]:
     for word, tone in TONES.items():
         count = sum(WORDS[view.state] == word for view in views)
         if count:
-            yield Result(tone, word.capitalize() if count == len(views) else f"{count} {word}")
+            yield Result(tone, word.capitalize() if count == len(views) else f"{count:,} {word}")
 
 
 def _notes(views: Sequence[DeliveryView], *, with_addresses: bool) -> Iterator[str]:

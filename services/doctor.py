@@ -135,7 +135,9 @@ def examine_scheduler(runtime: Runtime) -> Finding:
 
 def _ago(at: datetime, now: datetime) -> str:
     minutes = max(int((now - at).total_seconds()) // 60, 0)
-    return "less than a minute ago" if not minutes else f"{minutes:,} minutes ago"
+    if not minutes:
+        return "less than a minute ago"
+    return "a minute ago" if minutes == 1 else f"{minutes:,} minutes ago"
 
 
 def examine_mail(server: SmtpServer | None, *, sender: str) -> Finding:

@@ -121,7 +121,7 @@ def sign_out_there(session: Session, who: SignedIn, *, public_id: str, now: date
 
 
 def _others(number: int) -> str:
-    return f"{number} other browser{'' if number == 1 else 's'}" if number > 0 else ""
+    return f"{number:,} other browser{'' if number == 1 else 's'}" if number > 0 else ""
 
 
 def _record(

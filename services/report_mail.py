@@ -161,7 +161,7 @@ def _notes(window: Window, addressee: Addressee) -> tuple[str, ...]:
         return (_COPY_OUTSIDE if addressee.role is None else _COPY,)
     days = (window.last_day - window.first_day).days + 1
     if days > _RHYTHM_DAYS.get(addressee.frequency, days):
-        return (f"{days} days in one mail: the earlier ones had not been mailed yet.",)
+        return (f"{days:,} days in one mail: the earlier ones had not been mailed yet.",)
     return ()
 
 
