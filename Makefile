@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 # What `make check` runs; `make test` leaves it out.
 CHECKED := tests/test_architecture.py tests/test_docs.py tests/test_templates.py
 
-.PHONY: help install demo serve test test-full test-postgresql screenshots fuzz crash check bench lock clean
+.PHONY: help install demo serve test test-full test-postgresql screenshots pictures fuzz crash check bench lock clean
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -48,6 +48,9 @@ test-postgresql: $(VENV)/dev.ok ## all tests of services and jobs on PostgreSQL,
 
 screenshots: $(VENV)/dev.ok ## every screen into screenshots/; ONLY=review LOOKS=dark-390,light TO=folder
 	$(BIN)/python -m tests.pictures $(if $(ONLY),--only "$(ONLY)") $(if $(LOOKS),--looks $(LOOKS)) $(if $(TO),--to $(TO))
+
+pictures: $(VENV)/dev.ok ## the pictures in README and docs anew, from the demo; ONLY=team
+	$(BIN)/python -m tests.pictures --documents $(if $(ONLY),--only "$(ONLY)")
 
 fuzz: $(VENV)/dev.ok ## odd answers of each provider; COUNT=100000 SEED=1 FIRST=0 PROVIDER=xero
 	$(BIN)/python -m tests.fuzz $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) \

@@ -1,4 +1,7 @@
-"""Write every screen as a PNG: `make screenshots [ONLY=review] [LOOKS=light-1280] [TO=folder]`."""
+"""Write every screen as a PNG: `make screenshots [ONLY=review] [LOOKS=light-1280] [TO=folder]`.
+
+`make pictures` writes those that the documents show.
+"""
 
 from __future__ import annotations
 
@@ -13,52 +16,62 @@ from playwright.sync_api import Error as BrowserError
 from tests.browser.chromium import CHROMIUM, MISSING
 from tests.browser.places import PLACES, Place
 from tests.pictures.album import write_album
-from tests.pictures.camera import Camera, set_up, take
+from tests.pictures.camera import Camera, set_up, take, take_all
+from tests.pictures.documents import FOLDER, PICTURES
 from tests.pictures.looks import Look, choose_looks, file_name
 from tests.pictures.mails import MAILS
+from tests.pictures.palette import with_palette
 
 EVERYTHING: Mapping[str, Place] = {**PLACES, **MAILS}
 
 
 def main() -> int:
-    """Write the pictures and a page to look through them; return 1 when a place had trouble."""
+    """Write the pictures; return 1 when a place had trouble."""
     wanted = _wanted()
     began_s = time.monotonic()
     if CHROMIUM is None:
         sys.stderr.write(f"{MISSING}\n")
         return 1
-    looks = choose_looks(wanted.looks)
-    places = {name: place for name, place in EVERYTHING.items() if wanted.only in name}
-    wanted.to.mkdir(parents=True, exist_ok=True)
     with set_up() as camera:
-        troubles = [
-            trouble
-            for name, place in places.items()
-            if (trouble := _picture(camera, name, place, looks=looks, folder=wanted.to))
-        ]
-    album = write_album(wanted.to, EVERYTHING)
-    sys.stderr.writelines(f"{trouble}\n" for trouble in troubles)
-    seconds = time.monotonic() - began_s
-    sys.stdout.write(f"{len(places) * len(looks)} pictures in {seconds:.0f} s: {album}\n")
-    return int(bool(troubles))
+        if wanted.documents:
+            troubles = [_document(camera, name) for name in PICTURES if wanted.only in name]
+        else:
+            wanted.to.mkdir(parents=True, exist_ok=True)
+            looks = choose_looks(wanted.looks)
+            chosen = [name for name in EVERYTHING if wanted.only in name]
+            troubles = [_screen(camera, name, looks=looks, folder=wanted.to) for name in chosen]
+            sys.stdout.write(f"{write_album(wanted.to, EVERYTHING)}\n")
+    sys.stderr.writelines(f"{trouble}\n" for trouble in troubles if trouble)
+    sys.stdout.write(f"{len(troubles)} places in {time.monotonic() - began_s:.0f} s\n")
+    return int(any(troubles))
 
 
 def _wanted() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make screenshots", description=__doc__)
-    parser.add_argument("--only", default="", help="part of a place's name")
+    parser.add_argument("--only", default="", help="part of a place's or a picture's name")
     parser.add_argument("--looks", default="", help="as in dark-390,light")
     parser.add_argument("--to", type=Path, default=Path("screenshots"))
+    parser.add_argument("--documents", action="store_true", help="write docs/pictures instead")
     return parser.parse_args()
 
 
-def _picture(
-    camera: Camera, name: str, place: Place, *, looks: Sequence[Look], folder: Path
-) -> str | None:
-    """Take the pictures of one place; return what went wrong there."""
+def _screen(camera: Camera, name: str, *, looks: Sequence[Look], folder: Path) -> str | None:
+    """Write the pictures of one place; return what went wrong there."""
     try:
-        with camera.at(place, looks[0]) as page:
+        with camera.at(EVERYTHING[name], looks[0]) as page:
             for look in looks:
-                take(page, folder / file_name(name, look), look)
+                take_all(page, folder / file_name(name, look), look)
+    except (AssertionError, BrowserError) as error:
+        return f"{name}: {error}"
+    return None
+
+
+def _document(camera: Camera, name: str) -> str | None:
+    """Write one picture of the documents; return what went wrong."""
+    picture = PICTURES[name]
+    try:
+        with camera.at(picture.place, Look("light", picture.width, picture.height)) as page:
+            (FOLDER / f"{name}.png").write_bytes(with_palette(take(page)))
     except (AssertionError, BrowserError) as error:
         return f"{name}: {error}"
     return None

@@ -65,10 +65,15 @@ def turn_to(page: Page, look: Look) -> None:
     page.set_viewport_size(look.size)
 
 
-def take(page: Page, path: Path, look: Look) -> None:
+def take_all(page: Page, path: Path, look: Look) -> None:
     """Write the whole page as a PNG."""
     turn_to(page, look)
     # A window as high as the page: what sticks to its lower edge hides nothing then.
     height = page.evaluate("document.documentElement.scrollHeight")
     page.set_viewport_size({"width": look.width, "height": height})
-    page.screenshot(path=path, animations="disabled", caret="hide")
+    path.write_bytes(take(page))
+
+
+def take(page: Page) -> bytes:
+    """Return what the window shows as a PNG, standing still."""
+    return page.screenshot(animations="disabled", caret="hide")

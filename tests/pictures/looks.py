@@ -8,15 +8,16 @@ from itertools import product
 from typing import Any
 
 SCHEMES = ("light", "dark")
-HEIGHTS = {1280: 800, 390: 844}
+WIDTHS = (1280, 390)
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A colour scheme and a width in pixels."""
+    """A colour scheme and a window in pixels."""
 
     scheme: str
     width: int
+    height: int = 844
 
     def __str__(self) -> str:
         return f"{self.scheme}-{self.width}"
@@ -24,10 +25,10 @@ class Look:
     @property
     def size(self) -> Any:
         """The window, as Playwright wants it."""
-        return {"width": self.width, "height": HEIGHTS[self.width]}
+        return {"width": self.width, "height": self.height}
 
 
-LOOKS = tuple(Look(scheme, width) for width, scheme in product(HEIGHTS, SCHEMES))
+LOOKS = tuple(Look(scheme, width) for width, scheme in product(WIDTHS, SCHEMES))
 
 
 def choose_looks(wanted: str) -> tuple[Look, ...]:
