@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import login_user
 
@@ -14,7 +14,7 @@ from blueprints.error_pages import find_answer
 from blueprints.guards import BrowserUser, get_runtime, get_signed_in
 from blueprints.proof import password_again
 from blueprints.provider_page import Notice, keep_notice, kept_notice
-from blueprints.visitors import current_visitor, when_again
+from blueprints.visitors import current_visitor, know_again, when_again
 from services.account_errors import AlreadyTaken, BadEmail, BadName, WeakPassword
 from services.email_changes import ask_for_change, find_pending, withdraw_change
 from services.link_errors import MailedAlready, TooManyLinks
@@ -95,6 +95,7 @@ def choose_password() -> ResponseReturnValue:
                 current=request.form.get("current", ""),
                 password=request.form.get("password", ""),
                 visitor=current_visitor(),
+                wake=runtime.wake,
                 now=runtime.clock(),
             )
     except WeakPassword as error:
@@ -107,7 +108,9 @@ def choose_password() -> ResponseReturnValue:
         page = _page(errors={"current": f"{answer.sentence} {when_again(error)}"})
         return page, answer.status, {"Retry-After": str(math.ceil(error.retry_after_s))}
     login_user(BrowserUser(who, token))
-    return _done(f"Your password is changed.{_ended(ended)}")
+    done = make_response(_done(f"Your password is changed.{_ended(ended)}"))
+    # What knew this browser ended with the old password.
+    return know_again(done, who.email)
 
 
 @blueprint.post("/sign-out-elsewhere")

@@ -7,8 +7,9 @@ import math
 from flask import Response, current_app, request
 
 from blueprints.guards import get_runtime
-from services.known_browsers import REMEMBERED_FOR, remember_browser
-from services.sign_in_limits import TooManyTries, Visitor
+from services.database import only_reading
+from services.known_browsers import REMEMBERED_FOR
+from services.sign_in_limits import TooManyTries, Visitor, remember_visitor
 from services.throttle import network_of
 
 
@@ -22,11 +23,12 @@ def current_visitor() -> Visitor:
 
 
 def know_again(response: Response, email: str) -> Response:
-    """Let the browser be known as one that signed in with this address."""
-    cookie = request.cookies.get(_cookie_name())
+    """Let the browser be known as one that signed in with this address and its password."""
+    with only_reading(), get_runtime().sessions() as session:
+        cookie = remember_visitor(session, email=email, visitor=current_visitor())
     response.set_cookie(
         _cookie_name(),
-        remember_browser(get_runtime().link_key, cookie, email),
+        cookie,
         max_age=REMEMBERED_FOR,
         secure=_is_secure(),
         httponly=True,

@@ -2,7 +2,8 @@
 
 Wrong tries of such a browser are counted apart, so that nobody elsewhere can lock it out
 (OWASP, "Device Cookies", read 2026-11-23). The cookie lets nobody in, and names no account: each is
-a keyed hash, which counts for this one browser only.
+a keyed hash, which counts for this one browser only, and for the password of that day. Whoever
+copied the cookie is rid of it with a new password, and tries made with the copy do not count on.
 """
 
 from __future__ import annotations
@@ -22,17 +23,21 @@ MOST_ACCOUNTS = 5
 MARK_CHARACTERS = 32
 
 
-def known_browser(key: str, cookie: str | None, email: str) -> str | None:
-    """Return the id of the browser if it signed in with this address before, else None."""
+def known_browser(key: str, cookie: str | None, email: str, password_hash: str) -> str | None:
+    """Return what stands for the browser on this account if it signed in there, else None; pure.
+
+    `password_hash` is the account's present one, empty for an address of nobody.
+    """
     browser, marks = _read(key, cookie)
-    return browser if browser and _mark(key, browser, email) in marks else None
+    mark = _mark(key, browser, email, password_hash)
+    return mark if browser and password_hash and mark in marks else None
 
 
-def remember_browser(key: str, cookie: str | None, email: str) -> str:
-    """Return the value of the cookie of a browser that has just signed in with this address."""
+def remember_browser(key: str, cookie: str | None, email: str, password_hash: str) -> str:
+    """Return the cookie of a browser that has just signed in with this address; pure."""
     browser, marks = _read(key, cookie)
     browser = browser or new_public_id()
-    mark = _mark(key, browser, email)
+    mark = _mark(key, browser, email, password_hash)
     latest = [mark, *(former for former in marks if former != mark)][:MOST_ACCOUNTS]
     return _signer(key).sign(".".join((browser, *latest))).decode()
 
@@ -45,8 +50,8 @@ def _read(key: str, cookie: str | None) -> tuple[str, list[str]]:
     return browser, marks
 
 
-def _mark(key: str, browser: str, email: str) -> str:
-    return hash_key(key, SALT, browser, email_key(email))[:MARK_CHARACTERS]
+def _mark(key: str, browser: str, email: str, password_hash: str) -> str:
+    return hash_key(key, SALT, browser, email_key(email), password_hash)[:MARK_CHARACTERS]
 
 
 def _signer(key: str) -> Signer:

@@ -8,13 +8,14 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models import SignIn, User
-from services.account_errors import BadName
+from models import LinkPurpose, SignIn, User
+from services.account_errors import BadName, WeakPassword
 from services.audit import AuditAction, record_event
-from services.one_time_links import end_links_of
+from services.one_time_links import LINK_JOB, add_link, end_links_of
 from services.password_proof import check_own_password
 from services.passwords import check_new_password, hash_password, personal_words
 from services.plain_text import has_visible, plain_line
+from services.runtime import Wake
 from services.sign_in_limits import Visitor
 from services.sign_ins import SignedIn, end_all_sign_ins, is_usable, renew_sign_in
 
@@ -77,16 +78,19 @@ def change_password(
     current: str,
     password: str,
     visitor: Visitor,
+    wake: Wake,
     now: datetime,
 ) -> tuple[str, int]:
     """Set a new password, and end all other sign-ins and the mailed links of the person. Commits.
 
-    Returns the token that this browser's cookie holds from now on, and how many were signed out.
-    Raises WeakPassword, WrongPassword and TooManyTries.
+    A mail tells them. Returns the token that this browser's cookie holds from now on, and how many
+    were signed out. Raises WeakPassword, WrongPassword and TooManyTries.
     """
     personal = personal_words(session.get_one(User, who.user_id))
     session.rollback()
     check_new_password(password, personal=personal)
+    if password == current:
+        raise WeakPassword("That is the password you have. Choose another one.")
     new_hash = hash_password(password)
     check_own_password(session, who, password=current, visitor=visitor, now=now)
     session.execute(update(User).where(User.id == who.user_id).values(password_hash=new_hash))
@@ -94,7 +98,16 @@ def change_password(
     end_links_of(session, who.user_id, now=now)
     token = renew_sign_in(session, who.sign_in_id, now=now)
     _record(session, who, AuditAction.PASSWORD_CHANGED, detail=_others(ended), now=now)
+    notice = add_link(
+        session,
+        company_id=who.company_id,
+        purpose=LinkPurpose.PASSWORD_NOTICE,
+        email=who.email,
+        user_id=who.user_id,
+        now=now,
+    )
     session.commit()
+    wake(LINK_JOB, notice.id)
     return token, ended
 
 

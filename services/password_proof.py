@@ -46,11 +46,11 @@ def check_own_password(
     Leaves a transaction open in which the user's row stays as it is. Raises WrongPassword and
     TooManyTries, and then none is open.
     """
-    count_try(session, email=who.email, visitor=visitor, now=now)
+    tried = count_try(session, email=who.email, visitor=visitor, now=now)
     known_hash = session.scalar(select(User.password_hash).where(User.id == who.user_id)) or ""
     # The transaction ends before the slow hash, so that nobody waits for a lock meanwhile.
     session.rollback()
     if not is_password(known_hash, password) or not still_stands(session, who.user_id, known_hash):
         session.rollback()
         raise WrongPassword
-    forgive_try(session, email=who.email, visitor=visitor)
+    forgive_try(session, tried)

@@ -9,14 +9,17 @@ its tries; everybody else is limited per network and account, per network, and p
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models import User
 from services import sign_ins
 from services.email_addresses import email_key
-from services.known_browsers import known_browser
+from services.known_browsers import known_browser, remember_browser
 from services.throttle import allow, forget, free_at, hash_key, take_back
 
 QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
@@ -49,7 +52,9 @@ class Visitor:
 
 
 @dataclass(frozen=True, slots=True)
-class _Limit:
+class Limit:
+    """How many tries of one kind and key there may be within the window."""
+
     kind: str
     key_hash: str
     tries: int
@@ -63,19 +68,27 @@ def sign_in_from(
 
     Raises TooManyTries, without looking at the password, and SignInRefused.
     """
-    count_try(session, email=email, visitor=visitor, now=now)
+    tried = count_try(session, email=email, visitor=visitor, now=now)
     token = sign_ins.sign_in(session, email=email, password=password, now=now)
-    forgive_try(session, email=email, visitor=visitor)
+    forgive_try(session, tried)
     session.commit()
     return token
 
 
-def count_try(session: Session, *, email: str, visitor: Visitor, now: datetime) -> None:
+def remember_visitor(session: Session, *, email: str, visitor: Visitor) -> str:
+    """Return the cookie by which the browser is known to the account until a new password."""
+    return remember_browser(visitor.key, visitor.cookie, email, _password_hash(session, email))
+
+
+def count_try(
+    session: Session, *, email: str, visitor: Visitor, now: datetime
+) -> tuple[Limit, ...]:
     """Count a try on the account with this address, whoever that is. Commits.
 
-    Raises TooManyTries, and then the try was not counted.
+    Returns what it was counted by. Raises TooManyTries, and then the try was not counted.
     """
-    for limit in _limits(email, visitor):
+    limits = _limits(email, visitor, _password_hash(session, email))
+    for limit in limits:
         key = {"kind": limit.kind, "key_hash": limit.key_hash}
         if not allow(session, **key, limit=limit.tries, window=limit.window, now=now):
             session.rollback()
@@ -84,30 +97,37 @@ def count_try(session: Session, *, email: str, visitor: Visitor, now: datetime) 
             logger.warning("a sign-in was refused: too many tries, counted by %s", limit.kind)
             raise TooManyTries((again_at - now).total_seconds())
     session.commit()
+    return limits
 
 
-def forgive_try(session: Session, *, email: str, visitor: Visitor) -> None:
+def forgive_try(session: Session, tried: Sequence[Limit]) -> None:
     """Take back the try that was counted last, for its password was right.
 
     Joins the caller's transaction. Wrong ones before it from here are forgotten as well; those that
     others made on the account, or the network on other accounts, count on.
     """
-    first, *others = _limits(email, visitor)
+    first, *others = tried
     forget(session, kind=first.kind, key_hash=first.key_hash)
     for limit in others:
         take_back(session, kind=limit.kind, key_hash=limit.key_hash)
 
 
-def _limits(email: str, visitor: Visitor) -> tuple[_Limit, ...]:
+def _password_hash(session: Session, email: str) -> str:
+    """Return the present one, or nothing for an address of nobody, after the same statement."""
+    query = select(User.password_hash).where(User.email == email_key(email))
+    return session.scalar(query) or ""
+
+
+def _limits(email: str, visitor: Visitor, password_hash: str) -> tuple[Limit, ...]:
     """Return what counts a try, the narrowest first, and always in this order."""
 
-    def of(kind: str, tries: int, window: timedelta, *parts: str) -> _Limit:
-        return _Limit(kind, hash_key(visitor.key, kind, *parts), tries, window)
+    def of(kind: str, tries: int, window: timedelta, *parts: str) -> Limit:
+        return Limit(kind, hash_key(visitor.key, kind, *parts), tries, window)
 
     account = email_key(email)
-    browser = known_browser(visitor.key, visitor.cookie, email)
+    browser = known_browser(visitor.key, visitor.cookie, email, password_hash)
     if browser is not None:
-        return (of("sign-in, browser", TRIES_OF_BROWSER, QUARTER, browser, account),)
+        return (of("sign-in, browser", TRIES_OF_BROWSER, QUARTER, browser),)
     return (
         of("sign-in, pair", TRIES_OF_PAIR, QUARTER, visitor.network, account),
         of("sign-in, network", TRIES_OF_NETWORK, HOUR, visitor.network),

@@ -47,7 +47,9 @@ def test_the_menu_leads_everybody_there(mel: Browser) -> None:
     assert "The sign-up report is not mailed to you. An admin can put you on the list." in text
 
 
-def test_a_new_password_keeps_this_browser_and_ends_the_others(app: Flask, ada: Browser) -> None:
+def test_a_new_password_keeps_this_browser_and_ends_the_others(
+    app: Flask, ada: Browser, session: Session
+) -> None:
     other = _another(app)
 
     answer = _change(ada)
@@ -58,6 +60,20 @@ def test_a_new_password_keeps_this_browser_and_ends_the_others(app: Flask, ada: 
     assert other.get("/customers").status_code == 303
     assert _another(app).get("/customers").status_code == 303, "the old one opens nothing"
     assert Browser(app).sign_in("ada@example.com", password=OTHER).location == "/"
+    assert session.scalars(select(OneTimeLink.purpose)).all() == [LinkPurpose.PASSWORD_NOTICE]
+
+
+def test_a_new_password_knows_this_browser_again(app: Flask, ada: Browser) -> None:
+    _change(ada)
+    ada.post("/logout")
+    stranger = Browser(app)
+    for _ in range(10):
+        stranger.sign_in("ada@example.com", password="wrong-password")
+    refused = stranger.sign_in("ada@example.com", password=OTHER)
+
+    answer = ada.sign_in("ada@example.com", password=OTHER)
+
+    assert (refused.status_code, answer.status_code) == (429, 303)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +81,7 @@ def test_a_new_password_keeps_this_browser_and_ends_the_others(app: Flask, ada: 
     [
         ({"current": "not-my-password"}, "That is not your password. Nothing was changed."),
         ({"current": ""}, "That is not your password. Nothing was changed."),
+        ({"password": PASSWORD}, "That is the password you have."),
         ({"password": "short"}, "12 to 200 characters; this one has 5."),
         ({"password": "password1234"}, "one of the most common ones"),
         ({"password": "Ada-Brandt-Harbor-1"}, "made of names and addresses that others know"),

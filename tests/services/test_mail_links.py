@@ -53,7 +53,7 @@ def _mail(purpose: LinkPurpose = LinkPurpose.INVITATION, **overrides: object) ->
         ),
         (
             LinkPurpose.PASSWORD_NOTICE,
-            "By the link of a mail, on Friday, 20 November 2026 at 09:00 (New York).",
+            "On Friday, 20 November 2026 at 09:00 (New York), by the link of a mail or by somebody",
             f"{HERE}/password",
         ),
         (

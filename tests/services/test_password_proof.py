@@ -16,7 +16,7 @@ from services.own_account import UnknownSignIn, list_sign_ins
 from services.password_proof import WrongPassword, is_proved, prove
 from services.sign_in_limits import TooManyTries, Visitor
 from services.sign_ins import SignedIn, SignInRefused, find_sign_in
-from tests.conftest import Clock
+from tests.conftest import Clock, WakeUps
 from tests.factories import NOW, make_company, make_signed_in, make_user
 from tests.services.support import rows
 
@@ -51,7 +51,9 @@ def _who(session: Session, token: str, clock: Clock) -> SignedIn:
 
 def _change(session: Session, who: SignedIn, clock: Clock, **values: str) -> tuple[str, int]:
     texts = {"current": PASSWORD, "password": OTHER} | values
-    return own_account.change_password(session, who, visitor=HOME, now=clock(), **texts)
+    return own_account.change_password(
+        session, who, visitor=HOME, wake=WakeUps(), now=clock(), **texts
+    )
 
 
 @pytest.mark.parametrize(
@@ -129,6 +131,7 @@ def test_a_new_password_ends_all_other_sign_ins_and_is_written_down(
         ({"current": "not the password"}, WrongPassword),
         ({"password": "short"}, WeakPassword),
         ({"password": "password1234"}, WeakPassword),
+        ({"password": PASSWORD}, WeakPassword),
         ({"password": "Ada-ada@example.com"}, WeakPassword),
     ],
 )

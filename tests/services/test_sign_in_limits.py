@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import Attempt, SignIn
+from models import Attempt, SignIn, User
 from services import passwords, sign_in_limits
-from services.known_browsers import remember_browser
-from services.sign_in_limits import TooManyTries, Visitor, sign_in_from
+from services.known_browsers import known_browser, remember_browser
+from services.sign_in_limits import TooManyTries, Visitor, remember_visitor, sign_in_from
 from services.sign_ins import SignInRefused
 from tests.conftest import Clock
 from tests.factories import make_company, make_user
 from tests.services.support import count
 
 ADA, NOBODY = "ada@example.com", "nobody@example.com"
-PASSWORD, WRONG = "demo-password", "wrong-password"
+PASSWORD, WRONG, OTHER = "demo-password", "wrong-password", "another-password"
 KEY = "a key for tests"
 HOME, CAFE = Visitor("203.0.113.9", None, KEY), Visitor("198.51.100.7", None, KEY)
 
@@ -32,8 +33,10 @@ def _ada(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     make_user(session, make_company(session), email=ADA, password_hash=password_hash)
 
 
-def _known(email: str = ADA, *, network: str = "192.0.2.1") -> Visitor:
-    return Visitor(network, remember_browser(KEY, None, email), KEY)
+def _known(session: Session, email: str = ADA, *, network: str = "192.0.2.1") -> Visitor:
+    cookie = remember_visitor(session, email=email, visitor=HOME)
+    session.rollback()
+    return Visitor(network, cookie, KEY)
 
 
 def _enter(
@@ -126,7 +129,7 @@ def test_many_networks_may_not_try_one_account_but_its_known_browser_may(
 
     with pytest.raises(TooManyTries):
         _enter(session, clock, HOME)
-    assert _enter(session, clock, _known())
+    assert _enter(session, clock, _known(session))
 
 
 def test_a_known_browser_is_not_locked_out_by_others_of_its_network(
@@ -134,11 +137,11 @@ def test_a_known_browser_is_not_locked_out_by_others_of_its_network(
 ) -> None:
     _guess(session, clock, HOME, times=10)
 
-    assert _enter(session, clock, _known(network=HOME.network))
+    assert _enter(session, clock, _known(session, network=HOME.network))
 
 
 def test_a_known_browser_has_ten_tries_of_its_own(session: Session, clock: Clock) -> None:
-    known = _known()
+    known = _known(session)
     _guess(session, clock, known, times=10)
 
     with pytest.raises(TooManyTries):
@@ -146,24 +149,37 @@ def test_a_known_browser_has_ten_tries_of_its_own(session: Session, clock: Clock
     assert _enter(session, clock, HOME), "and uses up nobody else's"
 
 
-@pytest.mark.parametrize(
-    "visitor",
-    [
-        _known(NOBODY),
-        Visitor(HOME.network, remember_browser("another key", None, ADA), KEY),
-        Visitor(HOME.network, "made.up", KEY),
-        Visitor(HOME.network, "", KEY),
-    ],
-    ids=["of another account", "of another key", "made up", "empty"],
-)
+@pytest.mark.parametrize("cookie", ["of nobody", "of another key", "made.up", ""])
 def test_a_cookie_that_does_not_know_the_account_gives_no_tries(
-    session: Session, clock: Clock, visitor: Visitor
+    session: Session, clock: Clock, cookie: str
 ) -> None:
-    visitor = Visitor(HOME.network, visitor.cookie, KEY)
+    if cookie == "of nobody":
+        cookie = remember_visitor(session, email=NOBODY, visitor=HOME)
+    elif cookie == "of another key":
+        stranger = replace(HOME, key="another key")
+        cookie = remember_visitor(session, email=ADA, visitor=stranger)
+    session.rollback()
     _guess(session, clock, HOME, times=10)
 
     with pytest.raises(TooManyTries):
-        _enter(session, clock, visitor)
+        _enter(session, clock, replace(HOME, cookie=cookie))
+
+
+def test_with_a_new_password_a_copied_cookie_is_worth_nothing_and_locks_out_nobody(
+    session: Session, clock: Clock
+) -> None:
+    copied = _known(session, network=CAFE.network)
+    _guess(session, clock, copied, times=10)
+    session.execute(update(User).values(password_hash=passwords.hash_password(OTHER)))
+    session.commit()
+    # The same browser goes on with the same cookie, as after a new password by mail.
+    cookie = remember_visitor(session, email=ADA, visitor=copied)
+    session.rollback()
+    _guess(session, clock, copied, times=10)
+
+    with pytest.raises(TooManyTries):
+        _enter(session, clock, copied, password=OTHER)
+    assert _enter(session, clock, replace(HOME, cookie=cookie), password=OTHER)
 
 
 def test_a_refused_try_is_not_counted_so_waiting_helps(
@@ -224,10 +240,10 @@ def test_nothing_in_the_database_says_who_tried(session: Session, clock: Clock) 
 def test_the_cookie_names_no_account_and_knows_the_latest_five() -> None:
     cookie = None
     for number in range(7):
-        cookie = remember_browser(KEY, cookie, f"user-{number}@example.com")
+        cookie = remember_browser(KEY, cookie, f"user-{number}@example.com", "hash")
 
-    known = sign_in_limits.known_browser
-    answers = [known(KEY, cookie, f"user-{number}@example.com") is not None for number in range(7)]
+    emails = [f"user-{number}@example.com" for number in range(7)]
+    answers = [known_browser(KEY, cookie, email, "hash") is not None for email in emails]
     assert answers == [False, False, True, True, True, True, True]
     assert cookie is not None and "user" not in cookie and "@" not in cookie
     assert len(cookie) < 300
