@@ -20,6 +20,7 @@ from services.providers.contract import ProviderKey
 from services.providers.registry import ProviderAccess
 from services.runtime import Runtime
 from services.token_vault import TokenVault
+from tests.compiled_routes import share_compiled_routes
 from tests.postgresql import NoServer, PostgresqlServer, run_server
 from tests.watched_logs import watch
 
@@ -83,6 +84,7 @@ def _has_surrogate(text: str) -> bool:
 
 
 LEAKS = watch()
+share_compiled_routes()
 
 
 @pytest.fixture(autouse=True)
@@ -121,6 +123,7 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database file with all tables, made once and copied for each test."""
     path = tmp_path_factory.mktemp("database") / "empty.db"
     engine = create_engine(f"sqlite:///{path}")
+    prepare_engine(engine)  # the file keeps its journal mode; to change it waits for the disk
     Base.metadata.create_all(engine)
     engine.dispose()
     return path
@@ -168,7 +171,7 @@ def database_url(database_kind: str, request: pytest.FixtureRequest) -> Iterator
     server.drop(url)
 
 
-def share_compiled(engine: Engine) -> None:
+def _share_compiled(engine: Engine) -> None:
     """Let the engine find what those of earlier tests compiled; of one kind they compile alike.
 
     What is compiled is kept by dialect, and each engine brings a dialect of its own.
@@ -180,14 +183,21 @@ def share_compiled(engine: Engine) -> None:
     engine.update_execution_options(compiled_cache=compiled)
 
 
+def hurry(engine: Engine) -> None:
+    """Spare a test's engine what earlier tests did, and waiting for the disk.
+
+    Nobody pulls the plug of a test, and the wait is half of its time.
+    """
+    if engine.dialect.name == SQLITE:
+        event.listen(engine, "connect", lambda opened, _: opened.execute("PRAGMA synchronous=OFF"))
+    _share_compiled(engine)
+
+
 @pytest.fixture
 def sessions(database_url: URL) -> Iterator[sessionmaker[Session]]:
     engine = create_engine(database_url)
     prepare_engine(engine)
-    share_compiled(engine)
-    if engine.dialect.name == SQLITE:
-        # Nobody pulls the plug of a test; waiting for the disk is half of its time.
-        event.listen(engine, "connect", lambda opened, _: opened.execute("PRAGMA synchronous=OFF"))
+    hurry(engine)
     yield sessionmaker(engine, expire_on_commit=False)
     engine.dispose()
 

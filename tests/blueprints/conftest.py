@@ -25,7 +25,7 @@ from services.providers import registry
 from services.runtime import Runtime
 from tests.blueprints.reviewing import Maybes, make_maybes
 from tests.blueprints.support import CHEAP_HASH, QUICKBOOKS, Browser, make_counted
-from tests.conftest import Clock, WakeUps, share_compiled
+from tests.conftest import Clock, WakeUps, hurry
 from tests.factories import NOW, make_account, make_company, make_connection, make_user
 from tests.fakes import FakeAccountingClient, FakeAuthorization
 
@@ -51,7 +51,7 @@ def session(database_path: Path) -> Iterator[Session]:
     """Rows keep their values after a commit, so that no test holds SQLite's lock by reading one."""
     engine = create_engine(f"sqlite:///{database_path}")
     prepare_engine(engine)
-    share_compiled(engine)
+    hurry(engine)
     with Session(engine, expire_on_commit=False) as session:
         yield session
     engine.dispose()
@@ -76,7 +76,7 @@ def app(
     app = create_app(load_settings(environ), wake=wake_ups, clock=clock)
     app.jinja_env.bytecode_cache = COMPILED_TEMPLATES
     with app.app_context():
-        share_compiled(db.engine)
+        hurry(db.engine)
     yield app
     with app.app_context():
         db.engine.dispose()

@@ -28,7 +28,7 @@ from services.providers.registry import ProviderAccess
 from services.providers.transport import Transport
 from services.runtime import Runtime
 from tests.blueprints.support import CHEAP_HASH
-from tests.conftest import Clock, WakeUps, share_compiled
+from tests.conftest import Clock, WakeUps, hurry
 from tests.factories import make_account, make_company, make_connection, make_tokens, make_user
 from tests.matrix.place import SIZE, Place, SandboxClock
 from tests.sandbox.live import live
@@ -104,7 +104,7 @@ def app(
     }
     app = create_app(load_settings(environ), wake=wake_ups, clock=clock)
     with app.app_context():
-        share_compiled(db.engine)
+        hurry(db.engine)
     yield app
     with app.app_context():
         db.engine.dispose()

@@ -20,7 +20,7 @@ from jobs.tasks import JOBS
 from services.database import prepare_engine
 from services.runtime import Runtime
 from tests.blueprints.support import Browser
-from tests.conftest import Clock, WakeUps
+from tests.conftest import Clock, WakeUps, hurry
 from tests.fakes import Outbox
 
 COOKIE = "blueclerk"
@@ -102,6 +102,8 @@ def open_house(folder: Path, environ: dict[str, str], *, now: datetime) -> Itera
     app.extensions["runtime"] = replace(
         app.extensions["runtime"], mailer=outbox, quick_mailer=outbox
     )
+    with app.app_context():
+        hurry(db.engine)
     yield House(app, clock, wake_ups, outbox, path)
     with app.app_context():
         db.engine.dispose()
