@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, current_app, request
 
 from blueprints import compression
+from blueprints.htmx import is_htmx
 from blueprints.static_files import VERSION_ARGUMENT
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -37,6 +38,9 @@ def _add_headers(response: Response) -> Response:
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     if current_app.config["SESSION_COOKIE_SECURE"]:
         headers["Strict-Transport-Security"] = f"max-age={YEAR_S}; includeSubDomains"
+    if is_htmx():
+        # A page takes in what says so, and no error page of a proxy.
+        headers["HX-Ours"] = "1"
     if request.endpoint == "static":
         if VERSION_ARGUMENT in request.args:
             headers["Cache-Control"] = f"public, max-age={YEAR_S}, immutable"

@@ -1,48 +1,69 @@
-/* What HTML and htmx cannot say: an opened line is an event, focus survives a swap, and a lost
-   network is told in words. Everything else works without scripts. */
+/* What HTML and htmx cannot say: an opened line is an event, focus survives a swap, a lost network
+   is told in words, and a form goes out once. Everything else works without scripts. */
 "use strict";
 
-// A <details> that comes open from the server fires toggle once by itself; that is not a person.
-const openFromServer = new WeakSet(document.querySelectorAll("details[open]"));
+const on = (name, listener, early) => document.addEventListener(name, listener, early);
 
-document.addEventListener("toggle", (event) => {
-  const details = event.target;
-  const wasServer = openFromServer.delete(details);
-  if (details.open && !wasServer) details.dispatchEvent(new CustomEvent("opened"));
+// What comes open from the server fires toggle by itself.
+const served = new WeakSet(document.querySelectorAll("details[open]"));
+on("toggle", ({ target }) => {
+  const wasServed = served.delete(target);
+  if (target.open && !wasServed) target.dispatchEvent(new CustomEvent("opened"));
 }, true);
 
-// Only one menu at a time, and Escape or a click elsewhere closes it.
-const closeMenus = (keep) => document.querySelectorAll("details.me[open]").forEach((menu) => {
-  if (menu !== keep) menu.open = false;
-});
-document.addEventListener("click", (event) => closeMenus(event.target.closest("details.me")));
-document.addEventListener("keydown", (event) => { if (event.key === "Escape") closeMenus(null); });
+// Only one menu at a time; Escape or a click elsewhere closes it.
+const closeMenus = (keep) => {
+  for (const menu of document.querySelectorAll("details.me[open]")) menu.open = menu === keep;
+};
+on("click", ({ target }) => closeMenus(target.closest("details.me")));
 
-// A link that looks like a button answers the space bar like one.
-document.addEventListener("keydown", (event) => {
+on("keydown", (event) => {
+  if (event.key === "Escape") closeMenus();
+  // A link that looks like a button answers the space bar like one.
   if (event.key !== " " || !event.target.matches?.("a[role=button]")) return;
   event.preventDefault();
   event.target.click();
 });
 
-// Whoever pressed a button inside a region that is replaced goes on at the same button or, where
-// it is gone, at the top of the region. The button is disabled while we wait, so this is noted
-// before the request.
-document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+// Whoever acts in a region that is replaced goes on there, or at its top. Noted before the button
+// is disabled.
+on("htmx:config:request", ({ detail: { ctx } }) => {
   const active = document.activeElement;
-  if (ctx.target instanceof Element && ctx.target.contains(active)) {
-    ctx.cameFrom = { button: active.id, region: ctx.target.id };
-  }
+  if (ctx.target?.contains?.(active)) ctx.cameFrom = [active.id, ctx.target.id];
 });
-document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
-  if (!ctx.cameFrom || document.activeElement !== document.body) return;
-  const { button, region } = ctx.cameFrom;
-  (document.getElementById(button) ?? document.getElementById(region))?.focus();
+on("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (document.activeElement !== document.body) return;
+  ctx.cameFrom?.map((id) => document.getElementById(id)).find(Boolean)?.focus();
 });
 
-// No answer at all: say so in the place that waits for it.
-document.addEventListener("htmx:error", (event) => {
-  const target = event.detail.ctx?.target;
-  const words = document.getElementById("offline");
-  if (words && target?.isConnected) target.replaceChildren(words.content.cloneNode(true));
+// No answer, or a proxy's: the region keeps what was typed and ticked, and offers another try.
+// What asks by itself goes on, ever more slowly.
+const tell = ({ sourceElement: source, sourceEvent: event, request, target }) => {
+  if (!target?.isConnected) return;
+  const again = () => htmx.ajax(request.method, request.action, { source, event });
+  const words = document.getElementById("lost").content.firstElementChild.cloneNode(true);
+  const button = words.querySelector("button"), before = target.querySelector(":scope > .lost");
+  const hadFocus = before?.contains(document.activeElement);
+  before?.remove();
+  target.prepend(words);
+  button.onclick = again;
+  if (hadFocus) button.focus();
+  const tries = source.tries = (source.tries ?? 0) + 1;
+  if (event.type === "load" && tries < 20) setTimeout(again, Math.min(500 * 2 ** tries, 3e4));
+};
+on("htmx:error", ({ detail: { ctx } }) => ctx && tell(ctx));
+on("htmx:before:response", (event) => {
+  if (event.detail.ctx.hx.ours) return;
+  event.preventDefault();
+  tell(event.detail.ctx);
 });
+
+const sent = new Set();
+on("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (sent.has(form)) event.preventDefault();
+  sent.add(form);
+  setTimeout(() => sent.delete(form), 9e3);
+});
+window.addEventListener("pageshow", () => sent.clear());

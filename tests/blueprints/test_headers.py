@@ -42,6 +42,12 @@ def test_nobody_keeps_a_copy_of_a_page(ada: Browser, path: str) -> None:
     assert "HX-Request" in headers["Vary"]
 
 
+@pytest.mark.parametrize("path", ["/customers/found", "/customers/nobody", "/nothing"])
+def test_what_htmx_gets_says_that_it_is_ours(ada: Browser, path: str) -> None:
+    assert ada.htmx_get(path).headers["HX-Ours"] == "1"
+    assert "HX-Ours" not in ada.get(path).headers
+
+
 def test_static_files_are_kept_until_they_change(ada: Browser) -> None:
     address = re.search(r"/static/app\.css\?v=[0-9a-f]{10}", ada.get("/customers").text)
     assert address

@@ -108,9 +108,10 @@ class Demo:
     def is_reading(self) -> bool:
         return self.count("SELECT count(*) FROM reading WHERE state = 'running'") > 0
 
-    def serve_once_more(self) -> str:
-        """Start a second server process on the same database; return its address."""
-        port = free_port()
+    def serve_once_more(self, *, port: int | None = None) -> str:
+        """Start a second server process on the same database, at a port or a free one; return its
+        address."""
+        port = port or free_port()
         command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py"]
         command += ["--bind", f"127.0.0.1:{port}", "--log-level", "warning", "app:create_app()"]
         server = _start(command, self.environment, output=self.folder / "second.out")
@@ -118,6 +119,12 @@ class Demo:
         wait_until(lambda: is_open(port) or server.poll() is not None, "a second server")
         assert server.poll() is None, (self.folder / "second.out").read_text()
         return f"http://127.0.0.1:{port}"
+
+    def kill_second(self) -> None:
+        """Kill the second server and its worker; neither can tidy up."""
+        server = self.helpers.pop()
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait(STOP_WAIT_S)
 
     def stop(self) -> None:
         """End it as Ctrl-C would, and see that nothing is left."""
