@@ -15,6 +15,7 @@ from models import LinkPurpose, User
 from services.database import prepare_engine
 from services.link_mail import PATHS
 from services.one_time_links import add_link, link_token
+from services.unsubscription import unsubscribe_token
 from tests.browser.people import Opener, press
 from tests.system.demo import Demo
 
@@ -38,10 +39,14 @@ def _link(demo: Demo, purpose: LinkPurpose, age: timedelta) -> str:
         )
         # The mail is not wanted here, and a later link would end this one.
         link.next_attempt_at = None
-        token = link_token(read_env_file(demo.folder / "demo.env")["BLUECLERK_SECRET_KEY"], link)
+        token = link_token(_secret_key(demo), link)
         session.commit()
     engine.dispose()
     return PATHS[purpose] + token
+
+
+def _secret_key(demo: Demo) -> str:
+    return read_env_file(demo.folder / "demo.env")["BLUECLERK_SECRET_KEY"]
 
 
 def _behind(
@@ -65,11 +70,29 @@ def _no_confirmation(people: Opener, _demo: Demo, **options: Any) -> Page:
     return people.open(None, "/confirm/nobody", **options)
 
 
+def _unsubscribing(people: Opener, demo: Demo, **options: Any) -> Page:
+    with demo.database() as database:
+        query = "SELECT public_id FROM report_recipient WHERE address = 'ada@example.com'"
+        (recipient,) = database.execute(query).fetchone()
+    token = unsubscribe_token(_secret_key(demo), recipient)
+    return people.open(None, f"/unsubscribe/{token}", **options)
+
+
+def _unsubscribed(people: Opener, demo: Demo, **options: Any) -> Page:
+    page = _unsubscribing(people, demo, **options)
+    page.locator("main button").click()
+    expect(page.locator("h1")).to_have_text("Unsubscribed")
+    return page
+
+
 LINK_PAGES: Mapping[str, Callable[..., Page]] = {
     "no confirmation": _no_confirmation,
     "asked for password": _asked_for_password,
-    "invitation": _behind("zoe", INVITATION),
+    "invitation": _behind(None, INVITATION),
+    "invitation of another": _behind("zoe", INVITATION),
     "new password": _behind(None, RESET),
     "ended link": _behind(None, RESET, timedelta(hours=1)),
     "other e-mail": _behind("mel", CHANGE),
+    "unsubscribe": _unsubscribing,
+    "unsubscribed": _unsubscribed,
 }

@@ -7,18 +7,8 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.people import Opener, follow, press
+from tests.browser.report_places import FAILED
 from tests.system.demo import Demo
-
-# One report that failed for ada, of the last day that is over in New York.
-FAILED = """
-INSERT INTO report_delivery (public_id, company_id, recipient_id, kind, first_day_on, day_on,
-  window_start_at, window_end_at, message_id, state, attempts, handover_count, next_attempt_at,
-  answer_text, due_at, ended_at)
-SELECT '00000000000000ff', company_id, id, 'daily', date('now', '-2 days'), date('now', '-2 days'),
-  datetime('now', '-3 days'), datetime('now', '-2 days'), '<failed@example.com>', 'failed', 26, 0,
-  datetime('now', '-1 day'), 'The mail server did not answer.', datetime('now', '-1 day'),
-  datetime('now', '-1 hour')
-FROM report_recipient WHERE address = 'ada@example.com'"""
 
 
 def _line(page: Page, text: str) -> None:
