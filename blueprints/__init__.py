@@ -22,6 +22,7 @@ from blueprints import (
     email_change,
     error_pages,
     forgotten,
+    form_addresses,
     gap,
     guards,
     headers,
@@ -98,6 +99,7 @@ def register(app: Flask) -> None:
     headers.register(app)
     static_files.register(app)
     error_pages.register(app)
+    form_addresses.register(app)
     words.register(app)
     import_words.register(app)
     run_strip.register(app)

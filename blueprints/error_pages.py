@@ -34,7 +34,7 @@ def register(app: Flask) -> None:
     for error_class in ANSWERS:
         app.register_error_handler(error_class, _answer_domain_error)
     app.register_error_handler(CSRFError, _answer_stale_form)
-    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(HTTPException, answer_http_error)
     app.register_error_handler(Exception, _answer_unexpected)
 
 
@@ -66,7 +66,8 @@ def _answer_domain_error(error: Exception) -> Response:
     return response
 
 
-def _answer_http_error(error: HTTPException) -> Response:
+def answer_http_error(error: HTTPException) -> Response:
+    """Answer what Flask refused by itself, such as an address that is none, in words."""
     if isinstance(error, InternalServerError) or error.code is None or error.code >= 500:
         return _answer_unexpected(error)
     if error.code < 400:

@@ -54,10 +54,22 @@ def test_a_reading_of_another_company_is_not_found(
         assert answer.status_code == 404
 
 
-@pytest.mark.parametrize("path", [f"{QUICKBOOKS}/ignore", f"{QUICKBOOKS}/check", "/logout"])
-def test_a_form_address_cannot_be_opened(ada: Browser, path: str) -> None:
-    answer = ada.get(path)
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        (f"{QUICKBOOKS}/ignore", QUICKBOOKS),
+        ("/account/password", "/account"),
+        ("/settings/team/invitations/0123456789abcdef/again", "/settings/team"),
+        ("/settings/reports/ask", "/settings/reports"),
+        ("/logout", "/"),
+    ],
+)
+def test_the_address_of_a_form_leads_to_its_page_and_programs_are_told(
+    ada: Browser, path: str, page: str
+) -> None:
+    opened, fragment, put = ada.get(path), ada.htmx_get(path), ada.client.put(path)
 
-    assert answer.status_code == 405
-    assert "POST" in answer.headers["Allow"]
-    assert "That cannot be done here" in text_of(answer)
+    assert (opened.status_code, opened.location) == (303, page)
+    assert (fragment.status_code, "That cannot be done here" in text_of(fragment)) == (405, True)
+    assert "POST" in fragment.headers["Allow"]
+    assert put.status_code in (400, 405)
