@@ -22,6 +22,8 @@ MIN_PASSWORD_CHARACTERS = 12
 MAX_PASSWORD_CHARACTERS = 200
 #: A piece up to this long adds nothing by being repeated.
 LONGEST_REPEATED_PIECE = 8
+#: So few different characters are tried in every order, however long the password is.
+TOO_FEW_DIFFERENT = 4
 COMMON_PASSWORDS = Path(__file__).with_name("common_passwords.txt")
 COMMON_SHORT_PASSWORDS = Path(__file__).with_name("common_short_passwords.txt")
 OUR_NAME = "blueclerk"
@@ -60,6 +62,11 @@ def check_new_password(password: str, *, personal: Sequence[str] = ()) -> None:
         raise WeakPassword(
             "This password is one short piece again and again. Choose another one, such as a few "
             "words in a row."
+        )
+    if len(set(folded)) <= TOO_FEW_DIFFERENT:
+        raise WeakPassword(
+            f"This password needs more than {TOO_FEW_DIFFERENT} different characters. Choose "
+            "another one, such as a few words in a row."
         )
     if _is_made_of(folded, _pieces(personal)):
         raise WeakPassword(

@@ -18,13 +18,13 @@ PERSONAL = ("ada.brandt@example.com", "Ada Brandt", "Harbor Heating & Air", "har
     [
         "demo-password",
         "twelve chars",
-        "            gap",
+        "          a gap?",
         "只有十二個字的密碼可以嗎",
         "🔑🔑🔒🔓 keys and locks",
         "481516234214",
         "summer rain 2026",
         "harbor of a thousand ships",
-        "x" * 100 + "y" * 100,
+        "v" * 100 + "wxyz" * 25,
     ],
 )
 def test_any_characters_make_a_password(password: str) -> None:
@@ -55,6 +55,12 @@ def test_digits_and_signs_round_a_common_password_do_not_help(password: str) -> 
 @pytest.mark.parametrize("password", ["zzzzzzzzzzzzzz", "Xq7!xQ7!Xq7!x", "hunter42hunter42"])
 def test_a_short_piece_again_and_again_is_refused(password: str) -> None:
     with pytest.raises(WeakPassword, match="again and again"):
+        check_new_password(password)
+
+
+@pytest.mark.parametrize("password", ["aaaaaaaaaaab", "aB1!" + "!1Ba" * 3, "x" * 100 + "y" * 100])
+def test_very_few_different_characters_are_refused(password: str) -> None:
+    with pytest.raises(WeakPassword, match="needs more than 4 different characters"):
         check_new_password(password)
 
 
