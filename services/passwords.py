@@ -47,31 +47,10 @@ def check_new_password(password: str, *, personal: Sequence[str] = ()) -> None:
         raise WeakPassword(
             "This password holds a character that cannot be stored. Choose another one."
         )
-    folded = password.casefold()
-    if folded in _listed(COMMON_PASSWORDS):
+    why = _why_guessed_first(password.casefold(), personal)
+    if why is not None:
         raise WeakPassword(
-            "This password is one of the most common ones, which are tried first. Choose another "
-            "one, such as a few words in a row."
-        )
-    if _is_common_inside(folded):
-        raise WeakPassword(
-            "This password is one of the most common ones with digits or signs round it. Choose "
-            "another one, such as a few words in a row."
-        )
-    if _is_repetition(folded):
-        raise WeakPassword(
-            "This password is one short piece again and again. Choose another one, such as a few "
-            "words in a row."
-        )
-    if len(set(folded)) <= TOO_FEW_DIFFERENT:
-        raise WeakPassword(
-            f"This password needs more than {TOO_FEW_DIFFERENT} different characters. Choose "
-            "another one, such as a few words in a row."
-        )
-    if _is_made_of(folded, _pieces(personal)):
-        raise WeakPassword(
-            "This password is made of names and addresses that others know. Choose another one, "
-            "such as a few words in a row."
+            f"This password {why}. Choose another one, such as a few words in a row."
         )
 
 
@@ -107,6 +86,21 @@ def hash_of_nobody() -> str:
 def _listed(path: Path) -> frozenset[str]:
     _licence, _, listed = path.read_text(encoding="utf-8").partition("\n\n")
     return frozenset(listed.splitlines())
+
+
+def _why_guessed_first(folded: str, personal: Sequence[str]) -> str | None:
+    """Return the end of a sentence that begins with "This password", None for a good one."""
+    if folded in _listed(COMMON_PASSWORDS):
+        return "is one of the most common ones, which are tried first"
+    if _is_common_inside(folded):
+        return "is one of the most common ones with digits or signs round it"
+    if _is_repetition(folded):
+        return "is one short piece again and again"
+    if len(set(folded)) <= TOO_FEW_DIFFERENT:
+        return f"needs more than {TOO_FEW_DIFFERENT} different characters"
+    if _is_made_of(folded, _pieces(personal)):
+        return "is made of names and addresses that others know"
+    return None
 
 
 def _is_common_inside(text: str) -> bool:
