@@ -6,6 +6,7 @@ from flask import Blueprint, g, make_response, redirect, render_template, url_fo
 from flask.typing import ResponseReturnValue
 
 from blueprints.guards import get_runtime, public
+from blueprints.link_pages import look_at
 from blueprints.visitors import know_again
 from services.account_errors import AlreadyTaken
 from services.email_changes import ChangeView, change_by_link, view_change
@@ -17,7 +18,7 @@ blueprint = Blueprint("email_change", __name__)
 @public
 def show(token: str) -> ResponseReturnValue:
     """Ask, or say that it is done; changes nothing, because mail scanners open every link."""
-    return _page(token, _view(token))
+    return _page(token, look_at(view_change, token))
 
 
 @blueprint.post("/email/<token>")
@@ -36,16 +37,10 @@ def submit(token: str) -> ResponseReturnValue:
                 now=runtime.clock(),
             )
     except AlreadyTaken as error:
-        return _page(token, _view(token), refusal=str(error)), 409
+        return _page(token, look_at(view_change, token), refusal=str(error)), 409
     answer = make_response(redirect(url_for("email_change.show", token=token), 303))
     # Known by the old address only, it would be locked out by everybody's tries at the new one.
     return know_again(answer, new_email)
-
-
-def _view(token: str) -> ChangeView:
-    runtime = get_runtime()
-    with runtime.sessions() as session:
-        return view_change(session, token, link_key=runtime.link_key, now=runtime.clock())
 
 
 def _page(token: str, change: ChangeView, *, refusal: str = "") -> str:

@@ -16,6 +16,7 @@ from flask.typing import ResponseReturnValue
 from blueprints.arrival import Arrival, lead_to_sign_in
 from blueprints.forms import one_line
 from blueprints.guards import get_runtime, public
+from blueprints.link_pages import look_at
 from blueprints.visitors import know_again
 from services.account_errors import WeakPassword
 from services.password_resets import ResetView, ask_for_reset, reset_by_link, view_reset
@@ -63,14 +64,14 @@ def ask_submit() -> ResponseReturnValue:
 @public
 def show(token: str) -> ResponseReturnValue:
     """Ask for a new password; changes nothing, because mail scanners open every link."""
-    return _page(token, _view(token))
+    return _page(token, look_at(view_reset, token))
 
 
 @blueprint.post("/password/<token>")
 @public
 def submit(token: str) -> ResponseReturnValue:
     """Set the password, end every sign-in of the user, and lead to sign-in."""
-    runtime, reset = get_runtime(), _view(token)
+    runtime, reset = get_runtime(), look_at(view_reset, token)
     try:
         with runtime.sessions() as database:
             reset_by_link(
@@ -86,12 +87,6 @@ def submit(token: str) -> ResponseReturnValue:
     arrival = Arrival(reset.email, "Your password was changed; sign in with it.")
     # Whoever had the mail is not locked out by what strangers tried before.
     return know_again(make_response(lead_to_sign_in(arrival)), reset.email)
-
-
-def _view(token: str) -> ResetView:
-    runtime = get_runtime()
-    with runtime.sessions() as database:
-        return view_reset(database, token, link_key=runtime.link_key, now=runtime.clock())
 
 
 def _page(token: str, reset: ResetView, *, wrong_password: str = "") -> str:

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from blueprints.arrival import Arrival, lead_to_sign_in
 from blueprints.forms import one_line
 from blueprints.guards import get_runtime, public
+from blueprints.link_pages import look_at
 from services.account_errors import BadName, WeakPassword
 from services.invitations import OfferView, accept_invitation, view_invitation
 from services.passwords import MIN_PASSWORD_CHARACTERS
@@ -19,14 +20,14 @@ blueprint = Blueprint("invitation", __name__)
 @public
 def show(token: str) -> ResponseReturnValue:
     """Say who invites; changes nothing, because mail scanners open every link."""
-    return _page(token, _view(token))
+    return _page(token, look_at(view_invitation, token))
 
 
 @blueprint.post("/invitation/<token>")
 @public
 def submit(token: str) -> ResponseReturnValue:
     """Create the user, and lead to sign-in with the address filled in."""
-    runtime, offer = get_runtime(), _view(token)
+    runtime, offer = get_runtime(), look_at(view_invitation, token)
     name = one_line(request.form.get("name", ""))
     try:
         with runtime.sessions() as session:
@@ -43,12 +44,6 @@ def submit(token: str) -> ResponseReturnValue:
     except WeakPassword as error:
         return _page(token, offer, name=name, wrong_password=str(error)), 422
     return lead_to_sign_in(Arrival(offer.email, "Welcome. Your password is set; sign in with it."))
-
-
-def _view(token: str) -> OfferView:
-    runtime = get_runtime()
-    with runtime.sessions() as session:
-        return view_invitation(session, token, link_key=runtime.link_key, now=runtime.clock())
 
 
 def _page(

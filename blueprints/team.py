@@ -19,7 +19,7 @@ from services.invitations import invite, send_invitation_again, withdraw_invitat
 from services.link_errors import MailedAlready, TooManyLinks, UnknownInvitation
 from services.local_days import find_zone
 from services.team import (
-    TeamMember,
+    Person,
     change_role,
     disable_user,
     enable_user,
@@ -171,12 +171,12 @@ def withdraw(invitation: str) -> ResponseReturnValue:
     return redirect(url_for("team.show"), 303)
 
 
-def _find(user: str) -> TeamMember:
+def _find(user: str) -> Person:
     runtime, wanted = get_runtime(), public_id(user)
     if wanted is None:
         raise UnknownUser
     with only_reading(), runtime.sessions() as session:
-        return find_member(session, get_signed_in().company_id, wanted, now=runtime.clock())
+        return find_member(session, get_signed_in().company_id, wanted)
 
 
 def _invitation_id(text: str) -> str:
@@ -191,7 +191,7 @@ def _role() -> Role:
     return Role(text) if text in set(Role) else abort(400)
 
 
-def _is_own(person: TeamMember) -> bool:
+def _is_own(person: Person) -> bool:
     return person.email == get_signed_in().email
 
 

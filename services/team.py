@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from models import Frequency, LinkPurpose, OneTimeLink, ReportSettings, Role, SignIn, User
 from services.account_errors import LastAdmin, UnknownUser
@@ -40,12 +40,8 @@ class ReportShare(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class TeamMember:
-    """A user of the company.
-
-    `last_seen_at` is None where no sign-in is remembered; `is_new` tells that there may never
-    have been one. `is_last_admin` is whom the company cannot lose.
-    """
+class Person:
+    """A user of the company. `is_last_admin` is whom the company cannot lose."""
 
     public_id: str
     name: str
@@ -53,6 +49,16 @@ class TeamMember:
     role: Role
     is_disabled: bool
     is_last_admin: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TeamMember(Person):
+    """A user as the team's page shows them.
+
+    `last_seen_at` is None where no sign-in is remembered; `is_new` tells that there may never
+    have been one.
+    """
+
     last_seen_at: datetime | None
     is_new: bool
     report: ReportShare
@@ -95,12 +101,30 @@ def view_team(session: Session, company_id: int, *, now: datetime) -> TeamView:
     )
 
 
-def find_member(session: Session, company_id: int, public_id: str, *, now: datetime) -> TeamMember:
-    """Return one of the team. Raises UnknownUser."""
-    for person in view_team(session, company_id, now=now).people:
-        if person.public_id == public_id:
-            return person
-    raise UnknownUser("Nobody of this company has that address.")
+def find_member(session: Session, company_id: int, public_id: str) -> Person:
+    """Return one of the team. One statement. Raises UnknownUser."""
+    other = aliased(User)
+    others = select(func.count()).where(
+        other.company_id == company_id,
+        other.role == Role.ADMIN,
+        other.is_disabled.is_(False),
+        other.public_id != public_id,
+    )
+    query = select(User, others.scalar_subquery()).where(
+        User.company_id == company_id, User.public_id == public_id
+    )
+    found = session.execute(query).one_or_none()
+    if found is None:
+        raise UnknownUser("Nobody of this company has that address.")
+    user, other_admins = found
+    return Person(
+        public_id=user.public_id,
+        name=user.name,
+        email=user.email,
+        role=user.role,
+        is_disabled=user.is_disabled,
+        is_last_admin=is_active_admin(user) and other_admins == 0,
+    )
 
 
 def change_role(
