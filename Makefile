@@ -8,6 +8,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 # What `make check` runs; `make test` leaves it out.
 CHECKED := tests/test_architecture.py tests/test_docs.py tests/test_templates.py
 
+VALIDATOR := tests/html/node_modules/.package-lock.json
+
+.PHONY: html-validate
 .PHONY: help install demo serve test test-full test-postgresql screenshots pictures fuzz crash check bench lock clean
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -40,8 +43,14 @@ serve: $(VENV)/runtime.ok ## migrate, then serve with the production configurati
 test: $(VENV)/dev.ok ## the suite, at most 6 minutes on 2 cores
 	$(BIN)/pytest -n 2 -m "not full and not postgresql" $(CHECKED:%=--ignore=%)
 
-test-full: $(VENV)/dev.ok ## the longer matrices
+test-full: $(VENV)/dev.ok html-validate ## the longer matrices
 	$(BIN)/pytest -n 2 -m "full and not postgresql"
+
+$(VALIDATOR): tests/html/package-lock.json
+	@npm ci --prefix tests/html --ignore-scripts --no-audit --no-fund --silent && touch $@ \
+	  || echo "No html-validate, so the HTML is not validated; it needs: apt-get install nodejs npm"
+
+html-validate: $(VALIDATOR) ## what the HTML of every page is validated with, where there is npm
 
 test-postgresql: $(VENV)/dev.ok ## all tests of services and jobs on PostgreSQL, beside the suite
 	$(BIN)/pytest -n 2 -m "postgresql or both_databases"

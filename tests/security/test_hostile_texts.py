@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -15,9 +16,11 @@ from tests.security.crawling import Seen, crawl
 from tests.security.hostile import MARK, TEXTS, WILD, HostileWords
 from tests.security.house import House
 from tests.security.pages import faults_of, formulas_of, loose_texts
+from tests.security.parsing import files_of, html_faults, packed_bytes, packed_file_bytes
 
 #: What a text of a mail may hold beside letters: lines, and what joins letters and emoji.
 PLAIN = "\n\u200c\u200d"
+FIRST_LOAD_BYTES, FRAGMENT_BYTES = 45_000, 15_000
 STARTS = ["/", "/customers", "/reports", "/settings/integrations", "/settings/reports"]
 
 
@@ -61,6 +64,31 @@ def test_no_text_turns_the_words_around_it_about(seen: list[Seen]) -> None:
     }
 
     assert found == set()
+
+
+def test_no_page_has_a_parse_error_or_an_id_twice(seen: list[Seen]) -> None:
+    pages = {re.sub("[0-9a-f]{6,}|[0-9]", "", page.address): page for page in _pages(seen)}
+
+    faults = [fault for page in pages.values() for fault in html_faults(page)]
+
+    assert len(pages) > 50
+    assert faults == []
+
+
+def test_no_page_is_heavy(hostile: House, seen: list[Seen]) -> None:
+    texts = (page.answer.text for page in seen)
+    files = {name: packed_file_bytes(hostile.app, name) for name in files_of("".join(texts))}
+
+    for page in _pages(seen):
+        needed = sum(files[name] for name in files_of(page.answer.text))
+        limit = FRAGMENT_BYTES if page.is_fragment else FIRST_LOAD_BYTES - needed
+        assert packed_bytes(page) < limit, page.address
+
+
+def _pages(seen: list[Seen]) -> list[Seen]:
+    """Return what is HTML of ours; a redirect has some of Werkzeug's."""
+    found = [page for page in seen if page.answer.mimetype == "text/html"]
+    return [page for page in found if page.answer.status_code not in (302, 303, 308)]
 
 
 def test_no_file_has_a_formula(seen: list[Seen]) -> None:
