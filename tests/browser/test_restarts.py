@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.people import QUICKBOOKS, Opener, press
+from tests.browser.people import QUICKBOOKS, Opener, expect_number, press
 from tests.browser.running import hold_import, release_import
 from tests.system.demo import Demo
 
@@ -155,3 +156,27 @@ def test_two_clicks_make_one_customer(
 
     assert demo.count("SELECT count(*) FROM customer WHERE name = 'Wren Calloway'") == 1
     assert len([line for line in people.watch.requests if line.startswith("POST")]) == 1
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_words_about_waiting_come_late_and_never_two_at_once(
+    people: Opener, demo: Demo, motion: Literal["no-preference", "reduce"]
+) -> None:
+    page = people.open("ada", reduced_motion=motion)
+    waiting = page.locator("#unsynced-body .busy:visible, #unsynced-body .idle:visible")
+    seen = []
+
+    def slowly(route: Route) -> None:
+        for _ in range(12):
+            page.wait_for_timeout(50)
+            seen.append(waiting.all_inner_texts())
+        route.continue_()
+
+    page.route("**/unsynced", slowly)
+    page.locator("#unsynced > summary").click()
+    expect_number(page, "182", "1,204")
+
+    assert seen[0][0].startswith("A count needs a reading")
+    assert seen[-1] == ["Asking QuickBooks for its customers …"]
+    assert {len(texts) for texts in seen} <= {1, 2}
+    assert all(len(texts) == 2 for texts in seen if not texts[0].startswith("Asking"))
