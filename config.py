@@ -275,7 +275,7 @@ def development_keys(instance_folder: Path) -> dict[str, str]:
     """Return this machine's own secrets, made at the first start and kept, mode 0600."""
     path = instance_folder / "development.env"
     if not path.exists():
-        instance_folder.mkdir(parents=True, exist_ok=True)
+        instance_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_env_file(path, new_keys())
     return read_env_file(path)
 

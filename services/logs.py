@@ -62,5 +62,6 @@ def configure_logging(*, is_json: bool) -> None:
         server = logging.getLogger(name)
         if not any(isinstance(known, HideLinks) for known in server.filters):
             server.addFilter(HideLinks())
-    # Every beat of the scheduler would be a line.
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    # Every beat of the scheduler would be a line, and every look at /readyz two.
+    for name in ("apscheduler", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -262,5 +262,11 @@ def test_a_half_written_file_is_no_obstacle(tmp_path: Path) -> None:
     assert set(keys) == {config.PREFIX + "SECRET_KEY", config.PREFIX + "TOKEN_KEYS"}
 
 
+def test_a_folder_that_is_made_for_keys_is_closed_to_others(tmp_path: Path) -> None:
+    development_keys(tmp_path / "instance")
+
+    assert (tmp_path / "instance").stat().st_mode & 0o777 == 0o700
+
+
 def _fail(*_args: object) -> None:
     raise OSError("the disk is full")

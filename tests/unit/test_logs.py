@@ -53,6 +53,15 @@ def test_an_exception_is_part_of_its_line(capsys: pytest.CaptureFixture[str]) ->
     assert "ValueError: broken" in json.loads(line)["exception"]
 
 
+def test_what_is_looked_at_all_the_time_leaves_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(is_json=False)
+
+    logging.getLogger("alembic.runtime.migration").info("Context impl SQLiteImpl.")
+    logging.getLogger("apscheduler.executors.default").info("Running job")
+
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize("logger", ["gunicorn.access", "werkzeug"])
 @pytest.mark.parametrize("room", ["invitation", "password", "email", "confirm", "unsubscribe"])
 def test_a_line_shows_no_link_of_a_mail(
