@@ -10,6 +10,7 @@ from werkzeug.routing import BaseConverter, ValidationError
 
 from services.providers.contract import ProviderKey
 
+MAX_QUERY_CHARACTERS = 1_000
 PUBLIC_ID = re.compile(r"[0-9a-f]{16}")
 # Browsers read "//host", "/\host" and (after dropping control characters) "/<tab>/host" as
 # another site, so only printable ASCII without a backslash may follow a single slash.
@@ -51,6 +52,20 @@ def page_path() -> str | None:
     if request.method in ("GET", "HEAD"):
         return safe_next(request.path)
     return _path_of(request.headers.get("Referer"))
+
+
+def page_address() -> str | None:
+    """Return the path of the page a person is on with what it was asked for: filters, a search."""
+    if request.headers.get("HX-Request") == "true":
+        url = request.headers.get("HX-Current-URL", "")
+    elif request.method in ("GET", "HEAD"):
+        url = request.full_path
+    else:
+        url = request.headers.get("Referer", "")
+    path, (_, has_query, query) = page_path(), url.partition("?")
+    if path is None or not has_query or len(query) > MAX_QUERY_CHARACTERS:
+        return path
+    return safe_next(f"{path}?{query}".removesuffix("?")) or path
 
 
 def _path_of(url: str | None) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints.addresses import public_id
@@ -46,11 +46,14 @@ def index() -> ResponseReturnValue:
 
 @blueprint.get("/customers/found")
 def found() -> ResponseReturnValue:
-    """Answer the search while somebody types; a browser is led to the page."""
+    """Answer the search while somebody types, and tell the browser the address of its page."""
+    show = request.args.get("show") or None
+    address = url_for("customers.index", show=show, q=_query() or None)
     if not is_htmx():
-        show = request.args.get("show") or None
-        return redirect(url_for("customers.index", show=show, q=_query() or None), 303)
-    return render_template("customers/_found.html", **_found())
+        return redirect(address, 303)
+    response = make_response(render_template("customers/_found.html", **_found()))
+    response.headers["HX-Replace-Url"] = address
+    return response
 
 
 @blueprint.get("/customers.csv")

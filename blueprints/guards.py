@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import UserMixin, current_user
 
 from blueprints import cross_site
-from blueprints.addresses import page_path
+from blueprints.addresses import page_address, page_path
 from blueprints.htmx import is_htmx
 from extensions import login_manager
 from services.database import only_reading
@@ -115,7 +115,9 @@ def require_sign_in() -> ResponseReturnValue | None:
 
 
 def _to_sign_in() -> ResponseReturnValue:
-    address = url_for("auth.sign_in", next=page_path())
+    # What a provider brings back is for one look only, and never repeated.
+    came_from = page_path() if request.endpoint in WRITING_GETS else page_address()
+    address = url_for("auth.sign_in", next=came_from)
     if is_htmx():
         return Response(status=401, headers={"HX-Redirect": address})
     return redirect(address, 303)

@@ -148,6 +148,21 @@ def test_a_browser_that_is_not_signed_in_is_led_to_sign_in(stranger: Browser) ->
     )
 
 
+@pytest.mark.parametrize("page", [f"{QUICKBOOKS}/review?show=maybe&q=a+b%26c", "/reports?days=90"])
+def test_signing_in_leads_back_to_the_very_list(stranger: Browser, page: str) -> None:
+    asked = stranger.get(page)
+    swapped = stranger.htmx_get(f"{QUICKBOOKS}/review/list", page=page)
+
+    assert asked.location == swapped.headers["HX-Redirect"]
+    assert stranger.sign_in("ada@example.com", path=asked.location).location == page
+
+
+def test_an_answer_of_a_provider_is_not_carried_through_signing_in(stranger: Browser) -> None:
+    answer = stranger.get(f"{QUICKBOOKS}/callback?code=secret&state=x")
+
+    assert answer.location == f"/login?next={QUICKBOOKS}/callback"
+
+
 def test_htmx_is_led_to_sign_in_and_back_to_the_page_not_to_the_fragment(
     stranger: Browser,
 ) -> None:

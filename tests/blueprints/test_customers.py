@@ -165,6 +165,7 @@ def test_search_works_while_typing(mel: Browser, session: Session, people: Simpl
 
     assert answer.status_code == 200
     assert answer.text.lstrip().startswith('<div id="found">')
+    assert answer.headers["HX-Replace-Url"] == "/customers?q=zeb"
     assert "Zebra" in text_of(answer)
     assert "Nell" not in text_of(answer)
 

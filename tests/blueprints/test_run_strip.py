@@ -24,7 +24,16 @@ from tests.blueprints.support import QUICKBOOKS, Browser, text_of
 from tests.factories import NOW
 
 STRIP = "/imports/running"
-ADMIN_PAGES = ("/customers", "/reports", QUICKBOOKS, "/settings/diagnostics", "/settings/reports")
+ADMIN_PAGES = (
+    "/customers",
+    "/account",
+    "/settings/team",
+    "/settings/audit",
+    "/reports",
+    QUICKBOOKS,
+    "/settings/diagnostics",
+    "/settings/reports",
+)
 ACTIVE = {"began_at": NOW - timedelta(seconds=13), "finished_at": None, "chosen_count": 180}
 
 
