@@ -35,8 +35,8 @@ def test_unlinking_asks_first_and_says_what_stays(ada: Browser, linked: SimpleNa
     text = text_of(ada.get(address[1].replace("&amp;", "&")))
 
     assert "Unlink Cool Cars from QuickBooks?" in text
-    assert "the customer stays with everything in it" in text
-    assert "nothing happens; BlueClerk never changes anything there" in text
+    assert "The customer stays with everything in it" in text
+    assert "Nothing happens; BlueClerk never changes anything there" in text
 
 
 def test_unlinking_keeps_the_customer_and_waits_for_a_person(
@@ -73,7 +73,7 @@ def test_removing_asks_first_and_says_what_happens_where(
 
     assert "Remove Cool Cars?" in text
     assert "This cannot be taken back" in text
-    assert "In QuickBooks: nothing happens" in text
+    assert "In QuickBooks Nothing happens" in text
     assert "customer 61" in text
 
 

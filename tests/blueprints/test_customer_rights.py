@@ -59,7 +59,7 @@ def test_the_question_says_what_goes_what_stays_and_what_the_next_reading_does(
     assert "This cannot be taken back." in text
     assert "so Cool Cars (customer 61) stays in QuickBooks until somebody deletes it there" in text
     assert "The next reading sees the person and stores nothing but whether" in text
-    assert "mails that were sent cannot be called back" in text
+    assert "Mails that were sent cannot be called back" in text
     assert session.scalars(select(Customer.name)).all() == ["Cool Cars"]
 
 
@@ -75,7 +75,7 @@ def test_the_question_names_who_may_be_the_same_and_is_not_linked(
     text = text_of(ada.get(f"/customers/{here.public_id}/erase"))
 
     assert "the customer is linked to nobody there" in text
-    assert "Maybe the same in QuickBooks: Cool Cars (customer 61) is not linked" in text
+    assert "Maybe the same in QuickBooks Cool Cars (customer 61) is not linked" in text
 
 
 def test_who_is_erased_is_gone_here_and_ignored_there(
