@@ -114,9 +114,13 @@ def _answer(answer: ErrorAnswer, *, reference: str = "") -> Response:
 
 
 def into_target(response: Response) -> Response:
-    """Put the words inside the region that asked, so that it stays there for the next answer."""
+    """Put the words inside the region that asked, so that it stays there for the next answer.
+
+    Above what is in it where a form met trouble that passes: what was typed and ticked stays.
+    """
     if is_htmx():
-        response.headers["HX-Reswap"] = "innerHTML"
+        is_sent_again = request.method == "POST" and response.status_code >= 500
+        response.headers["HX-Reswap"] = "afterbegin" if is_sent_again else "innerHTML"
     return response
 
 

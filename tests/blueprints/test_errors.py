@@ -164,6 +164,15 @@ def test_a_busy_database_is_no_mistake_but_a_matter_of_a_moment(
 
 
 @pytest.mark.usefixtures("locked")
+def test_what_was_typed_stays_below_the_words_of_a_busy_database(ada: Browser) -> None:
+    answer = ada.htmx_post("/settings/reports/test")
+
+    assert answer.status_code == 503
+    assert answer.headers["HX-Reswap"] == "afterbegin"
+    assert BUSY in text_of(answer)
+
+
+@pytest.mark.usefixtures("locked")
 def test_a_busy_database_is_told_inside_the_region_that_asked(ada: Browser) -> None:
     answer = ada.htmx_get(f"{QUICKBOOKS}/unsynced")
 

@@ -47,7 +47,8 @@ def server(demo: Demo, people: Opener) -> Iterator[Server]:
 
 def _open(people: Opener, server: Server, path: str) -> Page:
     page = people.open("ada", "/healthz")
-    page.goto(server.url + path)
+    # A server that has just started compiles its templates first.
+    page.goto(server.url + path, timeout=30_000)
     return page
 
 
