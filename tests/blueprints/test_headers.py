@@ -106,7 +106,3 @@ def test_every_vendored_file_is_listed() -> None:
     listed = {entry["file"] for entry in VENDORED} | {entry["licence_file"] for entry in VENDORED}
 
     assert files - listed == {"VENDOR.json"}
-
-
-def test_our_stylesheet_stays_small() -> None:
-    assert (STATIC / "app.css").stat().st_size <= 18_000
