@@ -7,7 +7,12 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.account_places import password_again, your_account
+from tests.browser.account_places import (
+    email_that_waits,
+    password_again,
+    password_refused,
+    your_account,
+)
 from tests.browser.going import REFUSED, Place, straight_to
 from tests.browser.people import Opener, press, toggle
 from tests.system.demo import Demo
@@ -67,7 +72,9 @@ SETTINGS_PAGES: Mapping[str, Place] = {
     "session ended": _ended_session,
     "forgotten password": straight_to(None, "/password"),
     "your account": your_account,
+    "e-mail that waits": email_that_waits,
     "password again": password_again,
+    "password refused": password_refused,
     "team": straight_to("ada", "/settings/team"),
     "wrong invitation": _wrong_invitation,
     "disable": _disable_question,
