@@ -38,7 +38,7 @@ def _add_headers(response: Response) -> Response:
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     if current_app.config["SESSION_COOKIE_SECURE"]:
         headers["Strict-Transport-Security"] = f"max-age={YEAR_S}; includeSubDomains"
-    if is_htmx():
+    if is_htmx() and not _is_asked_again(response):
         # A page takes in what says so, and no error page of a proxy.
         headers["HX-Ours"] = "1"
     if request.endpoint == "static":
@@ -48,3 +48,9 @@ def _add_headers(response: Response) -> Response:
         headers["Cache-Control"] = "no-store"
         response.vary.add("HX-Request")
     return compression.compress(response)
+
+
+def _is_asked_again(response: Response) -> bool:
+    """Say whether a region that asks by itself met trouble that passes: it stays and goes on."""
+    is_passing = response.status_code == 503 and "HX-Reswap" in response.headers
+    return is_passing and request.headers.get("HX-Source") == request.headers.get("HX-Target")

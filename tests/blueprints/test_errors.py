@@ -22,7 +22,7 @@ from blueprints import customers, provider_page
 from blueprints.error_pages import find_answer
 from blueprints.errors import ANSWERS
 from extensions import db
-from tests.blueprints.support import QUICKBOOKS, Browser, text_of
+from tests.blueprints.support import QUICKBOOKS, Browser, htmx_headers, text_of
 from tests.conftest import Clock
 
 # They never reach a page: the ProviderError family, the end of a job or the start of the program
@@ -161,6 +161,20 @@ def test_a_busy_database_is_no_mistake_but_a_matter_of_a_moment(
     assert BUSY in text_of(answer)
     assert "<!doctype" in answer.text
     assert "Traceback" not in caplog.text
+
+
+@pytest.mark.usefixtures("locked")
+def test_progress_is_not_replaced_by_the_words_of_a_busy_database(ada: Browser) -> None:
+    path = f"{QUICKBOOKS}/unsynced"
+    asks = htmx_headers(QUICKBOOKS)
+    body, line = "div#unsynced-body", "details#unsynced"
+
+    polled = ada.get(path, headers=asks | {"HX-Source": body, "HX-Target": body})
+    opened = ada.get(path, headers=asks | {"HX-Source": line, "HX-Target": body})
+
+    assert [polled.status_code, opened.status_code] == [503, 503]
+    assert "HX-Ours" not in polled.headers
+    assert opened.headers["HX-Ours"] == "1"
 
 
 @pytest.mark.usefixtures("locked")
