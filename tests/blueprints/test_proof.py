@@ -7,9 +7,10 @@ from io import BytesIO
 from types import SimpleNamespace
 
 import pytest
+from flask import Flask, request
 from sqlalchemy.orm import Session
 
-from blueprints.proof import PROOF
+from blueprints.proof import PROOF, password_again
 from models import Connection, ReportSettings
 from tests.blueprints.support import (
     PASSWORD,
@@ -117,6 +118,14 @@ def test_no_password_no_token_and_no_file_is_kept_and_nothing_too_big(ada_later:
     assert kept_fields(asked) == {"zone": ["UTC"]}
     assert "secret" not in asked.text and asked.text.count(ada_later.token()) <= 2
     assert (long.status_code, many.status_code) == (413, 413)
+
+
+def test_what_is_guarded_never_sees_the_password(app: Flask, ada_later: Browser) -> None:
+    app.view_functions["account.rename"] = password_again(lambda: dict(request.form))
+
+    answer = confirm(ada_later, ada_later.post("/account/name", {"name": "Ada"}))
+
+    assert answer.json is not None and answer.json.keys() == {"csrf_token", "name"}
 
 
 def test_the_password_with_a_form_needs_the_token_of_the_form(
