@@ -33,27 +33,6 @@ def test_the_collapsed_page_asks_nobody(people: Opener, demo: Demo) -> None:
     assert not alert_body(page).is_visible()
 
 
-def test_opening_says_the_true_number_once_a_minute(people: Opener, demo: Demo) -> None:
-    page = people.open("ada")
-
-    toggle(page)
-    expect_number(page, "182", "1,204")
-    asked, calls = len(people.watch.asked_for(FRAGMENT)), demo.calls()
-    toggle(page)
-    expect(alert_body(page)).not_to_be_visible()
-    asked_by_closing = len(people.watch.asked_for(FRAGMENT)) - asked
-    with page.expect_response(f"**{FRAGMENT}"):
-        toggle(page)
-    expect_number(page, "182", "1,204")
-
-    assert demo.counted() == 1204
-    assert 1 <= calls <= 3
-    assert asked_by_closing == 0
-    assert len(people.watch.asked_for(FRAGMENT)) == asked + 1
-    assert demo.calls() == calls
-    expect(page.locator("#unsynced-summary")).to_contain_text("182 are missing here")
-
-
 def test_the_first_reading_of_all_customers_takes_three_calls(people: Opener, demo: Demo) -> None:
     demo.age_readings("-8 days")
     page = people.open("ada")

@@ -24,23 +24,6 @@ def _go_to_consent(page: Page) -> None:
     expect(page.get_by_role("heading", name="Let BlueClerk read your customers?")).to_be_visible()
 
 
-def test_a_company_is_connected_and_counted(people: Opener, demo: Demo) -> None:
-    page = people.open("zoe", "/settings/integrations")
-    _go_to_consent(page)
-
-    press(page, "Allow")
-    expect(page).to_have_url(people.url + QUICKBOOKS)
-    expect(page.get_by_role("status").first).to_contain_text(
-        "QuickBooks is connected to Harbor Heating & Air LLC."
-    )
-    before = demo.calls()
-    toggle(page)
-
-    expect_number(page, "1,204", "1,204")
-    assert demo.calls() - before == 3
-    assert demo.count("SELECT count(*) FROM remote_customer WHERE state = 'unsynced'") == 1386
-
-
 def test_an_empty_company_has_nobody_missing(people: Opener) -> None:
     page = people.open("zoe")
     follow(page, "Connect QuickBooks")

@@ -113,19 +113,6 @@ def test_whoever_ticks_nobody_is_told_so_without_scripts(people: Opener) -> None
     expect(_boxes(page)).to_have_count(50)
 
 
-def test_progress_ends_by_itself_in_the_receipt(people: Opener, demo: Demo) -> None:
-    hold_import(demo)
-    page = people.open("ada", f"{QUICKBOOKS}/imports")
-    page.get_by_role("link", name="Import 31", exact=True).click()
-    expect(page.get_by_role("progressbar")).to_be_visible()
-
-    release_import(demo)
-    expect(page.locator("h1")).to_have_text("Import 31 Finished")
-    expect(page.locator("#import-run")).not_to_have_attribute("hx-get", re.compile("."))
-
-    assert people.watch.asked_for("/progress")
-
-
 def test_opening_the_alert_shows_the_import_and_reads_nothing(people: Opener, demo: Demo) -> None:
     hold_import(demo)
     page = people.open("ada")
@@ -209,26 +196,3 @@ def test_an_import_waits_for_the_books_and_goes_on_when_asked_to(
     press(page, "Try now")
 
     expect(page.locator("h1")).to_contain_text("Finished")
-
-
-def test_the_keyboard_ticks_searches_and_imports(people: Opener) -> None:
-    page = people.open("ada", REVIEW)
-
-    page.get_by_label("Search these customers").fill("marina")
-    page.keyboard.press("Enter")
-    expect(page.locator("#review")).to_contain_text("with “marina”")
-    _boxes(page).first.focus()
-    page.keyboard.press("Space")
-    page.get_by_role("button", name="Import 1 selected").focus()
-    page.keyboard.press("Enter")
-
-    expect(page.locator(".big")).to_contain_text("1 customer was chosen.")
-
-
-@pytest.mark.parametrize(
-    "path", ["review", "review?show=same", "review?selected=matching", "imports/new", "imports"]
-)
-def test_a_telephone_has_room_for_importing(people: Opener, path: str) -> None:
-    page = people.open("ada", f"{QUICKBOOKS}/{path}", viewport=TELEPHONE)
-
-    assert _has_room(page)

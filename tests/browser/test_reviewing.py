@@ -94,28 +94,6 @@ def test_182_customers_are_settled_from_the_keyboard_alone(people: Opener, demo:
     assert demo.calls() <= 1, "the import checked the list before it wrote"
 
 
-def test_a_search_swaps_the_list_and_stands_in_the_address(people: Opener) -> None:
-    page = people.open("ada", REVIEW)
-    expect(_rows(page)).to_have_count(50)
-    _keys(page, "/")
-    expect(page.locator("#find-text")).to_be_focused()
-
-    page.keyboard.type("redfern")
-    expect(page).to_have_url(re.compile(r"[?&]q=redfern"))
-    expect(page.locator("#find-text")).to_be_focused()
-    found = _rows(page).count()
-    page.reload()
-    reloaded = _rows(page).count()
-    _chip(page, "Ignored 4").click()
-    expect(page).to_have_url(re.compile(r"show=ignored&q=redfern"))
-    page.go_back()
-    expect(page).to_have_url(re.compile(r"review\?q=redfern$"))
-
-    expect(_rows(page)).to_have_count(found)
-    assert found == reloaded
-    assert 0 < found < 50
-
-
 def test_the_comparison_opens_in_place_and_back_closes_it(people: Opener) -> None:
     page = people.open("ada", f"{REVIEW}?show=maybe")
     name = _rows(page).nth(1).locator("th a")
