@@ -20,9 +20,10 @@ from services.providers.contract import ProviderKey
 from services.providers.registry import ProviderAccess
 from services.runtime import Runtime
 from services.token_vault import TokenVault
+from tests import owned_texts
 from tests.compiled_routes import share_compiled_routes
+from tests.leaks import take_found, watch_everything
 from tests.postgresql import NoServer, PostgresqlServer, run_server
-from tests.watched_logs import watch
 
 NOW = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
 TOKEN_KEY = b"k" * 32
@@ -32,6 +33,9 @@ ON_BOTH = ("services", "jobs")
 #: SQLite stores more.
 LONGEST_COLUMN = 500
 _COMPILED: dict[str, tuple[Dialect, dict[Any, Any]]] = {}
+
+watch_everything()
+share_compiled_routes()
 
 # The same examples on every machine and in every order; a found failure becomes a test.
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=50)
@@ -83,16 +87,12 @@ def _has_surrogate(text: str) -> bool:
     return any("\ud800" <= character <= "\udfff" for character in text)
 
 
-LEAKS = watch()
-share_compiled_routes()
-
-
 @pytest.fixture(autouse=True)
-def _no_secret_is_logged() -> Iterator[None]:
+def _nothing_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail the test in which a secret or a person got where it must not; see `canaries`."""
+    owned_texts.forget()
     yield
-    found = LEAKS.copy()
-    LEAKS.clear()
-    assert found == [], "a token or a password of a test was logged"
+    assert take_found(request.node) == [], "a token, a password or a person of a test got out"
 
 
 class Clock:

@@ -80,6 +80,7 @@ def test_an_error_without_a_row_is_a_mistake_of_ours(app: Flask) -> None:
         find_answer(RuntimeError())
 
 
+@pytest.mark.logs_on_purpose
 def test_what_nobody_expected_has_a_reference_that_is_in_the_log(
     ada: Browser, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -46,6 +46,7 @@ def running_demo(
     demo = start_demo(prepared.copy_to(tmp_path_factory.mktemp("browser") / "instance"))
     yield demo
     demo.stop()
+    assert demo.leaks() == []
 
 
 @pytest.fixture

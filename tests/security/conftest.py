@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from blueprints import unsynced
+from tests.owned_texts import own
 from tests.security.building import build
 from tests.security.house import House, Plan, open_copy
 
@@ -33,5 +34,7 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
 @pytest.fixture
 def house(plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     monkeypatch.setattr(unsynced, "PATIENCE_S", 0)
+    for party in plan.parties.values():
+        own(party.company_id, party.word, party.slug)
     with open_copy(plan, tmp_path) as house:
         yield house

@@ -120,6 +120,7 @@ def _break(*_args: object, **_kwargs: object) -> NoReturn:
     raise RuntimeError(SECRET)
 
 
+@pytest.mark.logs_on_purpose
 def test_a_broken_view_shows_a_reference_and_nothing_else(
     house: House, production: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,6 +1,6 @@
 """Known secrets and names go through connecting, reading, failing and mailing; nothing shows them.
 
-The real adapters speak to an imitated QuickBooks, and every logger is at DEBUG.
+The real adapters speak to imitated providers, and every logger is at DEBUG.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import logging
 import re
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,21 +21,12 @@ from requests_mock.mocker import Mocker
 from jobs.tasks import deliver_reports, tick
 from services.mail import BrokenOff
 from services.providers.contract import ReconnectRequired
-from tests.blueprints.support import PASSWORD, QUICKBOOKS, Browser
+from tests.blueprints.support import PASSWORD, Browser
 from tests.security.house import House
+from tests.security.imitated_providers import IMITATIONS, NAMES, TOKENS, Imitation
 
-TOKENS = ("canary-access-token", "canary-refresh-token", "canary-code", "canary-client-secret")
-NAMES = ("Canary Corvina", "canary.corvina@example.net", "Canary Lane 7")
-QUERY, TOKEN = re.compile(r"/(query|cdc)\?"), re.compile(r"/tokens/bearer")
+QUICKBOOKS, *OTHERS = IMITATIONS
 BODY = " ".join((*TOKENS, *NAMES))
-CUSTOMER = {
-    "Id": "701",
-    "DisplayName": NAMES[0],
-    "PrimaryEmailAddr": {"Address": NAMES[1]},
-    "BillAddr": {"Line1": NAMES[2]},
-    "Active": True,
-    "MetaData": {"LastUpdatedTime": "2026-11-01T00:00:00Z"},
-}
 FAULT = {"Fault": {"Error": [{"Message": BODY, "Detail": BODY, "code": "3200"}], "type": BODY}}
 TROUBLES: dict[str, dict[str, Any]] = {
     "401": {"status_code": 401, "json": FAULT},
@@ -50,49 +42,33 @@ TROUBLES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture
-def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mocker]:
-    """QuickBooks, as far as one company of one customer needs it."""
-    monkeypatch.setattr("services.providers.transport.MAX_TRIES", 1, raising=False)
+@pytest.fixture(params=[QUICKBOOKS, *(pytest.param(key, marks=pytest.mark.full) for key in OTHERS)])
+def provider(
+    request: pytest.FixtureRequest, house: House, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Imitation, Mocker]]:
+    """One of the three, with one customer, and all that may be changed of its answers."""
+    monkeypatch.setattr("services.providers.transport.TRIES", 1)
+    # FreshBooks sends nobody back to any other address.
+    runtime = replace(house.runtime, public_base_url="https://blueclerk.example.com")
+    house.app.extensions["runtime"] = runtime
+    imitation = IMITATIONS[request.param]()
     with requests_mock.Mocker() as mocker:
-        mocker.post(TOKEN, json=_tokens())
-        mocker.post(re.compile("/tokens/revoke"), status_code=200)
-        mocker.get(re.compile("/companyinfo/"), json={"CompanyInfo": {"CompanyName": "Reef"}})
-        mocker.get(QUERY, json=_answer)
-        yield mocker
+        imitation.answer_as_usual(mocker)
+        yield imitation, mocker
 
 
-def _tokens() -> dict[str, Any]:
-    return {
-        "access_token": TOKENS[0],
-        "refresh_token": TOKENS[1],
-        "token_type": "bearer",
-        "expires_in": 3600,
-        "x_refresh_token_expires_in": 8_726_400,
-    }
-
-
-def _answer(request: Any, _context: Any) -> dict[str, Any]:
-    if "/cdc" in request.path:
-        return {"CDCResponse": [{"QueryResponse": [{"Customer": [CUSTOMER]}]}]}
-    statement = parse_qs(urlsplit(request.url).query)["query"][0].upper()
-    if "COUNT(*)" in statement:
-        return {"QueryResponse": {"totalCount": 1}}
-    return {"QueryResponse": {"Customer": [CUSTOMER], "startPosition": 1, "maxResults": 1}}
-
-
-def _connect(browser: Browser) -> None:
-    asked = browser.get(f"{QUICKBOOKS}/connect?other=1").location
+def _connect(browser: Browser, books: Imitation) -> None:
+    asked = browser.get(f"{books.page}/connect{books.asked}").location
     state = parse_qs(urlsplit(asked).query)["state"][0]
-    arguments = {"state": state, "code": TOKENS[2], "realmId": "9341450000099999"}
-    assert browser.get(f"{QUICKBOOKS}/callback", query_string=arguments).status_code == 303
+    arguments = {"state": state, "code": TOKENS[2], **books.callback}
+    assert browser.get(f"{books.page}/callback", query_string=arguments).status_code == 303
 
 
-def _read(house: House, browser: Browser) -> str:
-    house.clock.advance(seconds=61)
-    browser.htmx_post(f"{QUICKBOOKS}/check")
+def _read(house: House, browser: Browser, books: Imitation) -> str:
+    house.clock.advance(seconds=100)
+    browser.htmx_post(f"{books.page}/check")
     house.run_jobs()
-    return browser.htmx_get(f"{QUICKBOOKS}/unsynced").text
+    return browser.htmx_get(f"{books.page}/unsynced").text
 
 
 def _written(records: list[logging.LogRecord]) -> str:
@@ -115,24 +91,25 @@ def _found(text: str, canaries: tuple[str, ...]) -> list[str]:
 
 
 def test_nothing_secret_is_logged_shown_mailed_or_stored(
-    house: House, provider: Mocker, caplog: pytest.LogCaptureFixture
+    house: House, provider: tuple[Imitation, Mocker], caplog: pytest.LogCaptureFixture
 ) -> None:
+    books, mocker = provider
     caplog.set_level(logging.DEBUG)
     for name in ("requests_oauthlib", "oauthlib", "urllib3"):
         assert not logging.getLogger(name).isEnabledFor(logging.INFO), name
     ada = house.browser("ada")
 
-    _connect(ada)
-    pages = [_read(house, ada)]
+    _connect(ada, books)
+    pages = [_read(house, ada, books)]
     assert "1 of 1" in re.sub(r"<[^>]+>", "", pages[0])
     for trouble in TROUBLES.values():
-        provider.get(QUERY, **trouble)
-        pages.append(_read(house, ada))
+        mocker.get(books.listing, **trouble)
+        pages.append(_read(house, ada, books))
         if "Reconnect" in pages[-1]:
-            provider.get(QUERY, json=_answer)
-            _connect(ada)
-    provider.get(QUERY, json=_answer)
-    pages.append(_read(house, ada))
+            mocker.get(books.listing, json=books.answer)
+            _connect(ada, books)
+    mocker.get(books.listing, json=books.answer)
+    pages.append(_read(house, ada, books))
     house.clock.advance(days=1)
     house.outbox.errors["bookkeeper@quillfeather.example.org"] = BrokenOff(" ".join(NAMES))
     tick(house.runtime)
@@ -149,18 +126,22 @@ def test_nothing_secret_is_logged_shown_mailed_or_stored(
 
 @pytest.mark.parametrize("answer", [{"status_code": 400}, {"status_code": 500}, {}])
 def test_a_refused_renewal_shows_no_token(
-    house: House, provider: Mocker, caplog: pytest.LogCaptureFixture, answer: dict[str, Any]
+    house: House,
+    provider: tuple[Imitation, Mocker],
+    caplog: pytest.LogCaptureFixture,
+    answer: dict[str, Any],
 ) -> None:
+    books, mocker = provider
     ada = house.browser("ada")
-    _connect(ada)
+    _connect(ada, books)
     house.clock.advance(hours=2)
     error = {"error": "invalid_grant", "error_description": BODY, "access_token": [TOKENS[0]]}
-    provider.post(TOKEN, json=error, **answer)
+    mocker.post(books.tokens, json=error, **answer)
 
     with caplog.at_level(logging.DEBUG):
-        page = house.browser("ada").htmx_get(f"{QUICKBOOKS}/unsynced").text
+        page = house.browser("ada").htmx_get(f"{books.page}/unsynced").text
         house.run_jobs()
-        page += house.browser("ada").htmx_get(f"{QUICKBOOKS}/unsynced").text
+        page += house.browser("ada").htmx_get(f"{books.page}/unsynced").text
 
     assert _found(_written(caplog.records), (*TOKENS, *NAMES)) == []
     assert _found(page, TOKENS) == []

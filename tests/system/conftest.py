@@ -27,3 +27,4 @@ def demo(folder: Path) -> Iterator[Demo]:
     demo = start_demo(folder)
     yield demo
     demo.stop()
+    assert demo.leaks() == []

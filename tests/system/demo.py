@@ -18,6 +18,7 @@ from typing import Any
 import requests
 
 from config import read_env_file
+from tests.watched_demos import AT_DEBUG, find_leaks
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_WAIT_S = 60
@@ -134,6 +135,10 @@ class Demo:
             process.wait(STOP_WAIT_S)
         self.wait_for_free_ports()
 
+    def leaks(self) -> list[str]:
+        """Return what it wrote in the clear that it must keep to itself; it has been stopped."""
+        return find_leaks(self.folder, printed_by(self.folder), self.folder / "second.out")
+
     def kill(self) -> None:
         """Kill the process that started the others."""
         self.process.kill()
@@ -159,7 +164,8 @@ def start_demo(folder: Path, *, again: Demo | None = None, **settings: str) -> D
     """
     for _ in range(3):
         ports = (again.port, again.sandbox_port) if again else (free_port(), free_port())
-        demo = Demo(folder, *ports, process=run_demo(folder, *ports, **settings))
+        at_debug = {"PYTHONPATH": str(AT_DEBUG)}
+        demo = Demo(folder, *ports, process=run_demo(folder, *ports, **at_debug | settings))
         try:
             _wait_for_start(demo)
         except DemoDidNotStart as error:

@@ -71,6 +71,7 @@ class PreparedDemo:
             self._cookie_file.write_text(json.dumps(cookies), encoding="utf-8")
         finally:
             demo.stop()
+        assert demo.leaks() == []
 
 
 def sign_in(url: str, person: str) -> str:
