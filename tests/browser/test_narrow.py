@@ -39,3 +39,12 @@ def test_every_place_fits_every_window(people: Opener, demo: Demo, place: str) -
             too_wide[width] = page.evaluate(TOO_WIDE)
 
     assert too_wide == {}
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("place", ["list", "customers", "both sides", "audit"])
+def test_a_page_opens_at_its_top(people: Opener, demo: Demo, place: str) -> None:
+    for width in (390, 768, 1280):
+        page = PLACES[place](people, demo, viewport={"width": width, "height": 480})
+
+        assert page.evaluate("window.scrollY") == 0
