@@ -55,7 +55,7 @@ html-validate: $(VALIDATOR) ## what the HTML of every page is validated with, wh
 test-postgresql: $(VENV)/dev.ok ## all tests of services and jobs on PostgreSQL, beside the suite
 	$(BIN)/pytest -n 2 -m "postgresql or both_databases"
 
-screenshots: $(VENV)/dev.ok ## every screen into screenshots/; ONLY=review LOOKS=dark-390,light TO=folder
+screenshots: $(VENV)/dev.ok ## every screen into screenshots/; ONLY=undo LOOKS=dark-390,light TO=folder
 	$(BIN)/python -m tests.pictures $(if $(ONLY),--only "$(ONLY)") $(if $(LOOKS),--looks $(LOOKS)) $(if $(TO),--to $(TO))
 
 pictures: $(VENV)/dev.ok ## the pictures in README and docs anew, from the demo; ONLY=team

@@ -1,4 +1,4 @@
-"""Write every screen as a PNG: `make screenshots [ONLY=review] [LOOKS=light-1280] [TO=folder]`.
+"""Write every screen as a PNG: `make screenshots [ONLY=undo] [LOOKS=light-1280] [TO=folder]`.
 
 `make pictures` writes those that the documents show.
 """
@@ -18,7 +18,7 @@ from tests.browser.places import PLACES, Place
 from tests.pictures.album import write_album
 from tests.pictures.camera import Camera, set_up, take, take_all
 from tests.pictures.documents import FOLDER, PICTURES
-from tests.pictures.looks import Look, choose_looks, file_name
+from tests.pictures.looks import LOOKS, Look, choose_looks, file_name
 from tests.pictures.mails import MAILS
 from tests.pictures.palette import with_palette
 
@@ -34,12 +34,13 @@ def main() -> int:
         return 1
     with set_up() as camera:
         if wanted.documents:
-            troubles = [_document(camera, name) for name in PICTURES if wanted.only in name]
+            troubles = [_document(camera, name) for name in wanted.names]
         else:
             wanted.to.mkdir(parents=True, exist_ok=True)
             looks = choose_looks(wanted.looks)
-            chosen = [name for name in EVERYTHING if wanted.only in name]
-            troubles = [_screen(camera, name, looks=looks, folder=wanted.to) for name in chosen]
+            troubles = [
+                _screen(camera, name, looks=looks, folder=wanted.to) for name in wanted.names
+            ]
             sys.stdout.write(f"{write_album(wanted.to, EVERYTHING)}\n")
     sys.stderr.writelines(f"{trouble}\n" for trouble in troubles if trouble)
     sys.stdout.write(f"{len(troubles)} places in {time.monotonic() - began_s:.0f} s\n")
@@ -52,7 +53,13 @@ def _wanted() -> argparse.Namespace:
     parser.add_argument("--looks", default="", help="as in dark-390,light")
     parser.add_argument("--to", type=Path, default=Path("screenshots"))
     parser.add_argument("--documents", action="store_true", help="write docs/pictures instead")
-    return parser.parse_args()
+    wanted = parser.parse_args()
+    every = PICTURES if wanted.documents else EVERYTHING
+    wanted.names = [name for name in every if wanted.only in name]
+    if not (wanted.names and choose_looks(wanted.looks)):
+        looks = ", ".join(map(str, LOOKS))
+        parser.error(f"there are these places: {', '.join(every)}; and these looks: {looks}")
+    return wanted
 
 
 def _screen(camera: Camera, name: str, *, looks: Sequence[Look], folder: Path) -> str | None:

@@ -101,5 +101,5 @@ MAILS: Mapping[str, Callable[..., Page]] = {
     "mail signup report": _report,
     "mail confirm recipient": _shown(_question),
     "mail reconnect": _shown(_ending),
-    **{f"mail {purpose}": _link_mail(purpose) for purpose in LinkPurpose},
+    **{f"mail {one}".replace("_", " "): _link_mail(one) for one in LinkPurpose},
 }
