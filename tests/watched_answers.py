@@ -6,6 +6,7 @@ The sandbox is not watched: it gives tokens, as the providers do.
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -16,6 +17,8 @@ from tests.owned_texts import owners_named, texts_of_others
 
 TEXTS = ("text/html", "text/csv", "text/plain", "application/json", "")
 SHORTEST = 8
+#: A field for a password that comes filled in, with whatever.
+_FILLED = re.compile(r'<input\b(?=[^>]*type="password")[^>]*\bvalue="[^"][^>]*>')
 
 
 def watch(leaks: list[str]) -> None:
@@ -63,7 +66,8 @@ class _Watched:
     def look(self, text: str) -> None:
         """Write down what must not stand in a text that is shown to whoever asked."""
         found = find_secret(text) or next((one for one in self._passwords if one in text), None)
-        found = found or self._find_foreign(html.unescape(text))
+        filled = _FILLED.search(text) if 'type="password"' in text else None
+        found = found or (filled and filled[0]) or self._find_foreign(html.unescape(text))
         if found:
             self._leaks.append(f"{found!r} in the answer to {self._where}")
 

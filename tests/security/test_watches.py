@@ -39,6 +39,10 @@ def leaking() -> Flask:
     def show_typed() -> str:
         return f"<p>{request.form['new_password']}</p>"
 
+    @app.get("/filled")
+    def show_filled() -> str:
+        return '<input type="password" name="current" value="a"><input type="password" value="">'
+
     @app.get("/streamed")
     def stream() -> Response:
         return Response((part for part in ("refresh", "-17")), mimetype="text/csv")
@@ -113,6 +117,13 @@ def test_an_answer_shows_no_password_that_was_typed(leaking: Flask) -> None:
     leaking.test_client().post("/form", data={"new_password": "seven brown llamas"})
 
     assert take() == ["'seven brown llamas' in the answer to POST /form"]
+
+
+def test_no_field_for_a_password_comes_filled_in(leaking: Flask) -> None:
+    leaking.test_client().get("/filled")
+
+    [leak] = take()
+    assert leak.endswith('value="a">\' in the answer to GET /filled')
 
 
 def test_what_is_streamed_is_read_to_its_end(leaking: Flask) -> None:
