@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from tests import (
@@ -28,8 +31,7 @@ def take_found(node: pytest.Item) -> list[str]:
 
     `logs_on_purpose` marks those that are about what happens to a line.
     """
-    asked = getattr(node, "funcargs", {})
-    database = asked.get("database_path") or getattr(asked.get("house"), "database", None)
+    database = _file_of(getattr(node, "funcargs", {}))
     found = take() + (watched_files.find_leaks(database) if database else [])
     if node.get_closest_marker("logs_on_purpose"):
         return [leak for leak in found if watched_logs.A_LINE not in leak]
@@ -41,3 +43,14 @@ def take() -> list[str]:
     found = LEAKS.copy()
     LEAKS.clear()
     return found
+
+
+def _file_of(asked: dict[str, Any]) -> Path | None:
+    """Return the SQLite file that a test worked on, by whichever fixture it asked for it."""
+    if "house" in asked:
+        path: Path = asked["house"].database
+        return path
+    url = asked.get("database_url")
+    if url is not None and url.get_backend_name() == "sqlite":
+        return Path(url.database)
+    return asked.get("database_path")
