@@ -185,7 +185,7 @@ def test_the_counted_alert_says_what_is_worth_knowing(
     assert "3 have no e-mail" in text
     assert "Left out are 1 sub-customer, projects and 1 archived." in text
     assert "read 1,204 of 1,204 · 3 calls" in text
-    assert "Review & import Import all 3 Ignore these 3" in text
+    assert "Review & import Import all 3 Ignore these 3 They are no longer" in text
 
 
 def test_what_could_not_be_read_is_told_beside_the_number(

@@ -8,7 +8,14 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from tests.browser.going import Place
-from tests.browser.people import QUICKBOOKS, Opener, alert_body, expect_number, press, toggle
+from tests.browser.people import (
+    QUICKBOOKS,
+    Opener,
+    alert_body,
+    expect_number,
+    ignore_these,
+    toggle,
+)
 from tests.browser.running import hold_import
 from tests.system.demo import Demo
 
@@ -34,7 +41,7 @@ def _one_ignored(people: Opener, demo: Demo, **options: Any) -> Page:
 
 def _all_ignored(people: Opener, demo: Demo, **options: Any) -> Page:
     page = _counted(people, demo, **options)
-    press(page, "Ignore these 182")
+    ignore_these(page, "182")
     expect_number(page, "0", "1,204")
     return page
 

@@ -81,6 +81,12 @@ def press(page: Page, name: str | re.Pattern[str]) -> None:
     page.get_by_role("button", name=name, exact=isinstance(name, str)).first.click()
 
 
+def ignore_these(page: Page, count: str) -> None:
+    """Ignore everybody who is missing: a line opens and says what that means, then its button."""
+    alert_body(page).locator("summary", has_text=f"Ignore these {count}").click()
+    press(page, f"Ignore {count}")
+
+
 def follow(page: Page, name: str) -> None:
     """Follow a link; those that look like buttons are links as well."""
     page.locator("a").filter(has_text=re.compile(rf"^\s*{re.escape(name)}\s*$")).first.click()

@@ -13,6 +13,7 @@ from tests.browser.people import (
     alert_body,
     expect_number,
     follow,
+    ignore_these,
     press,
     toggle,
 )
@@ -57,7 +58,7 @@ def test_all_are_ignored_and_restored_at_once(people: Opener) -> None:
     toggle(page)
     expect_number(page, "182", "1,204")
 
-    press(page, "Ignore these 182")
+    ignore_these(page, "182")
     expect_number(page, "0", "1,204")
     expect(alert_body(page)).to_contain_text("186 are ignored on purpose")
     press(page, "Restore these 182")

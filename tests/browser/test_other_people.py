@@ -12,6 +12,7 @@ from tests.browser.people import (
     alert_body,
     expect_number,
     follow,
+    ignore_these,
     press,
     toggle,
 )
@@ -94,7 +95,7 @@ def test_two_companies_decide_apart_about_the_same_books(people: Opener) -> None
     toggle(zoe)
     expect_number(zoe, "1,204", "1,204")
 
-    press(zoe, "Ignore these 1,204")
+    ignore_these(zoe, "1,204")
     expect_number(zoe, "0", "1,204")
     ada = people.open("ada")
     toggle(ada)

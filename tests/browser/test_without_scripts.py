@@ -14,6 +14,7 @@ from tests.browser.people import (
     alert_body,
     expect_number,
     follow,
+    ignore_these,
     press,
     toggle,
 )
@@ -48,7 +49,7 @@ def test_a_decision_is_made_and_taken_back(people: Opener) -> None:
     expect_number(page, "181", "1,204")
     press(page, "Restore")
     expect_number(page, "182", "1,204")
-    press(page, "Ignore these 182")
+    ignore_these(page, "182")
     expect_number(page, "0", "1,204")
     press(page, "Restore these 182")
 
