@@ -165,7 +165,7 @@ def test_the_same_are_accepted_with_one_button(
 ) -> None:
     ada.htmx_post(CHOOSE, maybes.form(0, 1) | LINK, page=REVIEW)
     html = ada.get(REVIEW).text
-    form = re.search(r"<form class=\"push\"(?:(?!</form>).)*Accept all Same \(2\)", html, re.S)
+    form = re.search(r"<form class=\"push\"(?:(?!</form>).)*Link all 2 Same", html, re.S)
     assert form
     fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form[0]))
 

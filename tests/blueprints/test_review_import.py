@@ -63,12 +63,16 @@ def test_whoever_is_here_already_is_marked_and_can_be_shown_alone(
     make_suggestion(session, remote, here)
 
     every, same = ada.get(REVIEW), ada.get(f"{REVIEW}?show=same")
+    chosen = ada.get(f"{REVIEW}?show=same&selected=matching")
 
     assert every.text.count('<span class="tag ok">Same</span>') == 1
     assert "Is Cool Cars Inc here. Same name and same e-mail." in text_of(every)
-    assert "Accept all Same (1)" in text_of(every)
+    assert "Link the one Same" in text_of(every)
     assert _names(same.text) == ["Cool Cars"]
     assert dock_of(same).startswith("2 create · 1 link · 0 need you · 0 ignored")
+    assert dock_of(chosen).startswith("0 create · 1 link · 0 need you · 0 ignored")
+    assert "In all: 2 create" in text_of(same)
+    assert "In all:" not in text_of(chosen)
 
 
 def test_whoever_has_no_email_is_marked_and_counted(

@@ -78,7 +78,7 @@ def test_182_customers_are_settled_from_the_keyboard_alone(people: Opener, demo:
 
     _chip(page, "Same 26").focus()
     _keys(page, "Enter")
-    page.get_by_role("button", name="Accept all Same (26)").focus()
+    page.get_by_role("button", name="Link all 26 Same").focus()
     _keys(page, "Enter")
     expect(page.locator(".big")).to_contain_text("26 customers were chosen")
 
