@@ -62,6 +62,15 @@ class Alert:
     last_known: ReadingView | None = None
     running: ImportView | None = None
 
+    @property
+    def ignores_most(self) -> bool:
+        """Say whether nobody is missing only because more were ignored than are linked."""
+        return (
+            self.state is AlertState.ALL_IMPORTED
+            and self.summary is not None
+            and self.summary.ignored > self.summary.linked
+        )
+
 
 class UnknownReading(Exception):
     """There is no such reading of this connection."""

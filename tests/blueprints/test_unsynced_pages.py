@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from models import Connection, ReadingFailure, ReadingState
+from models import Connection, ReadingFailure, ReadingState, RemoteState
 from tests.blueprints.support import (
     QUICKBOOKS,
     SENTENCE,
@@ -51,6 +51,21 @@ def test_without_scripts_checking_is_a_page_that_looks_again_by_itself(
     assert "Reading customers" in text_of(checking)
     assert refresh not in counted.text
     assert f"2 of 2 {SENTENCE}" in text_of(counted)
+
+
+def test_nobody_waiting_because_they_are_ignored_is_told_as_such(
+    ada: Browser, session: Session, connection: Connection
+) -> None:
+    reading = make_counted(session, connection, unsynced=0, counted_count=3)
+    for state in (RemoteState.LINKED, RemoteState.IGNORED, RemoteState.IGNORED):
+        make_remote_customer(session, reading, state=state)
+
+    answer = ada.htmx_get(UNSYNCED)
+
+    assert 'id="unsynced-body" class="info"' in answer.text
+    assert "Nobody waits · 2 ignored" in text_of(answer)
+    review = text_of(ada.get(f"{QUICKBOOKS}/review"))
+    assert f"0 of 3 {SENTENCE}. 1 is linked, 2 are ignored." in review
 
 
 def test_without_scripts_a_fresh_number_is_shown_on_the_page(
