@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import posixpath
+
 from flask import Flask, Request, Response, request
 
 from blueprints.cross_site import OWN
 from blueprints.static_files import digest_of
 from extensions import file_compression, page_compression
 
-# Only texts: pictures are packed already, and programs that watch us read /metrics as it is.
+# Only texts: pictures are packed already, and programs read /healthz as it is.
 TYPES = (
     "text/html",
     "text/css",
@@ -31,7 +33,7 @@ SETTINGS: dict[str, object] = {
 
 
 class _Kept(dict[str, bytes]):
-    """Packed static files. There are as many as files and ways to pack them."""
+    """Packed static files by what is in them: as many as files and ways to pack them."""
 
     def set(self, key: str, content: bytes) -> None:
         self[key] = content
@@ -43,7 +45,7 @@ def register(app: Flask) -> None:
     for compression in (page_compression, file_compression):
         compression.init_app(app)
     file_compression.cache = _Kept()
-    file_compression.cache_key = _name_version
+    file_compression.cache_key = _digest_asked
 
 
 def compress(response: Response) -> Response:
@@ -61,7 +63,7 @@ def compress(response: Response) -> Response:
 def _compress_file(response: Response) -> Response:
     response.vary.add("Accept-Encoding")
     # A part of a file is counted in bytes of the file as it is.
-    if response.status_code != 200 or not _is_understood():
+    if response.status_code != 200 or not (_is_understood() and _digest_asked(request)):
         return response
     response.direct_passthrough = False
     # Read whole, once packed it is kept; a stream would be packed for everybody anew.
@@ -74,7 +76,10 @@ def _is_understood() -> bool:
     return any(request.accept_encodings[way] for way in WAYS)
 
 
-def _name_version(asked: Request) -> str:
-    """Name the file and what is in it. The digest in the address can be written by anybody."""
+def _digest_asked(asked: Request) -> str:
+    """Return the digest of the file, empty where its name is not how we write it.
+
+    Anybody can write a name in a thousand ways (`x/../app.css`), and a digest into the address.
+    """
     name = (asked.view_args or {})["filename"]
-    return f"{name} {digest_of(name)}"
+    return digest_of(name) if posixpath.normpath(name) == name else ""

@@ -127,6 +127,16 @@ def test_a_file_is_packed_once_whatever_version_is_asked_for(ada: Browser) -> No
     assert len(file_compression.cache) == 1
 
 
+def test_a_file_by_another_of_its_names_is_not_kept(ada: Browser) -> None:
+    names = ["app.css", *(f"x{number}/../app.css" for number in range(9)), "vendor/../app.css"]
+    file_compression.cache.clear()
+
+    answers = [ada.get(f"/static/{name}", headers=GZIP) for name in names]
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(file_compression.cache) == 1
+
+
 def test_a_packed_list_is_sent_while_it_is_read(
     ada: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
