@@ -53,7 +53,7 @@ def rename() -> ResponseReturnValue:
 
 
 @blueprint.post("/email")
-@password_again
+@password_again("change your e-mail", "email")
 def ask_for_email() -> ResponseReturnValue:
     """Have the new address asked by a mail; until somebody says yes there nothing changes."""
     runtime, email = get_runtime(), request.form.get("email", "")

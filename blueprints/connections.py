@@ -31,7 +31,7 @@ blueprint = Blueprint(
 
 @blueprint.get("/connect")
 @admin_required
-@password_again
+@password_again("connect accounting software", "provider")
 def connect(provider: ProviderKey) -> ResponseReturnValue:
     """Send the browser to the provider's consent page. A link, because `form-action 'self'`
     would stop the redirect that answers a form.
@@ -131,7 +131,7 @@ def disconnect_question(provider: ProviderKey) -> ResponseReturnValue:
 
 @blueprint.post("/disconnect")
 @admin_required
-@password_again
+@password_again("disconnect accounting software", "provider")
 def disconnect_submit(provider: ProviderKey) -> ResponseReturnValue:
     """End the connection here and give the permission back there."""
     name = provider_profile(provider).short_name

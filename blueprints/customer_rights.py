@@ -39,7 +39,7 @@ def question(customer: str) -> ResponseReturnValue:
 
 @blueprint.post("/<customer>/erase")
 @admin_required
-@password_again
+@password_again("erase a customer for good")
 def submit(customer: str) -> ResponseReturnValue:
     """Erase the customer for good."""
     runtime = get_runtime()

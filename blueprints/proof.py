@@ -1,21 +1,24 @@
 """Ask for the password again, before what a borrowed browser must not be able to do.
 
 What a form sent stands in hidden fields of the page that asks, and comes again with the password
-to the same address: nothing that was typed is lost, and nothing of it is in an address or stored.
+to the same address: nothing that was typed is lost while the sign-in lasts, and nothing of it is
+in an address or stored.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import wraps
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
+from urllib.parse import urlsplit
 
 from flask import (
     Blueprint,
     Response,
     abort,
+    current_app,
     make_response,
     redirect,
     render_template,
@@ -25,8 +28,10 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from flask_login import login_user
 from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.exceptions import HTTPException
 
 from blueprints.addresses import page_path, safe_next
+from blueprints.cross_site import OWN
 from blueprints.error_pages import find_answer, into_target
 from blueprints.guards import BrowserUser, get_runtime, get_signed_in
 from blueprints.htmx import is_htmx
@@ -49,41 +54,65 @@ Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
+class Purpose:
+    """What the password is for: words after "to", and which fields of a form belong to them."""
+
+    words: str
+    shown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """What goes on after the password: where the form leads, what it holds, the way out."""
+    """What goes on after the password: where the form leads, what it holds, the way out.
+
+    `purpose` and `details` say it in words: whoever types the password sees what somebody else
+    may have filled in.
+    """
 
     address: str
     fields: tuple[tuple[str, str], ...]
     leave: str
+    purpose: str = ""
+    details: tuple[str, ...] = ()
 
 
-def password_again(view: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
+def password_again(
+    words: str, *shown: str
+) -> Callable[[Callable[Arguments, Answer]], Callable[Arguments, Answer]]:
     """Ask for the password first, unless it was typed in this browser lately.
 
-    Stands below `admin_required`. Nothing of the request is carried out before. A form is sent
-    again by the page that asks, together with the password, which the view never sees; a link
-    that was followed leads over `/account/confirm`.
+    `words` go on after "You asked to", and the fields `shown`, of the form or the address, are
+    written beside them. Stands below `admin_required`. Nothing of the request is carried out
+    before. A form is sent again by the page that asks, together with the password, which the view
+    never sees; a link that was followed leads over `/account/confirm`.
     """
 
-    @wraps(view)
-    def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
-        question = _question() if _asks_password() else None
-        if question is not None:
-            return cast(Answer, question)
-        request.form = ImmutableMultiDict(_sent(but=frozenset({PROOF})))
-        return view(*args, **kwargs)
+    def guard(view: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
+        @wraps(view)
+        def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
+            question = _question() if _asks_password() else None
+            if question is not None:
+                return cast(Answer, question)
+            request.form = ImmutableMultiDict(_sent(but=frozenset({PROOF})))
+            return view(*args, **kwargs)
 
-    return guarded
+        guarded.purpose = Purpose(words, shown)  # type: ignore[attr-defined]
+        return guarded
+
+    return guard
 
 
 @blueprint.get("")
 def ask() -> ResponseReturnValue:
     """Ask for the password, or lead on where it was typed lately."""
-    if not _asks_password():
-        # A page of its own and no redirect: `form-action 'self'` would stop the way that leads
-        # from the form over a redirect to a provider.
-        return render_template("account/lead_on.html", next_path=_next_path())
-    return _page(_followed())
+    if _asks_password():
+        return _page(_followed())
+    if request.headers.get("Sec-Fetch-Site", "") not in OWN:
+        # A page that leads on would ask as one of ours, and be packed; a redirect asks as before.
+        return redirect(_next_path(), 303)
+    # A page of its own and no redirect: `form-action 'self'` would stop the way that leads from
+    # the form over a redirect to a provider.
+    return render_template("account/lead_on.html", next_path=_next_path())
 
 
 @blueprint.post("")
@@ -106,8 +135,13 @@ def _question() -> ResponseReturnValue | None:
 
 
 def _followed() -> Asked:
-    address = url_for("proof.confirm", next=_next_path())
-    return Asked(address, fields=(), leave=url_for("auth.home"))
+    next_path = _next_path()
+    address = url_for("proof.confirm", next=next_path)
+    try:
+        way = current_app.url_map.bind("").match(urlsplit(next_path).path, method="GET")
+    except HTTPException:
+        way = "", {}
+    return _tell(Asked(address, fields=(), leave=url_for("auth.home")), *way)
 
 
 def _posted() -> Asked:
@@ -118,7 +152,20 @@ def _posted() -> Asked:
         abort(413)
     # Made of the route, which is guarded, and of nothing else that was sent.
     address = url_for(request.endpoint or "", **(request.view_args or {}))
-    return Asked(address, fields, leave=page_path() or url_for("auth.home"))
+    asked = Asked(address, fields, leave=page_path() or url_for("auth.home"))
+    return _tell(asked, request.endpoint or "", request.view_args or {})
+
+
+def _tell(asked: Asked, endpoint: str, arguments: Mapping[str, Any]) -> Asked:
+    """Put the guarded view's own words to the question, and what was filled in for them."""
+    view = current_app.view_functions.get(endpoint)
+    purpose: Purpose | None = getattr(view, "purpose", None)
+    if purpose is None:
+        return asked
+    # Of a field that was sent twice, views take the first.
+    told = {**dict(reversed(asked.fields)), **arguments}
+    details = tuple(str(told[name]) for name in purpose.shown if told.get(name))
+    return replace(asked, purpose=purpose.words, details=details)
 
 
 def _prove(asked: Asked) -> ResponseReturnValue | None:

@@ -54,7 +54,7 @@ def show() -> ResponseReturnValue:
 
 @blueprint.post("")
 @admin_required
-@password_again
+@password_again("save the settings of the daily report", "recipients")
 def save() -> ResponseReturnValue:
     """Store the settings whole, or say beside each field what cannot be."""
     runtime, who = get_runtime(), get_signed_in()

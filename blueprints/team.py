@@ -49,7 +49,7 @@ def ask_role(user: str) -> ResponseReturnValue:
 
 @blueprint.post("/<user>/role")
 @admin_required
-@password_again
+@password_again("change a colleague's role", "role")
 def set_role(user: str) -> ResponseReturnValue:
     """Give somebody another role; giving up one's own is asked about first."""
     runtime, who, role = get_runtime(), get_signed_in(), _role()
@@ -78,7 +78,7 @@ def ask_disable(user: str) -> ResponseReturnValue:
 
 @blueprint.post("/<user>/disable")
 @admin_required
-@password_again
+@password_again("disable a colleague")
 def disable(user: str) -> ResponseReturnValue:
     """End every sign-in of somebody, and let them sign in no more."""
     runtime, person = get_runtime(), _find(user)
@@ -92,7 +92,7 @@ def disable(user: str) -> ResponseReturnValue:
 
 @blueprint.post("/<user>/enable")
 @admin_required
-@password_again
+@password_again("let a colleague sign in again")
 def enable(user: str) -> ResponseReturnValue:
     """Let somebody sign in again."""
     runtime, person = get_runtime(), _find(user)
@@ -105,7 +105,7 @@ def enable(user: str) -> ResponseReturnValue:
 
 @blueprint.post("/invitations")
 @admin_required
-@password_again
+@password_again("invite somebody", "email", "role")
 def invite_somebody() -> ResponseReturnValue:
     """Have an invitation mailed, or say beside the address why not."""
     runtime, role = get_runtime(), _role()
@@ -135,7 +135,7 @@ def invite_somebody() -> ResponseReturnValue:
 
 @blueprint.post("/invitations/<invitation>/again")
 @admin_required
-@password_again
+@password_again("send an invitation again")
 def send_again(invitation: str) -> ResponseReturnValue:
     """Mail a new link in place of the one of before, once that is possible."""
     runtime = get_runtime()
@@ -159,7 +159,7 @@ def send_again(invitation: str) -> ResponseReturnValue:
 
 @blueprint.post("/invitations/<invitation>/withdraw")
 @admin_required
-@password_again
+@password_again("withdraw an invitation")
 def withdraw(invitation: str) -> ResponseReturnValue:
     """Let the mailed link do nothing any more."""
     runtime = get_runtime()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from io import BytesIO
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -121,7 +122,7 @@ def test_no_password_no_token_and_no_file_is_kept_and_nothing_too_big(ada_later:
 
 
 def test_what_is_guarded_never_sees_the_password(app: Flask, ada_later: Browser) -> None:
-    app.view_functions["account.rename"] = password_again(lambda: dict(request.form))
+    app.view_functions["account.rename"] = password_again("try it")(lambda: dict(request.form))
 
     answer = confirm(ada_later, ada_later.post("/account/name", {"name": "Ada"}))
 
@@ -135,6 +136,36 @@ def test_the_password_with_a_form_needs_the_token_of_the_form(
 
     assert answer.status_code == 400
     assert provider.consent.revoked == []
+
+
+def test_the_question_names_what_somebody_else_may_have_filled_in(ada_later: Browser) -> None:
+    form = {"email": ["lee@example.org", "mel@example.com"], "role": "admin"}
+
+    invited = ada_later.post("/settings/team/invitations", form)
+    wrong = confirm(ada_later, invited, "not-my-password")
+    followed = ada_later.get(f"/account/confirm?next={CONNECT}")
+    nowhere = ada_later.get("/account/confirm?next=/nowhere")
+
+    for answer in (invited, wrong):
+        assert "You asked to invite somebody: lee@example.org · admin." in text_of(answer)
+    assert "You asked to connect accounting software: QuickBooks." in text_of(followed)
+    assert nowhere.status_code == 200 and "You asked to" not in text_of(nowhere)
+
+
+def test_every_guarded_view_says_what_the_password_is_for(app: Flask) -> None:
+    source = "".join(path.read_text() for path in Path("blueprints").glob("*.py"))
+
+    purposes = [getattr(view, "purpose", None) for view in app.view_functions.values()]
+
+    assert len([one for one in purposes if one]) == source.count("@password_again(") > 8
+
+
+def test_a_window_that_another_site_opened_is_not_led_on_as_ours(ada: Browser) -> None:
+    headers = {"Sec-Fetch-Site": "cross-site"}
+
+    answer = ada.get("/account/confirm?next=/customers?q=guess", headers=headers)
+
+    assert (answer.status_code, answer.location) == (303, "/customers?q=guess")
 
 
 def test_connect_goes_on_by_itself_over_a_page_that_is_no_redirect(ada_later: Browser) -> None:
