@@ -82,7 +82,7 @@ LINK_ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
         link_errors.MailedAlready: ErrorAnswer(
             409,
             "A mail went there a moment ago",
-            "An address gets one such mail an hour, and three a day. Nothing was sent.",
+            "Nothing was sent: an address gets one an hour, and three a day from one company.",
             NextStep.RELOAD,
         ),
         link_errors.TooManyLinks: ErrorAnswer(

@@ -202,7 +202,10 @@ def _named(role: Role) -> str:
 def _mailed_already(error: MailedAlready) -> str:
     zone, now = find_zone(get_signed_in().zone), get_runtime().clock()
     again = until(error.again_at, now=now, zone=zone)
-    return f"An address gets one link an hour, and three a day. The next one can go there {again}."
+    return (
+        "An address gets one link an hour, and three a day from one company."
+        f" The next one can go there {again}."
+    )
 
 
 def _refused(

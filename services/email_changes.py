@@ -80,7 +80,13 @@ def ask_for_change(
         session.rollback()
         raise AlreadyTaken("Somebody signs in with this address already.")
     _refuse_crowd(session, user, now=now)
-    refuse_repeat(session, purpose=LinkPurpose.EMAIL_CHANGE, email=address, now=now)
+    refuse_repeat(
+        session,
+        company_id=who.company_id,
+        purpose=LinkPurpose.EMAIL_CHANGE,
+        email=address,
+        now=now,
+    )
     end_links_of(session, user.id, now=now)
     link = _add_link(session, user, LinkPurpose.EMAIL_CHANGE, address, now=now)
     notice = _add_link(session, user, LinkPurpose.EMAIL_ASKED_NOTICE, user.email, now=now)

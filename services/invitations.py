@@ -1,7 +1,7 @@
 """Invitations: an admin has a link mailed, and whoever opens it joins the company with a password.
 
-The stranger's mailbox is protected: one mail an hour and three a day whoever asks, so many a day
-from a company. An invitation that is withdrawn makes nobody wait for an hour.
+The stranger's mailbox is protected: one mail an hour whoever asks, three a day from one company,
+ten from all. An invitation that is withdrawn makes nobody wait for the hour.
 """
 
 from __future__ import annotations
@@ -86,7 +86,13 @@ def invite(
     lock_team(session, who)
     _refuse_user(session, who, address)
     _refuse_crowd(session, who.company_id, now=now)
-    refuse_repeat(session, purpose=LinkPurpose.INVITATION, email=address, now=now)
+    refuse_repeat(
+        session,
+        company_id=who.company_id,
+        purpose=LinkPurpose.INVITATION,
+        email=address,
+        now=now,
+    )
     end_links(session, *_is_invitation(who.company_id), OneTimeLink.email == address, now=now)
     link = add_link(
         session,
@@ -134,7 +140,11 @@ def list_invitations(
     query = select(OneTimeLink).where(*_is_invitation(company_id)).order_by(OneTimeLink.id)
     links = session.scalars(query).all()
     waits = when_mailable(
-        session, purpose=LinkPurpose.INVITATION, emails={link.email for link in links}, now=now
+        session,
+        company_id=company_id,
+        purpose=LinkPurpose.INVITATION,
+        emails={link.email for link in links},
+        now=now,
     )
     return tuple(_view(link, again_at=waits.get(link.email), now=now) for link in links)
 

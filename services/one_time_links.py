@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -24,7 +24,8 @@ from services.throttle import hash_key
 LINK_JOB = "send_link"
 SALT = "blueclerk.link."
 MAILED_EVERY = timedelta(hours=1)
-MAILED_A_DAY = 3
+#: Fewer by one company than by all, so that none keeps an address from the others.
+MAILED_BY_COMPANY, MAILED_BY_ALL = 3, 10
 PUBLIC_ID_CHARACTERS = BOUND_CHARACTERS = 16
 LIFETIMES: Mapping[LinkPurpose, timedelta] = MappingProxyType(
     {
@@ -131,37 +132,44 @@ def end_links_of(session: Session, user_id: int, *, now: datetime) -> None:
     end_links(session, OneTimeLink.user_id == user_id, now=now)
 
 
-def refuse_repeat(session: Session, *, purpose: LinkPurpose, email: str, now: datetime) -> None:
-    """Raise MailedAlready where the address has to wait for another such link."""
-    again_at = when_mailable(session, purpose=purpose, emails=(email,), now=now).get(email)
-    if again_at is not None:
+def refuse_repeat(
+    session: Session, *, company_id: int, purpose: LinkPurpose, email: str, now: datetime
+) -> None:
+    """Raise MailedAlready where the address has to wait for another such link of the company."""
+    waits = when_mailable(session, company_id=company_id, purpose=purpose, emails={email}, now=now)
+    if email in waits:
         session.rollback()
-        raise MailedAlready(again_at)
+        raise MailedAlready(waits[email])
 
 
 def when_mailable(
-    session: Session, *, purpose: LinkPurpose, emails: Collection[str], now: datetime
+    session: Session,
+    *,
+    company_id: int,
+    purpose: LinkPurpose,
+    emails: Collection[str],
+    now: datetime,
 ) -> Mapping[str, datetime]:
     """Return until when each of the addresses waits for another such link; most do not.
 
-    An hour after one that still counts, whoever had it sent, and a day after the third one
-    before: what is withdrawn frees its address, but sends nobody a mail a minute.
+    An hour after one that still counts, whoever had it sent, and a day after as many mails as an
+    address gets: what is withdrawn frees its address, but sends nobody a mail a minute.
     """
-    query = select(OneTimeLink.email, OneTimeLink.created_at, OneTimeLink.ended_at).where(
-        OneTimeLink.purpose == purpose,
-        OneTimeLink.email.in_(emails),
-        OneTimeLink.created_at > now - DAY,
+    query = (
+        select(OneTimeLink)
+        .where(
+            OneTimeLink.purpose == purpose,
+            OneTimeLink.email.in_(emails),
+            OneTimeLink.created_at > now - DAY,
+        )
+        .order_by(OneTimeLink.created_at)
+        .execution_options(populate_existing=True)
     )
-    made: defaultdict[str, list[datetime]] = defaultdict(list)
-    waits: dict[str, datetime] = {}
-    for email, made_at, ended_at in session.execute(query.order_by(OneTimeLink.created_at)):
-        made[email].append(made_at)
-        if ended_at is None and made_at + MAILED_EVERY > now:
-            waits[email] = made_at + MAILED_EVERY
-    for email, times in made.items():
-        if len(times) >= MAILED_A_DAY:
-            waits[email] = max(times[-MAILED_A_DAY] + DAY, waits.get(email, now))
-    return waits
+    made: defaultdict[str, list[OneTimeLink]] = defaultdict(list)
+    for link in session.scalars(query):
+        made[link.email].append(link)
+    waits = {email: _free_at(links, company_id=company_id) for email, links in made.items()}
+    return {email: free_at for email, free_at in waits.items() if free_at > now}
 
 
 def is_open(now: datetime) -> ColumnElement[bool]:
@@ -171,6 +179,17 @@ def is_open(now: datetime) -> ColumnElement[bool]:
         OneTimeLink.ended_at.is_(None),
         OneTimeLink.expires_at > now,
     )
+
+
+def _free_at(links: Sequence[OneTimeLink], *, company_id: int) -> datetime:
+    """Return from when a company may mail an address that got these, oldest first, in a day."""
+    # Whatever was ever in the hands of a mail server may have reached somebody.
+    mailed = [link for link in links if link.attempts or link.next_attempt_at]
+    of_company = [link for link in mailed if link.company_id == company_id]
+    counted = ((of_company, MAILED_BY_COMPANY), (mailed, MAILED_BY_ALL))
+    waits = [link.created_at + MAILED_EVERY for link in links if link.ended_at is None]
+    waits += [some[-most].created_at + DAY for some, most in counted if len(some) >= most]
+    return max(waits, default=links[0].created_at)
 
 
 def _load(

@@ -14,13 +14,14 @@ from services import invitations, passwords
 from services.account_errors import AlreadyTaken, NoLongerAdmin
 from services.address_asks import ADDRESSES_PER_DAY
 from services.email_changes import ask_for_change
-from services.invitations import accept_invitation, list_invitations, withdraw_invitation
+from services.invitations import accept_invitation, invite, list_invitations, withdraw_invitation
 from services.link_errors import MailedAlready, TooManyAddresses, UnknownInvitation
 from services.runtime import Runtime
+from services.sign_ins import SignedIn
 from tests.conftest import Clock, WakeUps
-from tests.factories import NOW
-from tests.services.mailing import MEL, PASSWORD, Office, make_office
-from tests.services.support import rows
+from tests.factories import NOW, make_company, make_signed_in, make_user
+from tests.services.mailing import KIM, MEL, PASSWORD, Office, make_office
+from tests.services.support import Place, rows
 
 #: Long enough for the other invitation, if nothing holds it.
 HEAD_START_S = 0.5
@@ -114,12 +115,21 @@ def test_a_user_learns_of_so_many_addresses_a_day_whether_somebody_signs_in_so(
     assert office.invite()
 
 
-def test_what_is_withdrawn_frees_its_address_three_times_a_day(office: Office) -> None:
-    for _ in range(3):
-        public_id = office.invite()
+def _mail_and_withdraw(
+    office: Office, who: SignedIn, *, times: int, is_mailed: bool = True
+) -> None:
+    for _ in range(times):
         with office.session() as session:
-            withdraw_invitation(session, office.ada, public_id, now=office.clock())
+            public_id = invite(session, who, email=KIM, role=Role.MEMBER, **office.now())
+        if is_mailed:
+            office.send()
+        with office.session() as session:
+            withdraw_invitation(session, who, public_id, now=office.clock())
         office.clock.advance(minutes=1)
+
+
+def test_what_is_withdrawn_frees_its_address_three_times_a_day(office: Office) -> None:
+    _mail_and_withdraw(office, office.ada, times=3)
 
     with pytest.raises(MailedAlready) as refusal:
         office.invite()
@@ -127,6 +137,31 @@ def test_what_is_withdrawn_frees_its_address_three_times_a_day(office: Office) -
     assert refusal.value.again_at == NOW + timedelta(days=1)
     office.clock.advance(hours=23, minutes=57)
     assert office.invite()
+
+
+def test_what_is_withdrawn_before_its_mail_went_out_makes_nobody_wait(office: Office) -> None:
+    _mail_and_withdraw(office, office.ada, times=4, is_mailed=False)
+
+    assert office.invite()
+
+
+def test_no_company_keeps_an_address_from_another_and_all_together_mail_it_ten_times(
+    office: Office, elsewhere: Place
+) -> None:
+    _mail_and_withdraw(office, office.ada, times=3)
+    _mail_and_withdraw(office, elsewhere.admin, times=3)
+    with office.session() as session:
+        others = [
+            make_signed_in(session, make_user(session, make_company(session))) for _ in range(2)
+        ]
+    _mail_and_withdraw(office, others[0], times=3)
+    _mail_and_withdraw(office, others[1], times=1)
+
+    with pytest.raises(MailedAlready) as refusal:
+        _mail_and_withdraw(office, others[1], times=1)
+
+    assert refusal.value.again_at == NOW + timedelta(days=1)
+    assert office.outbox.recipients == [KIM] * 10
 
 
 def test_the_list_says_from_when_an_invitation_can_be_sent_again(office: Office) -> None:
