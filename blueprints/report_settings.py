@@ -85,7 +85,7 @@ def ask() -> ResponseReturnValue:
     except AskedAlready as error:
         notice = Notice("warn", _asked_already(error))
     else:
-        notice = Notice("ok", f"{address} is asked again by a mail.")
+        notice = Notice("ok", f"{address} is being asked again by e-mail.")
     if "zone" in request.form and (page := _unsaved_page(notice)):
         return page
     keep_notice(notice)
@@ -104,7 +104,9 @@ def test() -> ResponseReturnValue:
         notice, status = Notice("bad", _trouble(error)), find_answer(error).status
     else:
         notice = Notice(
-            "ok", f"The mail server took the test for {who.email} and answered {answer.code}."
+            "ok",
+            f"The mail server took the test for {who.email} and answered {answer.code}. "
+            "Tests are not listed under the deliveries.",
         )
     if is_htmx():
         return render_template("reports/_test.html", test_notice=notice), status
@@ -165,7 +167,7 @@ def _asked(view: ReportSettingsView) -> str:
         return ""
     is_or_are = "is" if len(asked) == 1 else "are"
     then = "" if view.is_on else ", once the report is on"
-    return f" {', '.join(asked)} {is_or_are} asked by a mail first{then}."
+    return f" {', '.join(asked)} {is_or_are} asked by e-mail first{then}."
 
 
 def _asked_already(error: AskedAlready) -> str:

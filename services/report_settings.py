@@ -53,13 +53,16 @@ class BadRecipient(ReportSettingsError):
     """The texts that cannot be mailed; the message shows the first of them as short lines."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        shown = [plain_line(text, SHOWN_CHARACTERS) or "an empty line" for text in texts]
+        lines = [plain_line(text, SHOWN_CHARACTERS) for text in texts]
+        shown = [f"“{line}”" if line else "An empty line" for line in lines]
         names, more = ", ".join(shown[:SHOWN_ADDRESSES]), len(shown) - SHOWN_ADDRESSES
+        # A placeholder is an address, only none that mail arrives at.
+        which = " that mail could reach" if any("@" in line for line in lines) else ""
         if len(shown) == 1:
-            super().__init__(f"{names}: this is not one address that mail could reach.")
+            super().__init__(f"{names} is not an e-mail address{which}.")
         else:
             names += f" and {more:,} more" if more > 0 else ""
-            super().__init__(f"{names}: these are not addresses that mail could reach.")
+            super().__init__(f"{names} are not e-mail addresses{which}.")
 
 
 class TooManyRecipients(ReportSettingsError):

@@ -81,6 +81,7 @@ def test_a_new_password_knows_this_browser_again(app: Flask, ada: Browser) -> No
     [
         ({"current": "not-my-password"}, "That is not your password. Nothing was changed."),
         ({"current": ""}, "That is not your password. Nothing was changed."),
+        ({"current": OTHER}, "That is not your password. Nothing was changed."),
         ({"password": PASSWORD}, "That is the password you have."),
         ({"password": "short"}, "12 to 200 characters; this one has 5."),
         ({"password": "password1234"}, "one of the most common ones"),
@@ -94,7 +95,7 @@ def test_a_refused_password_is_told_at_its_field(
 
     assert answer.status_code == 422
     assert sentence in text_of(answer)
-    assert answer.text.count('aria-invalid="true"') == 1
+    assert answer.text.count('aria-invalid="true"') == answer.text.count(" autofocus") == 1
     assert OTHER not in answer.text
 
 

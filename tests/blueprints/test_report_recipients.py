@@ -110,8 +110,8 @@ def test_others_are_added_with_their_rhythm_and_asked_first(
 
     text = text_of(ada.get(PAGE))
     assert _rhythms(session)["lee@example.org"] is Frequency.WEEKLY
-    assert "kim@example.org, lee@example.org are asked by a mail first." in text
-    assert text.count("Not confirmed is asked by a mail now") == 2
+    assert "kim@example.org, lee@example.org are asked by e-mail first." in text
+    assert text.count("Not confirmed is being asked by e-mail") == 2
 
 
 @pytest.mark.parametrize("choice", ["daily", "remove"])
@@ -202,7 +202,7 @@ def test_the_link_is_sent_again_and_no_more_than_once_an_hour(
     ada.post(f"{PAGE}/ask", {"recipient": lee.public_id})
 
     assert (answer.status_code, answer.location) == (303, PAGE)
-    assert "kim@example.org is asked again by a mail." in told
+    assert "kim@example.org is being asked again by e-mail." in told
     assert "It can be sent again in 40 min." in text_of(ada.get(PAGE))
 
 
@@ -223,7 +223,9 @@ def test_sending_a_link_again_keeps_what_is_not_saved(
     answer, again = ada.post(f"{PAGE}/ask", asked | unsaved), ada.post(f"{PAGE}/ask", asked)
 
     text = text_of(answer)
-    assert "kim@example.org is asked again by a mail. What you changed on this page is" in text
+    assert (
+        "kim@example.org is being asked again by e-mail. What you changed on this page is" in text
+    )
     assert '<option value="9" selected>09:00</option>' in answer.text
     assert _choices(answer.text)["kim@example.org"] == "weekly"
     assert ">lee@example.org</textarea>" in answer.text

@@ -57,7 +57,7 @@ def test_an_empty_chart_is_a_chart(mel: Browser) -> None:
 
     assert "0 with real e-mail" in text_of(answer)
     assert "<rect" not in answer.text
-    assert "Nothing has been mailed yet." in text_of(answer)
+    assert "No report has gone out yet." in text_of(answer)
 
 
 def test_what_was_delivered_is_told_in_words(

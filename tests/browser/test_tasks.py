@@ -209,7 +209,7 @@ def test_the_report_is_changed_and_its_preview_read(people: Opener, has_scripts:
     page.get_by_label("How often for mel@example.com").select_option("Weekly")
     page.locator("[name=hour]").select_option("9")
     press(page, "Save")
-    expect(page.get_by_role("status").first).to_contain_text("kim@example.org is asked by a mail")
+    expect(page.get_by_role("status").first).to_contain_text("kim@example.org is asked by e-mail")
     expect(page.locator("main")).to_contain_text(", 09:00")
     expect(page.locator("tr", has_text="kim@example.org")).to_contain_text("Not confirmed")
     page.goto("/settings/reports")

@@ -103,6 +103,5 @@ def test_all_who_cannot_be_mailed_are_named_at_once(runtime: Runtime, harbor: Pl
         _change(runtime, harbor, recipients=_daily("ada@example.com", *wrong, "wrong-0"))
 
     assert str(refusal.value) == (
-        "wrong-0, wrong-1, wrong-2, wrong-3, wrong-4 and 3 more: "
-        "these are not addresses that mail could reach."
+        "“wrong-0”, “wrong-1”, “wrong-2”, “wrong-3”, “wrong-4” and 3 more are not e-mail addresses."
     )
