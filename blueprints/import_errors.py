@@ -19,6 +19,12 @@ IMPORT_ANSWERS: Mapping[type[Exception], ErrorAnswer] = MappingProxyType(
             "Nothing was started twice.",
             NextStep.RELOAD,
         ),
+        import_request.EverybodyWaits: ErrorAnswer(
+            409,
+            "Whoever was chosen waits for your decision",
+            "Nothing was started.",
+            NextStep.RELOAD,
+        ),
         customer_import.NothingChosen: ErrorAnswer(
             422,
             "No customer was chosen",

@@ -114,6 +114,12 @@ def _elsewhere_words(run: ImportView, profile: ProviderProfile, connected: str) 
     return PauseWords(happened, goes_on, needs_consent=True, is_elsewhere=True)
 
 
+def waiting_sentence(count: int) -> str:
+    """Return why an import of nobody but the doubtful was not started."""
+    who = "This customer waits" if count == 1 else f"These {count:,} customers wait"
+    return f"{who} for your decision. Nothing was started."
+
+
 def left_words(reasons: tuple[ReasonCount, ...], outcome: ItemOutcome | str) -> str:
     """Return why all of one outcome ended so, in a word or two; "see why below" for several."""
     codes = {reason.code for reason in reasons if reason.outcome == outcome}

@@ -13,7 +13,9 @@ from blueprints.error_pages import find_answer
 from blueprints.guards import admin_required, get_runtime, get_signed_in
 from blueprints.htmx import is_htmx
 from blueprints.import_context import load_run
+from blueprints.import_words import waiting_sentence
 from blueprints.provider_page import Notice, keep_notice, kept_notice, load_page
+from blueprints.review_place import asked_place
 from models import ImportState
 from services.connections import require_connection
 from services.customer_import import NothingChosen
@@ -21,6 +23,7 @@ from services.database import only_reading
 from services.decisions import ListChanged
 from services.import_end import STOPPED
 from services.import_request import (
+    EverybodyWaits,
     ImportPlan,
     ImportRepeated,
     ImportRequest,
@@ -98,7 +101,7 @@ def start(provider: ProviderKey) -> ResponseReturnValue:
         run_id = _start(provider, wanted)
     except ImportRepeated as error:
         return _show_first(provider, error)
-    except (ListChanged, NothingChosen) as error:
+    except (EverybodyWaits, ListChanged, NothingChosen) as error:
         return _list_again(provider, error)
     return redirect(url_for("imports.show", provider=provider, import_id=run_id), 303)
 
@@ -171,6 +174,17 @@ def _show_first(provider: ProviderKey, error: ImportRepeated) -> ResponseReturnV
 def _list_again(provider: ProviderKey, error: Exception) -> ResponseReturnValue:
     answer = find_answer(error)
     notice = Notice("warn", f"{answer.title}. {answer.sentence}")
+    if isinstance(error, EverybodyWaits):
+        notice = _waiting_notice(provider, error.count)
     with only_reading():
         context = review_context.load_context(provider, notice=notice)
     return render_template("review/review.html", **context), answer.status
+
+
+def _waiting_notice(provider: ProviderKey, count: int) -> Notice:
+    """Lead to the comparison of the one who was named, or of those who wait."""
+    row = next(iter(read_choice().meant.public_ids), None)
+    place = asked_place().filtered(RowFilter.MAYBE, row=row)
+    anchor = f"row-{row}" if row else None
+    address = url_for("review.show", provider=provider, **place, _anchor=anchor)
+    return Notice("warn", waiting_sentence(count), label="Compare", address=address)

@@ -30,7 +30,8 @@ from services.remote_lists import FilterCounts
 class Notice:
     """What has just happened, and with `undo` the route that takes it back.
 
-    `label` is what its button says, `fields` what its form sends.
+    `label` is what its button says, `fields` what its form sends; with `address` in place of
+    `undo` it leads to the next step.
     """
 
     tone: str
@@ -38,6 +39,7 @@ class Notice:
     undo: str = ""
     label: str = ""
     fields: tuple[tuple[str, str], ...] = ()
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

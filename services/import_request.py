@@ -46,6 +46,14 @@ class ImportRepeated(Exception):
         self.public_id = public_id
 
 
+class EverybodyWaits(Exception):
+    """Each of the `count` who are chosen waits for a person's decision."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__("everybody chosen waits for a decision")
+        self.count = count
+
+
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
     """Whom a person chose, as they saw them; `creates_maybes` creates the doubtful, too."""
@@ -127,11 +135,14 @@ def start_requested(
     The runs of an account follow each other. Raises ImportRepeated with the run to show instead
     where one does just this or has just done it, ListChanged if the list is not the one any more
     that the person saw, RowsChanged if everybody named has changed, NothingChosen if nobody is
-    meant.
+    meant, EverybodyWaits if a person has to decide about each of them.
     """
     # Of many clicks at once each looks when the one before has written its run.
     lock_account(session, account_id)
     _refuse(session, account_id, request, now=now)
+    plan = _plan(session, account_id, request)
+    if 0 < plan.ask == plan.chosen:
+        raise EverybodyWaits(plan.ask)
     run = start_import(
         session,
         account_id,

@@ -191,3 +191,22 @@ def test_an_import_of_one_filter_only_is_asked_for_in_the_list(
 
     assert answer.status_code == 303
     assert answer.headers["Location"].endswith("/review?show=same")
+
+
+@pytest.mark.parametrize(
+    ("count", "says"), [(1, "This customer waits"), (2, "These 2 customers wait")]
+)
+def test_whoever_waits_for_a_decision_is_not_imported_but_compared(
+    ada: Browser, session: Session, connection: Connection, count: int, says: str
+) -> None:
+    reading = make_counted(session, connection, unsynced=1)
+    maybes = [make_remote_customer(session, reading, bin=Bin.MAYBE) for _ in range(count)]
+    form = {"id": [f"{row.public_id}:{row.revision}" for row in maybes], "from": "list"}
+
+    answer = ada.post(IMPORTS, form)
+
+    assert answer.status_code == 409
+    assert f"{says} for your decision. Nothing was started. Compare" in text_of(answer)
+    row = maybes[0].public_id
+    assert f"{REVIEW}?show=maybe&amp;compare={row}#row-{row}" in answer.text
+    assert runs_of(session) == []
