@@ -26,6 +26,11 @@ from services.remote_counts import Standing, count_standings
 from services.run_views import ACTIVE
 
 WARN_BEFORE = timedelta(days=14)
+_LEFT_OUT_KINDS = {
+    RemoteKind.SUB_CUSTOMER: "sub_customers",
+    RemoteKind.PROJECT: "projects",
+    RemoteKind.SUPPLIER: "suppliers",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +96,14 @@ class ConnectionView:
 class AccountCounts:
     """How the remote customers of one account stand; all numbers of customers.
 
-    `archived`, `sub_customers` and `suppliers` are left out, each customer in one of them.
+    `archived`, `sub_customers`, `projects` and `suppliers` are left out, each customer in one of them.
     """
 
     linked: int = 0
     ignored: int = 0
     archived: int = 0
     sub_customers: int = 0
+    projects: int = 0
     suppliers: int = 0
     counted_sub_customers: int = 0
 
@@ -132,8 +138,7 @@ def _place_of(standing: Standing) -> str:
         return ""
     if standing.status is RemoteStatus.ARCHIVED:
         return "archived"
-    kinds = {RemoteKind.SUB_CUSTOMER: "sub_customers", RemoteKind.SUPPLIER: "suppliers"}
-    return kinds.get(standing.kind, "")
+    return _LEFT_OUT_KINDS.get(standing.kind, "")
 
 
 def _views(

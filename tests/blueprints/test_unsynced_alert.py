@@ -183,7 +183,7 @@ def test_the_counted_alert_says_what_is_worth_knowing(
     assert "$6,240.00" in text
     assert "3 of the 3 have an open balance, EUR 1,200.00 and $6,652.75 together" in text
     assert "3 have no e-mail" in text
-    assert "Left out are 1 sub-customer, projects and 1 archived." in text
+    assert "Left out: 1 sub-customer and 1 archived." in text
     assert "read 1,204 of 1,204 · 3 calls" in text
     assert "Review & import Import all 3 Ignore these 3 They are no longer" in text
 

@@ -34,6 +34,22 @@ def test_without_scripts_the_closed_alert_offers_a_link(
     assert f'<a role="button" href="{UNSYNCED}">Check now</a>' in answer.text
 
 
+def test_books_that_were_never_read_have_a_button_and_no_zeros(
+    ada: Browser, session: Session, connection: Connection
+) -> None:
+    button = f'<a role="button" href="{UNSYNCED}">Check who is missing</a>'
+    fresh = ada.get(QUICKBOOKS)
+    make_counted(session, connection, unsynced=1)
+
+    read = ada.get(QUICKBOOKS)
+
+    assert button in fresh.text
+    assert "Archived there" not in text_of(fresh)
+    assert "Ignored 0" not in text_of(fresh)
+    assert button not in read.text
+    assert "Ignored 0 Archived there 0" in text_of(read)
+
+
 def test_without_scripts_checking_is_a_page_that_looks_again_by_itself(
     ada: Browser, connection: Connection, books: FakeAccountingClient, run_jobs: Run
 ) -> None:

@@ -16,6 +16,7 @@ LEFT_OUT: dict[str, Any] = {"state": RemoteState.LEFT_OUT, "is_counted": False}
 SUPPLIER = LEFT_OUT | {"kind": "supplier"}
 ARCHIVED = LEFT_OUT | {"status": "archived"}
 SUB_CUSTOMER = LEFT_OUT | {"kind": "sub_customer"}
+PROJECT = LEFT_OUT | {"kind": "project"}
 
 
 @pytest.mark.parametrize(
@@ -23,9 +24,9 @@ SUB_CUSTOMER = LEFT_OUT | {"kind": "sub_customer"}
     [
         (
             "quickbooks",
-            [SUB_CUSTOMER, SUB_CUSTOMER, ARCHIVED],
+            [SUB_CUSTOMER, SUB_CUSTOMER, PROJECT, ARCHIVED],
             "Counted are active, top-level customers. "
-            "Left out are 2 sub-customers, projects and 1 archived.",
+            "Left out: 2 sub-customers, 1 project and 1 archived.",
         ),
         (
             "quickbooks",
@@ -37,15 +38,15 @@ SUB_CUSTOMER = LEFT_OUT | {"kind": "sub_customer"}
             "xero",
             [SUPPLIER, SUPPLIER, ARCHIVED],
             "Counted are active contacts that are not suppliers only. "
-            "Left out are 2 suppliers and 1 archived.",
+            "Left out: 2 suppliers and 1 archived.",
         ),
         (
             "xero",
             [SUPPLIER],
-            "Counted are active contacts that are not suppliers only. Left out is 1 supplier.",
+            "Counted are active contacts that are not suppliers only. Left out: 1 supplier.",
         ),
         ("xero", [], "Counted are active contacts that are not suppliers only. Review & import"),
-        ("freshbooks", [ARCHIVED] * 3, "Counted are active clients. Left out are 3 archived."),
+        ("freshbooks", [ARCHIVED] * 3, "Counted are active clients. Left out: 3 archived."),
     ],
 )
 def test_the_rule_is_told_as_it_is_for_this_account(
@@ -81,7 +82,7 @@ def test_whoever_is_left_out_can_be_looked_up(
 
     answer = ada.get(f"/settings/integrations/xero/review?show={show}")
 
-    rows = text_of(answer).split("Customer Contact")[1]
+    rows = text_of(answer).split("Customer E-mail")[1]
     assert [found for found in ("Sun Supply", "Ari", "Customer 000") if found in rows] == [name]
     assert chip in text_of(answer)
     assert "/ignore" not in answer.text
