@@ -89,10 +89,12 @@ def change_password(
     personal = personal_words(session.get_one(User, who.user_id))
     session.rollback()
     check_new_password(password, personal=personal)
-    if password == current:
-        raise WeakPassword("That is the password you have. Choose another one.")
     new_hash = hash_password(password)
     check_own_password(session, who, password=current, visitor=visitor, now=now)
+    if password == current:
+        # The try is forgiven: it was the right password.
+        session.commit()
+        raise WeakPassword("That is the password you have. Choose another one.")
     session.execute(update(User).where(User.id == who.user_id).values(password_hash=new_hash))
     ended = end_all_sign_ins(session, who.user_id, but=who.sign_in_id, now=now)
     end_links_of(session, who.user_id, now=now)

@@ -129,6 +129,7 @@ def test_a_new_password_ends_all_other_sign_ins_and_is_written_down(
     ("values", "error"),
     [
         ({"current": "not the password"}, WrongPassword),
+        ({"current": OTHER}, WrongPassword),
         ({"password": "short"}, WeakPassword),
         ({"password": "password1234"}, WeakPassword),
         ({"password": PASSWORD}, WeakPassword),
