@@ -14,7 +14,7 @@ from wtforms.validators import InputRequired, Length
 from blueprints.addresses import safe_next
 from blueprints.arrival import Arrival, take_arrival
 from blueprints.error_pages import find_answer
-from blueprints.guards import BrowserUser, get_runtime, get_signed_in, public
+from blueprints.guards import WAS_SENDING, BrowserUser, get_runtime, get_signed_in, public
 from blueprints.visitors import current_visitor, know_again, when_again
 from services import sign_ins
 from services.sign_in_limits import TooManyTries, sign_in_from
@@ -122,4 +122,5 @@ def _form_page(
         news=arrival.news,
         next_path=safe_next(request.args.get("next")),
         has_ended="_user_id" in session,
+        was_sending=session.get(WAS_SENDING, False),
     )

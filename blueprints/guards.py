@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from functools import wraps
 from typing import ParamSpec, TypeVar, cast
 
-from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import UserMixin, current_user
 
@@ -23,6 +23,8 @@ from services.sign_ins import SignedIn, find_sign_in, note_seen
 WRITING_GETS = frozenset({"unsynced.show", "connections.connect", "connections.callback"})
 # Files and watchers: who asks is not looked up, so that no database is needed for the answer.
 NOBODY_ASKED = frozenset({"static", "health.alive", "health.ready"})
+# Whether a form was on its way when the sign-in was found to have ended; told at sign-in.
+WAS_SENDING = "was_sending"
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
 
@@ -118,6 +120,8 @@ def _to_sign_in() -> ResponseReturnValue:
     # What a provider brings back is for one look only, and never repeated.
     came_from = page_path() if request.endpoint in WRITING_GETS else page_address()
     address = url_for("auth.sign_in", next=came_from)
+    if "_user_id" in session:
+        session[WAS_SENDING] = request.method not in ("GET", "HEAD")
     if is_htmx():
         return Response(status=401, headers={"HX-Redirect": address})
     return redirect(address, 303)

@@ -129,7 +129,8 @@ def invite_somebody() -> ResponseReturnValue:
     except TooManyLinks as error:
         answer = find_answer(error)
         return _refused(answer.sentence, answer.status, typed=typed, role=role)
-    keep_notice(Notice("ok", f"{typed} is invited by a mail."))
+    then = "is on its way" if runtime.mailer else "waits until mail is set up"
+    keep_notice(Notice("ok", f"The invitation to {typed} {then}."))
     return redirect(url_for("team.show"), 303)
 
 

@@ -124,7 +124,20 @@ def test_a_sign_in_ends_after_half_a_day_without_a_click(ada: Browser, clock: Cl
     answer = ada.get(QUICKBOOKS)
 
     assert answer.location == "/login?next=/settings/integrations/quickbooks"
-    assert "You were signed out" in text_of(ada.get(answer.location))
+    text = text_of(ada.get(answer.location))
+    assert "You were signed out. That happens after 12 hours without a click," in text
+    assert "you come back to the page you opened." in text and "Nothing was sent" not in text
+
+
+def test_a_form_that_came_too_late_is_told_not_to_have_been_sent(
+    ada: Browser, clock: Clock
+) -> None:
+    ada.token()
+    clock.advance(hours=13)
+
+    answer = ada.post("/account/name", {"name": "Somebody Else"})
+
+    assert "You were signed out. Nothing was sent." in text_of(ada.get(answer.location))
 
 
 def test_clicking_keeps_the_sign_in_alive(ada: Browser, clock: Clock) -> None:

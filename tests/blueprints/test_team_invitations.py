@@ -20,8 +20,8 @@ from tests.factories import NOW
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({}, "kim@example.com Member invited 18 Nov Send again · Withdraw"),
-        ({"sent_at": None, "next_attempt_at": NOW}, "waits to be mailed"),
+        ({}, "kim@example.com invited valid until 25 Nov Member not yet Send again · Withdraw"),
+        ({"sent_at": None, "next_attempt_at": NOW}, "invited on its way, valid until 25 Nov"),
         ({"sent_at": None}, "could not be mailed"),
         ({"expires_at": NOW - timedelta(days=1)}, "invitation expired 19 Nov"),
     ],
@@ -44,7 +44,7 @@ def test_somebody_is_invited(ada: Browser, session: Session) -> None:
     assert (answer.status_code, answer.location) == (303, PAGE)
     (link,) = session.scalars(select(OneTimeLink))
     assert (link.email, link.role) == (KIM, Role.ADMIN)
-    assert "kim@example.com is invited by a mail." in text_of(ada.get(PAGE))
+    assert "The invitation to kim@example.com waits until mail is set up." in text_of(ada.get(PAGE))
 
 
 @pytest.mark.parametrize(
