@@ -81,10 +81,11 @@ def view_first_steps(session: Session, company_id: int) -> FirstSteps:
 
 
 def tell_steps(books: Sequence[Books], *, has_imported: bool, has_settings: bool) -> FirstSteps:
-    """Work out the states: what is done stays done, the first that is not is the one of now.
+    """Work out the states: the first step that is not done is the one of now.
 
-    Whoever has imported has connected and checked, even if the connection has ended since; where
-    nobody is missing, there is nothing left to import.
+    Before the first import, a connection that has ended leads back to connecting. Whoever has
+    imported has connected and checked for good; where nobody is missing, there is nothing left to
+    import.
     """
     read = [each for each in books if each.is_read]
     waiting = [each for each in read if each.has_unsynced]

@@ -38,9 +38,20 @@ def test_a_new_company_is_told_to_connect_and_each_provider_offers_it(ada: Brows
     assert re.findall(r"Done|Now|Later", steps) == ["Now", "Later", "Later", "Later"]
     assert steps.count('aria-current="step"') == 1
     assert "0 of 4 done" in steps
+    assert "Choose it below." in steps
     assert _filled(steps) == []
     # Only QuickBooks has its settings in this installation.
     assert _filled(ada.get(INDEX).text) == [QUICKBOOKS]
+
+
+def test_a_permission_that_has_ended_leads_to_the_reconnect_below(
+    ada: Browser, session: Session, connection: Connection
+) -> None:
+    connection.state = ConnectionState.RECONNECT_REQUIRED
+    session.commit()
+
+    assert "The permission has ended: reconnect below." in _steps(ada)
+    assert _filled(ada.get(INDEX).text) == [f"{QUICKBOOKS}/connect"]
 
 
 def test_a_connection_leads_on_to_the_check(ada: Browser, connection: Connection) -> None:
