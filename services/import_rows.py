@@ -19,6 +19,7 @@ from models import (
     WhyUnsynced,
 )
 from services.bins import SOMEBODYS_WILL
+from services.candidates import count_look_alikes, find_candidates
 from services.import_decision import RowFacts, RowNow, Standing, Told, decide
 from services.import_outcomes import REASON_CHARACTERS, ItemResult, OutcomeReason
 from services.import_statements import READ_ROWS, STANDING_COLUMNS
@@ -32,6 +33,8 @@ _TAKEN_OUT_WORDS = {
     WhyUnsynced.REMOVED_HERE: "waits for your decision: the customer was removed here",
     WhyUnsynced.LET_GO: "waits for your decision: the link was ended here",
 }
+
+_TWIN_WORDS = "waits for your decision: it looks like another in the accounting software"
 
 
 class PendingItem(Protocol):
@@ -80,7 +83,7 @@ def decide_batch(
 ) -> DecidedBatch:
     """Return what becomes of the run's next pending items now, in the order of the remote ids.
 
-    At most four statements for any size.
+    At most six statements for any size.
     """
     rows = session.connection().execute(READ_ROWS, span_of(account, run, items))
     remotes = {row.remote_id: row for row in rows}
@@ -98,6 +101,7 @@ def decide_batch(
             result = decide(_told(item, standings), now, creates_maybes=run.creates_maybes)
             known[key] = _worded(result, row, target) if row else result
         results[item.remote_id] = known[key]
+    results |= _like_each_other(session, remotes, results)
     linked = {key: one.customer_id for key, one in results.items() if one.customer_id is not None}
     return DecidedBatch(remotes, results, linked)
 
@@ -165,3 +169,20 @@ def _worded(result: ItemResult, row: RemoteRow, target: Target | None) -> ItemRe
     if result.reason is OutcomeReason.WAITS and row.why in _TAKEN_OUT_WORDS:
         return replace(result, words=_TAKEN_OUT_WORDS[row.why])
     return result
+
+
+def _like_each_other(
+    session: Session, remotes: Mapping[str, RemoteRow], results: Mapping[str, ItemResult]
+) -> dict[str, ItemResult]:
+    """Return, with their own words, those who wait and look like nobody but others in the books."""
+    waiting = {
+        remotes[key].id: key
+        for key, result in results.items()
+        if result.reason is OutcomeReason.WAITS and not result.words
+    }
+    if not waiting:
+        return {}
+    twins = count_look_alikes(session, waiting)
+    candidates = find_candidates(session, waiting, chosen={})
+    alone = (waiting[row_id] for row_id in twins if row_id not in candidates)
+    return {key: replace(results[key], words=_TWIN_WORDS) for key in alone}

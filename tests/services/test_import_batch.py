@@ -30,7 +30,7 @@ from services.import_outcomes import OutcomeReason
 from services.row_ids import take_ids
 from services.runtime import Runtime
 from tests.factories import NOW
-from tests.matching_factories import make_choice
+from tests.matching_factories import make_choice, make_look_alike
 from tests.services.importing import Importing
 
 
@@ -129,6 +129,22 @@ def test_codes_stand_beside_the_words(importing: Importing) -> None:
         ("waits", OutcomeReason.WAITS),
         ("", ""),
     ]
+
+
+def test_who_looks_like_another_in_the_books_is_not_said_to_be_here(importing: Importing) -> None:
+    twin, other, doubtful = (
+        importing.there(bin=Bin.MAYBE),
+        importing.there(),
+        importing.doubtful()[0],
+    )
+    for row in (twin, doubtful):
+        make_look_alike(importing.session, row, other)
+
+    run = _carry_out(importing, importing.start(twin, doubtful))
+
+    words = "waits for your decision: it looks like another in the accounting software"
+    assert importing.item(run, twin).reason == words
+    assert importing.item(run, doubtful).reason == OutcomeReason.WAITS
 
 
 @pytest.mark.parametrize(
