@@ -173,7 +173,10 @@ def _connected(provider: ProviderKey, former: ConnectionView | None) -> Response
     with get_runtime().sessions() as session:
         counts = count_customers(session, connection.account_id)
     kept = kept_sentence(counts.linked, counts.ignored, "is back", "are back")
-    after = f"Your {kept}." if kept else "Open the line below to count."
+    step = (
+        "Open the line" if connection.read_at else "Open the line or press “Check who is missing”"
+    )
+    after = f"Your {kept}." if kept else f"{step} below to count."
     how = "connected again" if is_again else "connected"
     return _to_page(provider, "ok", f"{_told(connection, how)} {after}")
 

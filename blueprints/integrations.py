@@ -24,17 +24,22 @@ from services.connection_views import (
 from services.first_steps import view_first_steps
 from services.providers.contract import ProviderKey
 from services.providers.registry import PROVIDERS, ProviderProfile
+from services.remote_counts import count_unsynced_each
 
 blueprint = Blueprint("integrations", __name__, url_prefix="/settings/integrations")
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One provider in the list; `connection` is None unless it stands."""
+    """One provider in the list; `connection` is None unless it stands.
+
+    `unsynced` is of the last whole reading, less whom somebody decided about since.
+    """
 
     profile: ProviderProfile
     connection: ConnectionView | None
     counts: AccountCounts
+    unsynced: int
     missing_settings: tuple[str, ...]
 
 
@@ -47,12 +52,15 @@ def index() -> ResponseReturnValue:
         found = list_connections(session, get_signed_in().company_id)
         standing = {key: view for key, view in found.items() if is_standing(view)}
         counts = {key: count_customers(session, view.account_id) for key, view in standing.items()}
+        accounts = [view.account_id for view in standing.values() if view.read_at]
+        unsynced = count_unsynced_each(session, accounts)
         steps = view_first_steps(session, get_signed_in().company_id)
     cards = [
         Card(
             profile=profile,
             connection=standing.get(key),
             counts=counts.get(key, AccountCounts()),
+            unsynced=unsynced.get(standing[key].account_id, 0) if key in standing else 0,
             missing_settings=missing_settings(key),
         )
         for key, profile in PROVIDERS.items()

@@ -113,6 +113,20 @@ def count_unsynced(session: Session, account_id: int) -> int:
     return _count(session, account_id, text("remote_customer.state = 'unsynced'"))
 
 
+def count_unsynced_each(session: Session, account_ids: Collection[int]) -> dict[int, int]:
+    """Return X of each account that has one, by the same index. One statement, or none."""
+    if not account_ids:
+        return {}
+    rows = session.execute(
+        select(RemoteCustomer.account_id, func.count())
+        .where(
+            RemoteCustomer.account_id.in_(account_ids), text("remote_customer.state = 'unsynced'")
+        )
+        .group_by(RemoteCustomer.account_id)
+    )
+    return {account_id: count for account_id, count in rows}
+
+
 def count_new(session: Session, account_id: int, *, looked_reading_id: int) -> int:
     """Return how many of the unsynced were first read after a reading, by a partial index."""
     is_new = RemoteCustomer.first_reading_id > looked_reading_id

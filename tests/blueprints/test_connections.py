@@ -55,7 +55,7 @@ def test_saying_yes_makes_a_connection(ada: Browser, provider: SimpleNamespace) 
     assert (answer.status_code, answer.location) == (303, QUICKBOOKS)
     text = text_of(ada.get(QUICKBOOKS))
     assert "QuickBooks Online Connected" in text
-    assert f"QuickBooks is connected to {HARBOR}. Open the line below to count." in text
+    assert f"QuickBooks is connected to {HARBOR}. Open the line or press “Check who is" in text
     assert "connected by Ada Brandt" in text
     assert [call[0] for call in provider.consent.exchanged] == ["one-time"]
 

@@ -48,7 +48,7 @@ def test_connecting_again_with_nothing_decided_tells_no_zeros(
     _agree(ada)
 
     text = text_of(ada.get(QUICKBOOKS))
-    assert f"QuickBooks is connected again to {HARBOR}. Open the line below" in text
+    assert f"QuickBooks is connected again to {HARBOR}. Open the line or press" in text
 
 
 def test_right_after_the_consent_the_keys_are_from_the_consent(ada: Browser) -> None:

@@ -47,6 +47,21 @@ def test_the_cards_say_what_is_connected(ada: Browser, connection: Connection) -
     assert "FreshBooks Not connected See which FreshBooks clients are missing here." in text
 
 
+def test_a_card_says_how_many_are_missing_once_it_was_checked(
+    ada: Browser, session: Session, connection: Connection, wake_ups: WakeUps
+) -> None:
+    never_read = text_of(ada.get(INDEX))
+    reading = make_counted(session, connection, unsynced=2, finished_at=NOW - timedelta(days=3))
+    make_remote_customer(session, reading, state=RemoteState.IGNORED)
+
+    read = ada.get(INDEX)
+
+    assert "Missing here not checked yet" in never_read
+    assert "Missing here 2 customers Last checked 17 Nov" in text_of(read)
+    assert f'<a href="{QUICKBOOKS}/review">2 customers</a>' in read.text
+    assert wake_ups.rows == []
+
+
 @pytest.mark.parametrize(
     ("provider", "noun"), [(ProviderKey.XERO, "contacts"), (ProviderKey.FRESHBOOKS, "clients")]
 )
