@@ -14,6 +14,7 @@ from wtforms.validators import InputRequired, Length
 from blueprints.addresses import safe_next
 from blueprints.arrival import Arrival, take_arrival
 from blueprints.error_pages import find_answer
+from blueprints.forms import MOST_EMAIL_CHARACTERS, MOST_TYPED_CHARACTERS
 from blueprints.guards import WAS_SENDING, BrowserUser, get_runtime, get_signed_in, public
 from blueprints.visitors import current_visitor, know_again, when_again
 from services import sign_ins
@@ -21,16 +22,14 @@ from services.sign_in_limits import TooManyTries, sign_in_from
 
 blueprint = Blueprint("auth", __name__)
 
-MAX_EMAIL_CHARACTERS = 320
 NOBODY_ARRIVES = Arrival()
-MAX_PASSWORD_CHARACTERS = 1_000
 
 
 class SignInForm(FlaskForm):
     """Lengths are bounded here so that nobody makes us hash a novel."""
 
-    email = EmailField("E-mail", [InputRequired(), Length(max=MAX_EMAIL_CHARACTERS)])
-    password = PasswordField("Password", [InputRequired(), Length(max=MAX_PASSWORD_CHARACTERS)])
+    email = EmailField("E-mail", [InputRequired(), Length(max=MOST_EMAIL_CHARACTERS)])
+    password = PasswordField("Password", [InputRequired(), Length(max=MOST_TYPED_CHARACTERS)])
 
 
 @blueprint.get("/")

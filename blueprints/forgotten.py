@@ -14,7 +14,7 @@ from flask import (
 from flask.typing import ResponseReturnValue
 
 from blueprints.arrival import Arrival, lead_to_sign_in
-from blueprints.forms import one_line
+from blueprints.forms import MOST_EMAIL_CHARACTERS, one_line
 from blueprints.guards import get_runtime, public
 from blueprints.link_pages import look_at
 from blueprints.visitors import know_again
@@ -26,7 +26,6 @@ from services.throttle import network_of
 blueprint = Blueprint("forgotten", __name__)
 
 ASKED_KEY = "asked_for_password"
-MAX_EMAIL_CHARACTERS = 320
 
 
 @blueprint.get("/password")
@@ -45,7 +44,7 @@ def ask() -> ResponseReturnValue:
 def ask_submit() -> ResponseReturnValue:
     """Queue the mail, if there is somebody to mail; the answer does not tell."""
     runtime = get_runtime()
-    email = one_line(request.form.get("email", ""))[:MAX_EMAIL_CHARACTERS]
+    email = one_line(request.form.get("email", ""))[:MOST_EMAIL_CHARACTERS]
     if email and runtime.mailer is not None:
         with runtime.sessions() as database:
             ask_for_reset(

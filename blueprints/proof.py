@@ -33,6 +33,7 @@ from werkzeug.exceptions import HTTPException
 from blueprints.addresses import page_path, safe_next
 from blueprints.cross_site import OWN
 from blueprints.error_pages import find_answer, into_target
+from blueprints.forms import MOST_TYPED_CHARACTERS
 from blueprints.guards import BrowserUser, get_runtime, get_signed_in
 from blueprints.htmx import is_htmx
 from blueprints.visitors import current_visitor, when_again
@@ -41,7 +42,6 @@ from services.sign_in_limits import TooManyTries
 
 blueprint = Blueprint("proof", __name__, url_prefix="/account/confirm")
 
-MAX_PASSWORD_CHARACTERS = 1_000
 #: The field of the password, whatever fields the form has besides.
 PROOF = "proof_password"
 #: A page has its own token, and no password ever stands in a page.
@@ -176,7 +176,7 @@ def _prove(asked: Asked) -> ResponseReturnValue | None:
             token = prove(
                 database,
                 who,
-                password=request.form.get(PROOF, "")[:MAX_PASSWORD_CHARACTERS],
+                password=request.form.get(PROOF, "")[:MOST_TYPED_CHARACTERS],
                 visitor=current_visitor(),
                 now=runtime.clock(),
             )

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from blueprints.addresses import public_id
 from blueprints.customer_context import asked_customer
-from blueprints.forms import one_line
+from blueprints.forms import MOST_EMAIL_CHARACTERS, one_line
 from blueprints.guards import get_runtime, get_signed_in
 from blueprints.htmx import is_htmx
 from blueprints.provider_page import Notice, keep_notice, kept_notice
@@ -18,8 +18,6 @@ from services.customer_lists import count_customers
 from services.customers import BadDetails, CustomerView, find_customer
 from services.database import only_reading
 from services.worklist import EmailThere, find_sharer, list_without_email, set_email
-
-MAX_TYPED_CHARACTERS = 320
 
 blueprint = Blueprint("worklist", __name__)
 
@@ -43,7 +41,7 @@ def show() -> ResponseReturnValue:
 def save(customer: str) -> ResponseReturnValue:
     """Save one address: htmx gets the field, a browser the page, or the reason beside the field."""
     runtime, who, wanted = get_runtime(), get_signed_in(), asked_customer(customer)
-    typed = one_line(request.form.get("email", ""))[:MAX_TYPED_CHARACTERS]
+    typed = one_line(request.form.get("email", ""))[:MOST_EMAIL_CHARACTERS]
     try:
         with runtime.sessions() as session:
             email = set_email(session, who, wanted, typed, now=runtime.clock())
