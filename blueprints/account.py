@@ -14,7 +14,7 @@ from blueprints.error_pages import find_answer
 from blueprints.guards import BrowserUser, get_runtime, get_signed_in
 from blueprints.proof import password_again
 from blueprints.provider_page import Notice, keep_notice, kept_notice
-from blueprints.visitors import current_visitor, know_again, when_again
+from blueprints.visitors import current_visitor, remember_browser, when_again
 from services.account_errors import AlreadyTaken, BadEmail, BadName, WeakPassword
 from services.email_changes import ask_for_change, find_pending, withdraw_change
 from services.link_errors import MailedAlready, TooManyLinks
@@ -110,7 +110,7 @@ def choose_password() -> ResponseReturnValue:
     login_user(BrowserUser(who, token))
     done = make_response(_done(f"Your password is changed.{_ended(ended)}"))
     # What knew this browser ended with the old password.
-    return know_again(done, who.email)
+    return remember_browser(done, who.email)
 
 
 @blueprint.post("/sign-out-elsewhere")

@@ -16,7 +16,7 @@ from blueprints.arrival import Arrival, take_arrival
 from blueprints.error_pages import find_answer
 from blueprints.forms import MOST_EMAIL_CHARACTERS, MOST_TYPED_CHARACTERS
 from blueprints.guards import WAS_SENDING, BrowserUser, get_runtime, get_signed_in, public
-from blueprints.visitors import current_visitor, know_again, when_again
+from blueprints.visitors import current_visitor, remember_browser, when_again
 from services import sign_ins
 from services.sign_in_limits import TooManyTries, sign_in_from
 
@@ -80,7 +80,7 @@ def sign_in_submit() -> ResponseReturnValue:
     session.clear()
     session.permanent = True
     login_user(BrowserUser(who, token))
-    return know_again(make_response(redirect(destination, 303)), who.email)
+    return remember_browser(make_response(redirect(destination, 303)), who.email)
 
 
 @blueprint.post("/logout")

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from blueprints.guards import get_runtime, public
 from blueprints.link_pages import look_at
-from blueprints.visitors import know_again
+from blueprints.visitors import remember_browser
 from services.account_errors import AlreadyTaken
 from services.email_changes import ChangeView, change_by_link, view_change
 
@@ -40,7 +40,7 @@ def submit(token: str) -> ResponseReturnValue:
         return _page(token, look_at(view_change, token), refusal=str(error)), 409
     answer = make_response(redirect(url_for("email_change.show", token=token), 303))
     # Known by the old address only, it would be locked out by everybody's tries at the new one.
-    return know_again(answer, new_email)
+    return remember_browser(answer, new_email)
 
 
 def _page(token: str, change: ChangeView, *, refusal: str = "") -> str:

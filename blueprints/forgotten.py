@@ -17,7 +17,7 @@ from blueprints.arrival import Arrival, lead_to_sign_in
 from blueprints.forms import MOST_EMAIL_CHARACTERS, one_line
 from blueprints.guards import get_runtime, public
 from blueprints.link_pages import look_at
-from blueprints.visitors import know_again
+from blueprints.visitors import remember_browser
 from services.account_errors import WeakPassword
 from services.password_resets import ResetView, ask_for_reset, reset_by_link, view_reset
 from services.passwords import MIN_PASSWORD_CHARACTERS
@@ -85,7 +85,7 @@ def submit(token: str) -> ResponseReturnValue:
         return _page(token, reset, wrong_password=str(error)), 422
     arrival = Arrival(reset.email, "Your password was changed; sign in with it.")
     # Whoever had the mail is not locked out by what strangers tried before.
-    return know_again(make_response(lead_to_sign_in(arrival)), reset.email)
+    return remember_browser(make_response(lead_to_sign_in(arrival)), reset.email)
 
 
 def _page(token: str, reset: ResetView, *, wrong_password: str = "") -> str:

@@ -7,9 +7,9 @@ import math
 from flask import Response, current_app, request
 
 from blueprints.guards import get_runtime
+from services import known_browsers
 from services.database import only_reading
-from services.known_browsers import REMEMBERED_FOR
-from services.sign_in_limits import TooManyTries, Visitor, remember_visitor
+from services.sign_in_limits import TooManyTries, Visitor
 from services.throttle import network_of
 
 
@@ -22,14 +22,17 @@ def current_visitor() -> Visitor:
     )
 
 
-def know_again(response: Response, email: str) -> Response:
+def remember_browser(response: Response, email: str) -> Response:
     """Let the browser be known as one that signed in with this address and its password."""
+    visitor = current_visitor()
     with only_reading(), get_runtime().sessions() as session:
-        cookie = remember_visitor(session, email=email, visitor=current_visitor())
+        cookie = known_browsers.remember_browser(
+            session, key=visitor.key, cookie=visitor.cookie, email=email
+        )
     response.set_cookie(
         _cookie_name(),
         cookie,
-        max_age=REMEMBERED_FOR,
+        max_age=known_browsers.REMEMBERED_FOR,
         secure=_is_secure(),
         httponly=True,
         samesite="Lax",

@@ -11,7 +11,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from itsdangerous import BadSignature, Signer
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from models import User
 from models.base import new_public_id
 from services.email_addresses import email_key
 from services.throttle import hash_key
@@ -23,23 +26,33 @@ MOST_ACCOUNTS = 5
 MARK_CHARACTERS = 32
 
 
-def known_browser(key: str, cookie: str | None, email: str, password_hash: str) -> str | None:
-    """Return what stands for the browser on this account if it signed in there, else None; pure.
+def known_browser(session: Session, *, key: str, cookie: str | None, email: str) -> str | None:
+    """Return what stands for the browser on this account if it signed in there, else None.
 
-    `password_hash` is the account's present one, empty for an address of nobody.
+    The same statement for an address of nobody. Reads only.
     """
+    password_hash = _password_hash(session, email)
     browser, marks = _read(key, cookie)
     mark = _mark(key, browser, email, password_hash)
     return mark if browser and password_hash and mark in marks else None
 
 
-def remember_browser(key: str, cookie: str | None, email: str, password_hash: str) -> str:
-    """Return the cookie of a browser that has just signed in with this address; pure."""
+def remember_browser(session: Session, *, key: str, cookie: str | None, email: str) -> str:
+    """Return the cookie by which the browser is known to the account until a new password.
+
+    Reads only.
+    """
     browser, marks = _read(key, cookie)
     browser = browser or new_public_id()
-    mark = _mark(key, browser, email, password_hash)
+    mark = _mark(key, browser, email, _password_hash(session, email))
     latest = [mark, *(former for former in marks if former != mark)][:MOST_ACCOUNTS]
     return _signer(key).sign(".".join((browser, *latest))).decode()
+
+
+def _password_hash(session: Session, email: str) -> str:
+    """Return the present one, or nothing for an address of nobody."""
+    query = select(User.password_hash).where(User.email == email_key(email))
+    return session.scalar(query) or ""
 
 
 def _read(key: str, cookie: str | None) -> tuple[str, list[str]]:

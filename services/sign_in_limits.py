@@ -13,13 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import User
 from services import sign_ins
 from services.email_addresses import email_key
-from services.known_browsers import known_browser, remember_browser
+from services.known_browsers import known_browser
 from services.throttle import allow, forget, free_at, hash_key, take_back
 
 QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
@@ -75,11 +73,6 @@ def sign_in_from(
     return token
 
 
-def remember_visitor(session: Session, *, email: str, visitor: Visitor) -> str:
-    """Return the cookie by which the browser is known to the account until a new password."""
-    return remember_browser(visitor.key, visitor.cookie, email, _password_hash(session, email))
-
-
 def count_try(
     session: Session, *, email: str, visitor: Visitor, now: datetime
 ) -> tuple[Limit, ...]:
@@ -87,7 +80,8 @@ def count_try(
 
     Returns what it was counted by. Raises TooManyTries, and then the try was not counted.
     """
-    limits = _limits(email, visitor, _password_hash(session, email))
+    browser = known_browser(session, key=visitor.key, cookie=visitor.cookie, email=email)
+    limits = _limits(email, visitor, browser)
     for limit in limits:
         key = {"kind": limit.kind, "key_hash": limit.key_hash}
         if not allow(session, **key, limit=limit.tries, window=limit.window, now=now):
@@ -112,20 +106,13 @@ def forgive_try(session: Session, tried: Sequence[Limit]) -> None:
         take_back(session, kind=limit.kind, key_hash=limit.key_hash)
 
 
-def _password_hash(session: Session, email: str) -> str:
-    """Return the present one, or nothing for an address of nobody, after the same statement."""
-    query = select(User.password_hash).where(User.email == email_key(email))
-    return session.scalar(query) or ""
-
-
-def _limits(email: str, visitor: Visitor, password_hash: str) -> tuple[Limit, ...]:
+def _limits(email: str, visitor: Visitor, browser: str | None) -> tuple[Limit, ...]:
     """Return what counts a try, the narrowest first, and always in this order."""
 
     def of(kind: str, tries: int, window: timedelta, *parts: str) -> Limit:
         return Limit(kind, hash_key(visitor.key, kind, *parts), tries, window)
 
     account = email_key(email)
-    browser = known_browser(visitor.key, visitor.cookie, email, password_hash)
     if browser is not None:
         return (of("sign-in, browser", TRIES_OF_BROWSER, QUARTER, browser),)
     return (

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from models import Attempt, SignIn, User
 from services import passwords, sign_in_limits
 from services.known_browsers import known_browser, remember_browser
-from services.sign_in_limits import TooManyTries, Visitor, remember_visitor, sign_in_from
+from services.sign_in_limits import TooManyTries, Visitor, sign_in_from
 from services.sign_ins import SignInRefused
 from tests.conftest import Clock
 from tests.factories import make_company, make_user
@@ -33,8 +33,12 @@ def _ada(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     make_user(session, make_company(session), email=ADA, password_hash=password_hash)
 
 
+def _cookie(session: Session, visitor: Visitor = HOME, *, email: str = ADA) -> str:
+    return remember_browser(session, key=visitor.key, cookie=visitor.cookie, email=email)
+
+
 def _known(session: Session, email: str = ADA, *, network: str = "192.0.2.1") -> Visitor:
-    cookie = remember_visitor(session, email=email, visitor=HOME)
+    cookie = _cookie(session, email=email)
     session.rollback()
     return Visitor(network, cookie, KEY)
 
@@ -154,10 +158,9 @@ def test_a_cookie_that_does_not_know_the_account_gives_no_tries(
     session: Session, clock: Clock, cookie: str
 ) -> None:
     if cookie == "of nobody":
-        cookie = remember_visitor(session, email=NOBODY, visitor=HOME)
+        cookie = _cookie(session, email=NOBODY)
     elif cookie == "of another key":
-        stranger = replace(HOME, key="another key")
-        cookie = remember_visitor(session, email=ADA, visitor=stranger)
+        cookie = _cookie(session, replace(HOME, key="another key"))
     session.rollback()
     _guess(session, clock, HOME, times=10)
 
@@ -173,7 +176,7 @@ def test_with_a_new_password_a_copied_cookie_is_worth_nothing_and_locks_out_nobo
     session.execute(update(User).values(password_hash=passwords.hash_password(OTHER)))
     session.commit()
     # The same browser goes on with the same cookie, as after a new password by mail.
-    cookie = remember_visitor(session, email=ADA, visitor=copied)
+    cookie = _cookie(session, copied)
     session.rollback()
     _guess(session, clock, copied, times=10)
 
@@ -237,13 +240,13 @@ def test_nothing_in_the_database_says_who_tried(session: Session, clock: Clock) 
     assert session.scalar(select(func.count()).select_from(SignIn)) == 0
 
 
-def test_the_cookie_names_no_account_and_knows_the_latest_five() -> None:
-    cookie = None
-    for number in range(7):
-        cookie = remember_browser(KEY, cookie, f"user-{number}@example.com", "hash")
+def test_the_cookie_names_no_account_and_knows_the_latest_five(session: Session) -> None:
+    company, cookie = make_company(session), None
+    emails = [make_user(session, company, email=f"user-{n}@example.com").email for n in range(7)]
+    for email in emails:
+        cookie = _cookie(session, replace(HOME, cookie=cookie), email=email)
 
-    emails = [f"user-{number}@example.com" for number in range(7)]
-    answers = [known_browser(KEY, cookie, email, "hash") is not None for email in emails]
-    assert answers == [False, False, True, True, True, True, True]
+    found = [known_browser(session, key=KEY, cookie=cookie, email=email) for email in emails]
+    assert [mark is not None for mark in found] == [False] * 2 + [True] * 5
     assert cookie is not None and "user" not in cookie and "@" not in cookie
     assert len(cookie) < 300
