@@ -32,6 +32,7 @@ from services.customers import (
     find_customer,
 )
 from services.local_days import find_zone, local_day
+from services.shared_emails import find_unmentioned
 
 FIELDS = ("name", "company_name", "email", "phone", "address")
 
@@ -75,10 +76,21 @@ def new() -> ResponseReturnValue:
 
 @blueprint.post("/customers/new")
 def new_submit() -> ResponseReturnValue:
-    """Add the customer, or say beside its field what cannot be."""
+    """Add the customer, or say beside its field what cannot be.
+
+    Whose e-mail another customer has is added after a question; `anyway` is the address of it.
+    """
     runtime, who, details = get_runtime(), get_signed_in(), _entered()
     try:
         with runtime.sessions() as session:
+            sharer = find_unmentioned(
+                session,
+                who.company_id,
+                details,
+                confirmed_email=request.form.get("anyway", ""),
+            )
+            if sharer is not None:
+                return _form(None, details, sharer=sharer)
             added = add_customer(
                 session,
                 who.company_id,
@@ -190,6 +202,7 @@ def _form(
     details: CustomerDetails,
     *,
     errors: Mapping[str, str] | None = None,
+    sharer: CustomerView | None = None,
 ) -> ResponseReturnValue:
     was = {field: request.form.get(f"was_{field}", getattr(details, field)) for field in FIELDS}
     page = render_template(
@@ -198,5 +211,6 @@ def _form(
         details=details,
         was=was if customer else {},
         errors=errors or {},
+        sharer=sharer,
     )
-    return page, 422 if errors else 200
+    return page, 422 if errors else 409 if sharer else 200

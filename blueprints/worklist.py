@@ -17,7 +17,8 @@ from blueprints.provider_page import Notice, keep_notice, kept_notice
 from services.customer_lists import count_customers
 from services.customers import BadDetails, CustomerView, find_customer
 from services.database import only_reading
-from services.worklist import EmailThere, find_sharer, list_without_email, set_email
+from services.shared_emails import find_sharer
+from services.worklist import EmailThere, list_without_email, set_email
 
 blueprint = Blueprint("worklist", __name__)
 
@@ -54,7 +55,8 @@ def save(customer: str) -> ResponseReturnValue:
 
 def _saved(customer_id: str, email: str) -> ResponseReturnValue:
     with only_reading(), get_runtime().sessions() as session:
-        sharer = find_sharer(session, get_signed_in().company_id, customer_id, email)
+        found = find_sharer(session, get_signed_in().company_id, email, but_id=customer_id)
+    sharer = found.name if found else ""
     if is_htmx():
         return _field(customer_id, saved=email, word="Saved", sharer=sharer)
     also = f" {sharer} has this address, too." if sharer else ""

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Customer
 from services.audit import AuditAction
 from services.customer_details import check_email
 from services.customer_lists import CustomerCounts, CustomerFilter, CustomerPage, list_customers
 from services.customers import change_customer, lock_customer
-from services.email_addresses import email_key
 from services.sign_ins import SignedIn
 
 
@@ -51,18 +48,3 @@ def set_email(session: Session, who: SignedIn, public_id: str, email: str, *, no
     change_customer(session, who, customer, values, action=AuditAction.CUSTOMER_EDITED, now=now)
     session.commit()
     return address
-
-
-def find_sharer(session: Session, company_id: int, public_id: str, email: str) -> str:
-    """Return the name of another customer who has this address, too; "" where nobody has."""
-    name = session.scalar(
-        select(Customer.name)
-        .where(
-            Customer.company_id == company_id,
-            Customer.email_key == email_key(email),
-            Customer.public_id != public_id,
-        )
-        .order_by(Customer.id)
-        .limit(1)
-    )
-    return name or ""
