@@ -29,6 +29,8 @@ from services.team import (
 
 blueprint = Blueprint("team", __name__, url_prefix="/settings/team")
 
+NOT_MAILED = (AlreadyTaken, BadEmail, MailedAlready, TooManyLinks)
+
 
 @blueprint.get("")
 @admin_required
@@ -120,15 +122,8 @@ def invite_somebody() -> ResponseReturnValue:
                 wake=runtime.wake,
                 now=runtime.clock(),
             )
-    except ColleagueDisabled as error:
-        return _refused(str(error), 422, typed=typed, role=role, disabled=error.public_id)
-    except (AlreadyTaken, BadEmail) as error:
-        return _refused(str(error), 422, typed=typed, role=role)
-    except MailedAlready as error:
-        return _refused(_mailed_already(error), 409, typed=typed, role=role)
-    except TooManyLinks as error:
-        answer = find_answer(error)
-        return _refused(answer.sentence, answer.status, typed=typed, role=role)
+    except NOT_MAILED as error:
+        return _refused(error, typed=typed, role=role)
     then = "is on its way" if runtime.mailer else "waits until mail is set up"
     keep_notice(Notice("ok", f"The invitation to {typed} {then}."))
     return redirect(url_for("team.show"), 303)
@@ -149,10 +144,8 @@ def send_again(invitation: str) -> ResponseReturnValue:
                 wake=runtime.wake,
                 now=runtime.clock(),
             )
-    except AlreadyTaken as error:
-        keep_notice(Notice("warn", str(error)))
-    except MailedAlready as error:
-        keep_notice(Notice("warn", _mailed_already(error)))
+    except NOT_MAILED as error:
+        keep_notice(Notice("warn", _why_not_mailed(error)))
     else:
         keep_notice(Notice("ok", "The invitation is mailed again, with a new link."))
     return redirect(url_for("team.show"), 303)
@@ -200,7 +193,12 @@ def _named(role: Role) -> str:
     return "an admin" if role is Role.ADMIN else "a member"
 
 
-def _mailed_already(error: MailedAlready) -> str:
+def _why_not_mailed(error: Exception) -> str:
+    """Say why an invitation is not mailed, beside the address or above the list."""
+    if isinstance(error, TooManyLinks):
+        return find_answer(error).sentence
+    if not isinstance(error, MailedAlready):
+        return str(error)
     zone, now = find_zone(get_signed_in().zone), get_runtime().clock()
     again = until(error.again_at, now=now, zone=zone)
     return (
@@ -209,11 +207,11 @@ def _mailed_already(error: MailedAlready) -> str:
     )
 
 
-def _refused(
-    reason: str, status: int, *, typed: str, role: Role, disabled: str = ""
-) -> ResponseReturnValue:
+def _refused(error: Exception, *, typed: str, role: Role) -> ResponseReturnValue:
+    disabled = error.public_id if isinstance(error, ColleagueDisabled) else ""
     with only_reading():
-        return _page(typed=typed, role=role, refusal=reason, disabled=disabled), status
+        page = _page(typed=typed, role=role, refusal=_why_not_mailed(error), disabled=disabled)
+    return page, find_answer(error).status
 
 
 def _page(

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import OneTimeLink, Role
+from services.invitations import INVITATIONS_PER_DAY
 from tests.blueprints.support import Browser, text_of
 from tests.blueprints.teaming import KIM, PAGE, invitations_of, make_invitation, roles_of
 from tests.conftest import Clock
@@ -86,6 +87,19 @@ def test_a_disabled_colleague_is_not_invited_but_enabled_again(
     assert "Somebody signs in with this address already." in text_of(answers[1])
     assert "/enable" not in answers[1].text
     assert roles_of(session)["mel@example.com"] is Role.MEMBER
+
+
+def test_why_an_invitation_is_not_sent_again_is_said_on_the_page(
+    ada: Browser, session: Session, people: SimpleNamespace
+) -> None:
+    link = make_invitation(session, people)
+    for number in range(INVITATIONS_PER_DAY):
+        make_invitation(session, people, email=f"kim-{number}@example.com", created_at=NOW)
+
+    answer = ada.post(f"{PAGE}/invitations/{link.public_id}/again")
+
+    assert (answer.status_code, answer.location) == (303, PAGE)
+    assert "A company can send 20 a day. Nothing was sent." in text_of(ada.get(PAGE))
 
 
 def test_an_invitation_is_sent_again_and_withdrawn(
