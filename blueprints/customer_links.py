@@ -10,6 +10,7 @@ from blueprints.customer_context import asked_customer, load_customer
 from blueprints.customer_history import fields_words
 from blueprints.guards import admin_required, get_runtime, get_signed_in
 from blueprints.provider_page import Notice, keep_notice
+from services.customers import find_customer
 from services.providers.contract import ProviderKey
 from services.providers.registry import provider_profile
 from services.take_theirs import take_theirs
@@ -61,19 +62,21 @@ def unlink_question(customer: str) -> ResponseReturnValue:
 @admin_required
 def unlink_submit(customer: str) -> ResponseReturnValue:
     """End the link; what it filled in stays."""
-    runtime, provider = get_runtime(), _provider()
+    runtime, who, provider = get_runtime(), get_signed_in(), _provider()
+    wanted = asked_customer(customer)
     with runtime.sessions() as session:
         unlink(
             session,
-            get_signed_in(),
-            asked_customer(customer),
+            who,
+            wanted,
             provider=provider,
             remote_id=_remote_id(),
             remote_public_id=_row(),
             now=runtime.clock(),
         )
-    name = provider_profile(provider).short_name
-    return _to_customer(customer, f"It is not linked to {name} any more. Nothing else changed.")
+        name = find_customer(session, who.company_id, wanted).name
+    books = provider_profile(provider).short_name
+    return _to_customer(customer, f"{name} is no longer linked to {books}. What is here stays.")
 
 
 def _provider() -> ProviderKey:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from models import (
@@ -14,6 +14,8 @@ from models import (
     Connection,
     ConnectionState,
     Customer,
+    CustomerAction,
+    CustomerEvent,
     CustomerLink,
     MatchSuggestion,
     Reading,
@@ -21,6 +23,7 @@ from models import (
     RemoteAccount,
     RemoteCustomer,
     RemoteState,
+    WhyUnsynced,
 )
 from services.bins import is_told_apart
 from services.customer_books import RemoteStanding, link_standing
@@ -43,7 +46,8 @@ class Whereabouts:
     `remote_…` name whom it is linked to, or who there could be it; `remote_public_id` is the row
     of the review. `seen_at` is the end of the last reading of those books, None if there was
     none. `page_url` leads to the customer there, "" where it is nobody's. `seen` goes back with
-    what is taken over. `is_connected`: those books can be read.
+    what is taken over. `is_connected`: those books can be read. `is_let_go`: it was linked to the
+    one there until somebody ended that by hand.
     """
 
     provider: ProviderKey
@@ -60,6 +64,7 @@ class Whereabouts:
     merged_into: MergedInto | None = None
     differences: tuple[FieldDifference, ...] = ()
     seen: str = ""
+    is_let_go: bool = False
 
     @property
     def can_be_invoiced(self) -> bool:
@@ -243,6 +248,7 @@ def _elsewhere(
         remote_public_id=maybe.public_id,
         remote_name=maybe.name,
         page_url=customer_page_url(provider, access(provider), maybe.remote_id),
+        is_let_go=maybe.is_let_go and not is_ignored,
     )
 
 
@@ -254,6 +260,7 @@ def _best_suggestion(session: Session, customer: Customer, account: RemoteAccoun
             RemoteCustomer.public_id,
             RemoteCustomer.name,
             RemoteCustomer.state,
+            _was_let_go(customer).label("is_let_go"),
         )
         .join(MatchSuggestion, MatchSuggestion.remote_customer_id == RemoteCustomer.id)
         .where(
@@ -266,3 +273,14 @@ def _best_suggestion(session: Session, customer: Customer, account: RemoteAccoun
         .order_by(MatchSuggestion.score.desc(), RemoteCustomer.id)
     ).all()
     return min(rows, key=lambda row: row.state is RemoteState.IGNORED, default=None)
+
+
+def _was_let_go(customer: Customer) -> ColumnElement[bool]:
+    """Say whether the link to this customer was ended by hand; both rows know the moment."""
+    has_ended = exists().where(
+        CustomerEvent.customer_id == customer.id,
+        CustomerEvent.at == RemoteCustomer.why_at,
+        CustomerEvent.account_id == RemoteCustomer.account_id,
+        CustomerEvent.action == CustomerAction.UNLINKED,
+    )
+    return and_(RemoteCustomer.why == WhyUnsynced.LET_GO, has_ended)

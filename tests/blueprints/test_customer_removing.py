@@ -49,7 +49,7 @@ def test_unlinking_keeps_the_customer_and_waits_for_a_person(
     remote = session.scalars(select(RemoteCustomer)).one()
     assert answer.status_code == 303
     assert (remote.state, remote.why) == (RemoteState.UNSYNCED, WhyUnsynced.LET_GO)
-    assert "It is not linked to QuickBooks any more." in text
+    assert "Cool Cars is no longer linked to QuickBooks. What is here stays." in text
     assert "Unlinked from QuickBooks by Ada Brandt" in text
 
 

@@ -20,12 +20,14 @@ from models import (
     WhyUnsynced,
 )
 from services.bins import refresh_bins
+from services.customer_books import RemoteStanding
 from services.placeholder_email import is_placeholder_email
 from services.providers.contract import ProviderKey
 from services.review_choices import choose
 from services.review_query import Meant
 from services.runtime import Runtime
 from services.unlinking import UnknownLink, unlink
+from services.whereabouts import where_is
 from tests.factories import make_account, make_link, make_reading, make_remote_customer
 from tests.matching_factories import make_choice, make_matched, make_suggestion
 from tests.services.undoing import Undoing
@@ -62,6 +64,27 @@ def test_it_is_written_down_with_the_customer_and_in_the_audit(undoing: Undoing)
     assert (event.user_id, event.run_id) == (undoing.ada.user_id, None)
     assert event.account_id == undoing.account_id
     assert (audit.action, audit.subject, audit.detail) == ("unlinked", here.public_id, "quickbooks")
+
+
+def test_the_page_of_the_customer_tells_whom_it_was_unlinked_from(undoing: Undoing) -> None:
+    here, other, remote = undoing.here(), undoing.here(), undoing.there()
+    make_link(undoing.session, remote, here)
+    undoing.let_go(remote, here)
+    for customer in (here, other):
+        make_suggestion(undoing.session, remote, customer)
+
+    found = [
+        where_is(
+            undoing.session,
+            undoing.ada.company_id,
+            customer.public_id,
+            access=undoing.runtime.access,
+        )[0]
+        for customer in (here, other)
+    ]
+
+    assert [place.standing for place in found] == [RemoteStanding.MAYBE] * 2
+    assert [place.is_let_go for place in found] == [True, False]
 
 
 def test_a_decision_brings_whom_somebody_let_go_back_into_an_import(undoing: Undoing) -> None:
