@@ -85,8 +85,9 @@ def asked_query() -> ReviewQuery:
 
 
 def place_address(provider: ProviderKey, place: Place) -> str:
-    """Return the address of the page that shows the place."""
-    return url_for("review.show", provider=provider, **place.whole)
+    """Return the address of the page that shows the place, at the row that is compared."""
+    anchor = f"row-{place.compare}" if place.compare else None
+    return url_for("review.show", provider=provider, **place.whole, _anchor=anchor)
 
 
 def place_before() -> Place | None:

@@ -1,12 +1,11 @@
-/* Review & import: boxes are counted, rows walked and decided about by single keys. A key presses
-   a button of the row that has the focus. */
+/* Review & import: boxes are counted; a key presses a button of the row that has the focus. */
 "use strict";
 
 const rowsOf = () => [...document.querySelectorAll("#review tbody[id]")];
 const rowOf = (element) => element?.closest("#review tbody[id]");
 const focusRow = (row) => (row?.querySelector("th a") ?? row?.querySelector("button"))?.focus();
 
-// The box above the list ticks all of its page; it has no name.
+// The box above the list has no name.
 const showTicked = () => {
   const all = document.querySelector("[data-tick-all]");
   if (!all || all.disabled) return;
@@ -29,7 +28,7 @@ document.addEventListener("htmx:after:init", ({ target }) => {
   if (id === "find" && q.value !== q.defaultValue) htmx.trigger(target, "submit");
 });
 
-// After a decision the next row has the focus, or the compared one.
+// After a decision the compared or next row has the focus.
 let waiting = [];
 document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
   const row = rowOf(document.activeElement), rows = rowsOf(), at = rows.indexOf(row);
@@ -38,9 +37,10 @@ document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
 });
 document.addEventListener("htmx:after:swap", () => {
   showTicked();
-  const open = document.querySelector("#review .compare");
+  const open = rowOf(document.querySelector("#review .compare"));
   const next = waiting.map((id) => document.getElementById(id)).find(Boolean);
-  if (waiting.length || document.activeElement?.id === "review") focusRow(rowOf(open) ?? next);
+  if (waiting.length || document.activeElement?.id === "review") focusRow(open ?? next);
+  if (open?.contains(document.activeElement)) open.scrollIntoView({ block: "nearest" });
   waiting = [];
 });
 

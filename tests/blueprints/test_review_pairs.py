@@ -42,7 +42,10 @@ def test_the_comparison_stands_in_the_list_and_in_the_address(
         assert "differs: customer-" in text
         assert re.search(r"\d of 3 · next Maybe", text)
     assert "<!doctype html>" not in fragment.text
-    assert fragment.headers["HX-Push-Url"] == address
+    apart = r'action="[^"]*/apart"(?:(?!</form>).)*name="compare" value="(\w+)"'
+    going_on = re.search(apart, page.text)
+    assert going_on and going_on[1] != remote.public_id
+    assert fragment.headers["HX-Push-Url"] == f"{address}#row-{remote.public_id}"
 
 
 def test_not_the_same_is_kept_and_can_be_taken_back(
