@@ -10,8 +10,7 @@ CHECKED := tests/test_architecture.py tests/test_docs.py tests/test_templates.py
 
 VALIDATOR := tests/html/node_modules/.package-lock.json
 
-.PHONY: html-validate
-.PHONY: help install demo serve test test-full test-postgresql screenshots pictures fuzz crash check bench lock clean
+.PHONY: help install demo serve test test-full test-postgresql screenshots pictures fuzz crash check bench lock clean html-validate
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 

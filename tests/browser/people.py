@@ -87,6 +87,13 @@ def ignore_these(page: Page, count: str) -> None:
     press(page, f"Ignore {count}")
 
 
+def follow_to(page: Page, name: str, heading: str) -> Page:
+    """Follow a link and wait for the page with these words in its heading."""
+    follow(page, name)
+    expect(page.locator("h1")).to_contain_text(heading)
+    return page
+
+
 def follow(page: Page, name: str) -> None:
     """Follow a link; those that look like buttons are links as well."""
     page.locator("a").filter(has_text=re.compile(rf"^\s*{re.escape(name)}\s*$")).first.click()

@@ -9,7 +9,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.people import QUICKBOOKS, Opener, follow, press
+from tests.browser.people import QUICKBOOKS, Opener, follow, follow_to, press
 from tests.browser.places import PLACES, Place
 from tests.pictures.mails import MAILS
 from tests.system.demo import Demo, wait_until
@@ -48,10 +48,7 @@ def _imported(people: Opener, _demo: Demo, **options: Any) -> Page:
 
 
 def _undo_question(people: Opener, demo: Demo, **options: Any) -> Page:
-    page = _imported(people, demo, **options)
-    follow(page, "Undo this import")
-    expect(page.locator("h1")).to_contain_text("Undo import")
-    return page
+    return follow_to(_imported(people, demo, **options), "Undo this import", "Undo import")
 
 
 def _invited(people: Opener, demo: Demo, **options: Any) -> Page:
