@@ -16,7 +16,7 @@ from tests.conftest import Clock
 from tests.factories import make_customer
 from tests.matching_factories import make_suggestion
 
-OFFERS = ("Download everything we hold", "Erase this customer for good")
+OFFERS = ("Download everything we hold", "Erase for good")
 
 
 @pytest.fixture

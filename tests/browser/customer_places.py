@@ -34,7 +34,7 @@ def _unlinking(people: Opener, demo: Demo, **options: Any) -> Page:
 
 def _removing(people: Opener, demo: Demo, **options: Any) -> Page:
     page = _differing(people, demo, **options)
-    follow(page, "Remove this customer")
+    follow(page, "Remove from BlueClerk")
     expect(page.locator("h1")).to_contain_text("Remove")
     return page
 
