@@ -8,7 +8,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from tests.browser.going import REFUSED, Place, straight_to
-from tests.browser.people import Opener, follow, press
+from tests.browser.people import Opener, follow, follow_to, press
 from tests.system.demo import Demo
 
 WORKLIST = "/customers/without-email"
@@ -26,17 +26,11 @@ def _differing(people: Opener, _demo: Demo, **options: Any) -> Page:
 
 
 def _unlinking(people: Opener, demo: Demo, **options: Any) -> Page:
-    page = _differing(people, demo, **options)
-    follow(page, "Unlink from QuickBooks")
-    expect(page.locator("h1")).to_contain_text("Unlink")
-    return page
+    return follow_to(_differing(people, demo, **options), "Unlink from QuickBooks", "Unlink")
 
 
 def _removing(people: Opener, demo: Demo, **options: Any) -> Page:
-    page = _differing(people, demo, **options)
-    follow(page, "Remove from BlueClerk")
-    expect(page.locator("h1")).to_contain_text("Remove")
-    return page
+    return follow_to(_differing(people, demo, **options), "Remove from BlueClerk", "Remove")
 
 
 def _wrong_email(people: Opener, _demo: Demo, **options: Any) -> Page:
