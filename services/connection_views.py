@@ -42,6 +42,7 @@ class LastImport:
     is_active: bool
     created: int
     linked: int
+    skipped: int
     failed: int
     is_undone: bool
 
@@ -234,6 +235,7 @@ def _last_import(run: ImportRun, *, is_undone: bool) -> LastImport:
         is_active=run.state in ACTIVE,
         created=run.created_count,
         linked=run.linked_count,
+        skipped=run.skipped_count,
         failed=run.failed_count,
         is_undone=is_undone,
     )

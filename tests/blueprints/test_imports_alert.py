@@ -99,13 +99,13 @@ def test_the_page_says_when_the_last_import_was(
 def test_the_last_import_is_no_undo_and_a_stopped_one_does_not_run(
     ada: Browser, session: Session, connection: Connection
 ) -> None:
-    stopped = {"state": ImportState.STOPPED, "created_count": 7}
+    stopped = {"state": ImportState.STOPPED, "created_count": 7, "skipped_count": 1}
     run = make_run(session, connection, **stopped)
     make_run(session, connection, kind=RunKind.UNDO, undoes_id=run.id, removed_count=7)
 
     text = text_of(ada.get(QUICKBOOKS))
 
-    assert "Last import 2 min ago · 7 created, 0 linked, undone since" in text
+    assert "Last import 2 min ago · 7 created, 0 linked, 1 skipped, undone since" in text
 
 
 def test_an_undo_is_told_by_the_alert_and_by_the_list(
