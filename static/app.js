@@ -1,9 +1,9 @@
-/* What HTML and htmx cannot say: an opened line is an event, focus survives a swap, a lost network
-   is told in words, and a form goes out once. All works without scripts. */
+/* What HTML and htmx cannot say: opened lines, focus after a swap, a lost network, forms sent once.
+   All works without scripts. */
 "use strict";
 
 const LOST = ":scope > .lost";
-const on = (name, listener, early) => document.addEventListener(name, listener, early);
+const on = (...event) => document.addEventListener(...event);
 
 // What comes open fires toggle by itself.
 const served = new WeakSet(document.querySelectorAll("details[open]"));
@@ -12,7 +12,7 @@ on("toggle", ({ target }) => {
   if (target.open && !wasServed) target.dispatchEvent(new CustomEvent("opened"));
 }, true);
 
-// One menu at a time; Escape or a click elsewhere closes it.
+// One menu at a time.
 const closeMenus = (keep) => {
   for (const menu of document.querySelectorAll("details.me[open]")) menu.open = menu === keep;
 };
@@ -20,35 +20,37 @@ on("click", ({ target }) => closeMenus(target.closest("details.me")));
 
 on("keydown", (event) => {
   if (event.key === "Escape") closeMenus();
-  // A link that looks like a button answers the space bar.
+  // A link like a button answers the space bar.
   if (event.key !== " " || !event.target.matches?.("a[role=button]")) return;
   event.preventDefault();
   event.target.click();
 });
 
-// Whoever acts in a region that is replaced goes on there, or at its top.
+// Whoever acts in a replaced region goes on there, or at its top.
 on("htmx:config:request", ({ detail: { ctx } }) => {
   const active = document.activeElement, { target } = ctx;
   if (target?.contains(active)) ctx.cameFrom = [active.id, target.id];
-  if (ctx.sourceEvent.type === "load") return;
-  target?.querySelectorAll(LOST).forEach((words) => words.remove());
+  if (ctx.sourceEvent.type !== "load") target?.querySelector(LOST)?.remove();
 });
 on("htmx:after:swap", ({ detail: { ctx } }) => {
   if (document.activeElement !== document.body) return;
   ctx.cameFrom?.map((id) => document.getElementById(id)).find(Boolean)?.focus();
 });
 
-// No answer, or a proxy's: the region keeps what was typed and ticked, and offers another try.
-// What asks by itself goes on, ever more slowly.
+const show = (region, words, again) => {
+  if (region.querySelector(LOST)) return;
+  region.prepend(document.getElementById("lost-" + words).content.cloneNode(true));
+  const button = region.querySelector(LOST + " button");
+  button.onclick = again;
+  return button;
+};
+
+// No answer, or a proxy's. What asks by itself goes on, ever more slowly.
 const tell = ({ sourceElement: source, sourceEvent: event, request, target, cameFrom }) => {
   if (!target?.isConnected) return;
   const again = () => htmx.ajax(request.method, request.action, { source, event });
-  if (!target.querySelector(LOST)) {
-    target.prepend(document.getElementById("lost").content.cloneNode(true));
-    const button = target.querySelector(LOST + " button");
-    button.onclick = again;
-    if (cameFrom && document.activeElement === document.body) button.focus();
-  }
+  const button = show(target, request.method, again);
+  if (cameFrom && document.activeElement === document.body) button?.focus();
   const tries = source.tries = (source.tries ?? 0) + 1;
   if (event.type === "load" && tries < 20) setTimeout(again, Math.min(500 * 2 ** tries, 3e4));
 };
@@ -61,10 +63,11 @@ on("htmx:before:response", (event) => {
 
 const sent = new Set();
 on("submit", (event) => {
-  const form = event.target;
+  const { target: form, submitter } = event, { onLine } = navigator;
   if (event.defaultPrevented || form.method !== "post") return;
-  if (sent.has(form)) event.preventDefault();
+  if (!onLine || sent.has(form)) event.preventDefault();
+  if (!onLine) return show(form, "offline", () => form.requestSubmit(submitter));
   sent.add(form);
   setTimeout(() => sent.delete(form), 9e3);
 });
-window.addEventListener("pageshow", () => sent.clear());
+window.onpageshow = () => sent.clear();

@@ -156,6 +156,21 @@ def test_a_lost_network_is_told_and_the_reading_followed_again(people: Opener, d
     expect(alert_body(page)).not_to_contain_text("could not be reached")
 
 
+@pytest.mark.full
+def test_a_form_that_cannot_go_out_keeps_the_page(people: Opener) -> None:
+    page = people.open("ada", "/account")
+    page.get_by_label("New e-mail").fill("ada@example.org")
+
+    page.context.set_offline(True)
+    press(page, "Save name")
+    expect(page.get_by_role("alert")).to_contain_text("This browser is offline.")
+    expect(page.get_by_label("New e-mail")).to_have_value("ada@example.org")
+    page.context.set_offline(False)
+    press(page, "Try again")
+
+    expect(page.get_by_role("status").first).to_contain_text("Your name is saved.")
+
+
 def test_the_page_of_a_proxy_never_stands_in_ours(people: Opener, demo: Demo) -> None:
     people.watch.forgive("Failed to load resource: the server responded with a status of 502")
     page = people.open("ada")
