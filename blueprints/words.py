@@ -30,8 +30,15 @@ def register(app: Flask) -> None:
         many_of=many_of,
         provider_names={key: profile.short_name for key, profile in PROVIDERS.items()},
         unreadable_sentence=unreadable_sentence,
+        zone_in_words=zone_in_words,
     )
     app.context_processor(_words_of_now)
+
+
+def zone_in_words(zone: str) -> str:
+    """America/New_York -> New York time; UTC -> UTC; Etc/GMT+5, which is no place, as it is"""
+    region, _, place = zone.rpartition("/")
+    return f"{place.replace('_', ' ')} time" if region not in ("", "Etc") else zone
 
 
 def number(value: int) -> str:

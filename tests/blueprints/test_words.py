@@ -23,6 +23,7 @@ from blueprints.words import (
     weekday_time,
     when,
     when_exactly,
+    zone_in_words,
 )
 from services.review_rows import Balance
 
@@ -180,3 +181,17 @@ def test_the_nouns_of_providers_have_a_plural() -> None:
     nouns = [many_of(noun) for noun in ("company", "organisation", "business")]
 
     assert nouns == ["companies", "organisations", "businesses"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "text"),
+    [
+        ("UTC", "UTC"),
+        ("Europe/Berlin", "Berlin time"),
+        ("America/New_York", "New York time"),
+        ("America/Argentina/Buenos_Aires", "Buenos Aires time"),
+        ("Etc/GMT+5", "Etc/GMT+5"),
+    ],
+)
+def test_a_zone_is_named_after_its_place(zone: str, text: str) -> None:
+    assert zone_in_words(zone) == text
