@@ -20,7 +20,7 @@ from services.providers.contract import ProviderKey
 from services.providers.registry import ProviderAccess
 from services.runtime import Runtime
 from services.token_vault import TokenVault
-from tests import owned_texts
+from tests import made_secrets, owned_texts
 from tests.compiled_routes import share_compiled_routes
 from tests.leaks import take_found, watch_everything
 from tests.postgresql import NoServer, PostgresqlServer, run_server
@@ -92,7 +92,9 @@ def _nothing_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail the test in which a secret or a person got where it must not; see `canaries`."""
     owned_texts.forget()
     yield
-    assert take_found(request.node) == [], "a token, a password or a person of a test got out"
+    found = take_found(request.node)
+    made_secrets.forget()
+    assert found == [], "a token, a password or a person of a test got out"
 
 
 class Clock:
@@ -221,7 +223,7 @@ def wake_ups() -> WakeUps:
 @pytest.fixture
 def runtime(sessions: sessionmaker[Session], clock: Clock, wake_ups: WakeUps) -> Runtime:
     def access(_provider: ProviderKey) -> ProviderAccess:
-        return ProviderAccess("client", "secret", sandbox_url="http://127.0.0.1:9")
+        return ProviderAccess("client", "canary-client-secret", sandbox_url="http://127.0.0.1:9")
 
     return Runtime(
         sessions=sessions,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests import (
+    made_secrets,
     owned_texts,
     watched_answers,
     watched_errors,
@@ -22,6 +23,7 @@ LEAKS: list[str] = []
 def watch_everything() -> None:
     """Begin to look at lines, answers, mails and errors of providers."""
     owned_texts.watch()
+    made_secrets.watch()
     for room in (watched_answers, watched_errors, watched_logs, watched_mails):
         room.watch(LEAKS)
 
@@ -40,7 +42,7 @@ def take_found(node: pytest.Item) -> list[str]:
 
 def take() -> list[str]:
     """Return what has leaked so far and forget it."""
-    found = LEAKS.copy()
+    found = LEAKS + watched_logs.find_made_leaks()
     LEAKS.clear()
     return found
 

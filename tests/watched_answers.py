@@ -13,6 +13,7 @@ from typing import Any
 from flask import Flask, Response, current_app, g, request, request_finished
 
 from tests.canaries import find_secret
+from tests.made_secrets import note
 from tests.owned_texts import owners_named, texts_of_others
 
 TEXTS = ("text/html", "text/csv", "text/plain", "application/json", "")
@@ -50,6 +51,7 @@ class _Watched:
         self._is_public = getattr(view, "is_public", False)
         self._typed = "\n".join([request.full_path, *form.values()])
         self._passwords = _passwords_of(form)
+        note(*self._passwords)
 
     def pass_on(self, chunks: Iterable[bytes | str]) -> Iterator[bytes]:
         """Hand on what is streamed, and look at it once it has ended."""

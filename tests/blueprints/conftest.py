@@ -71,7 +71,7 @@ def app(
         "BLUECLERK_INSTANCE_FOLDER": str(tmp_path),
         "BLUECLERK_DATABASE_URL": f"sqlite:///{database_path}",
         "BLUECLERK_QUICKBOOKS_CLIENT_ID": "client",
-        "BLUECLERK_QUICKBOOKS_CLIENT_SECRET": "secret",
+        "BLUECLERK_QUICKBOOKS_CLIENT_SECRET": "canary-client-secret",
     }
     app = create_app(load_settings(environ), wake=wake_ups, clock=clock)
     app.jinja_env.bytecode_cache = COMPILED_TEMPLATES

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
@@ -58,42 +56,6 @@ def leaking() -> Flask:
     own(OURS, "Marlin & Sons")
     own(THEIRS, "Dory & Sons", "Marlin")
     return app
-
-
-@pytest.fixture
-def logger() -> Iterator[logging.Logger]:
-    """One that writes warnings only, as things stand."""
-    logger = logging.getLogger("services.leaking")
-    logger.parent = logging.getLogger("somewhere.else")
-    yield logger
-
-
-@pytest.mark.parametrize(
-    "words", ["token access-17", "ada@example.com", "Customer 12", "Hazel Norwood", "canary-code"]
-)
-def test_a_line_that_nobody_listens_to_is_read(logger: logging.Logger, words: str) -> None:
-    logger.debug("what was read: %s", words)
-
-    assert len(take()) == 1
-
-
-def test_the_errors_behind_an_error_are_read(logger: logging.Logger) -> None:
-    try:
-        try:
-            raise KeyError("Ada Brandt")
-        except KeyError as error:
-            raise ValueError("not readable") from error
-    except ValueError:
-        logger.debug("it broke", exc_info=True)
-
-    [leak] = take()
-    assert leak.startswith("'Ada Brandt' in a line of services.leaking")
-
-
-def test_a_line_without_anybody_is_all_right(logger: logging.Logger) -> None:
-    logger.warning("run %s of customer %s: status %s from provider.example", 7, 12, 503)
-
-    assert take() == []
 
 
 def test_what_is_written_for_a_company_is_its_own(session: Session) -> None:
