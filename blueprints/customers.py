@@ -31,6 +31,7 @@ from services.customers import (
     edit_customer,
     find_customer,
 )
+from services.database import only_reading
 from services.local_days import find_zone, local_day
 from services.shared_emails import find_unmentioned
 
@@ -82,15 +83,10 @@ def new_submit() -> ResponseReturnValue:
     """
     runtime, who, details = get_runtime(), get_signed_in(), _entered()
     try:
+        sharer = _unmentioned_sharer(details)
+        if sharer is not None:
+            return _form(None, details, sharer=sharer)
         with runtime.sessions() as session:
-            sharer = find_unmentioned(
-                session,
-                who.company_id,
-                details,
-                confirmed_email=request.form.get("anyway", ""),
-            )
-            if sharer is not None:
-                return _form(None, details, sharer=sharer)
             added = add_customer(
                 session,
                 who.company_id,
@@ -180,6 +176,13 @@ def _details_of(customer: CustomerView) -> CustomerDetails:
         phone=customer.phone,
         address=customer.address,
     )
+
+
+def _unmentioned_sharer(details: CustomerDetails) -> CustomerView | None:
+    confirmed = request.form.get("anyway", "")
+    with only_reading(), get_runtime().sessions() as session:
+        company_id = get_signed_in().company_id
+        return find_unmentioned(session, company_id, details, confirmed_email=confirmed)
 
 
 def _entered_over(current: CustomerDetails) -> CustomerDetails:

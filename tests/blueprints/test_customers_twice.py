@@ -32,7 +32,7 @@ def _count(session: Session) -> int | None:
 
 
 def test_an_email_somebody_has_is_asked_about_with_all_that_was_typed(
-    mel: Browser, session: Session, ruth: Customer
+    ada: Browser, mel: Browser, session: Session, ruth: Customer
 ) -> None:
     answer = mel.post("/customers/new", FORM | {"phone": "(814) 555-0117"})
 
@@ -42,6 +42,7 @@ def test_an_email_somebody_has_is_asked_about_with_all_that_was_typed(
     assert "<button>Add anyway</button>" in answer.text
     for value in ("R. Redfern", "Ruth@example.com", "(814) 555-0117"):
         assert f'value="{value}"' in answer.text
+    assert ada.post("/customers/new", FORM).status_code == 409, "its strips read on their own"
     assert _count(session) == 1
 
 
