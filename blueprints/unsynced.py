@@ -9,6 +9,7 @@ from blueprints.alert_answers import answer_alert
 from blueprints.guards import admin_required, get_runtime, get_signed_in
 from blueprints.htmx import is_htmx, next_wait_ms
 from blueprints.provider_page import ProviderPage, asked_reading, load_page
+from blueprints.review_place import asked_place, place_address
 from models import ConnectionState
 from services.alert import look_for_end
 from services.connections import require_connection
@@ -19,6 +20,8 @@ from services.unsynced import ensure_fresh, note_look
 blueprint = Blueprint("unsynced", __name__, url_prefix="/settings/integrations/<provider:provider>")
 
 PATIENCE_S = 0.3
+#: The list shows no progress, so it waits longer before it leads to the alert, which does.
+LIST_TIMES = 5
 
 
 @blueprint.get("/unsynced")
@@ -38,9 +41,13 @@ def show(provider: ProviderKey) -> ResponseReturnValue:
 @blueprint.post("/check")
 @admin_required
 def check(provider: ProviderKey) -> ResponseReturnValue:
-    """Check again, however young the last reading is; `accept` takes a list that lost a field."""
+    """Check again, however young the last reading is; `accept` takes a list that lost a field.
+
+    From the list it leads back to its place, or to the alert while the reading still runs.
+    """
     accepts_loss = request.form.get("accept") == "1"
-    return _answer(provider, _start_if_due(provider, is_asked_for=True, accepts_loss=accepts_loss))
+    reading = _start_if_due(provider, is_asked_for=True, accepts_loss=accepts_loss)
+    return _answer(provider, reading)
 
 
 @blueprint.get("/unsynced/bins")
@@ -73,7 +80,8 @@ def _start_if_due(
             accepts_loss=accepts_loss,
         )
     if reading is not None:
-        look_for_end(runtime, reading, patience_s=PATIENCE_S)
+        times = LIST_TIMES if _came_from_list() else 1
+        look_for_end(runtime, reading, patience_s=PATIENCE_S * times)
     return reading
 
 
@@ -81,7 +89,13 @@ def _answer(provider: ProviderKey, reading: str | None) -> ResponseReturnValue:
     with only_reading():
         page = load_page(provider, is_opened=True, reading=reading)
     _note_look(page)
+    if _came_from_list() and page.alert.summary is not None:
+        return redirect(place_address(provider, asked_place()), 303)
     return answer_alert(page)
+
+
+def _came_from_list() -> bool:
+    return request.form.get("from") == "list"
 
 
 def _note_look(page: ProviderPage) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy.orm import Session
 
+from blueprints import unsynced
 from models import Bin, Connection, Reading, RemoteCustomer, WhyUnsynced
 from tests.blueprints.importing import REVIEW
 from tests.blueprints.support import QUICKBOOKS, Browser, make_counted, text_of
-from tests.factories import NOW, make_remote_customer
+from tests.factories import NOW, make_record, make_remote_customer
+from tests.fakes import FakeAccountingClient
 
 LIST, WAITING, BINS = f"{REVIEW}/list", f"{REVIEW}/waiting", f"{QUICKBOOKS}/unsynced/bins"
 
@@ -131,3 +134,25 @@ def test_nobody_of_another_company_is_compared(
 ) -> None:
     for path in (LIST, WAITING, f"{REVIEW}.csv", BINS):
         assert zoe.htmx_get(path).status_code in (404, 409)
+
+
+def test_checking_again_from_the_list_leads_back_to_its_place(
+    ada: Browser,
+    session: Session,
+    connection: Connection,
+    books: FakeAccountingClient,
+    run_jobs: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    books.records = [make_record() for _ in range(3)]
+    make_counted(session, connection, unsynced=3)
+    page = ada.get(f"{REVIEW}?show=new")
+    form = {"from": "list", "show": "new", "q": "x"}
+
+    running = ada.post(f"{QUICKBOOKS}/check", form)
+    monkeypatch.setattr(unsynced, "look_for_end", lambda *_, **__: run_jobs())
+    ended = ada.post(f"{QUICKBOOKS}/check", form)
+
+    assert " ago · Check again" in text_of(page)
+    assert running.location.startswith(f"{QUICKBOOKS}?reading=")
+    assert (ended.status_code, ended.location) == (303, f"{REVIEW}?show=new&q=x")
