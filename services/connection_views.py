@@ -97,7 +97,7 @@ class ConnectionView:
 class AccountCounts:
     """How the remote customers of one account stand; all numbers of customers.
 
-    `archived`, `sub_customers`, `projects` and `suppliers` are left out, each customer in one of them.
+    Left out are `archived`, `sub_customers`, `projects` and `suppliers`, each customer in one.
     """
 
     linked: int = 0
