@@ -1,4 +1,4 @@
-"""Fixtures of the service tests: harbor with ada, elsewhere with zoe, and a fake provider.
+"""Fixtures of the service tests: harbor with ada, elsewhere with zoe, an office, a fake provider.
 
 Every call to the fake provider checks that no transaction is open meanwhile.
 """
@@ -10,10 +10,18 @@ from typing import Any
 import pytest
 from sqlalchemy import URL
 
+from services import passwords
 from services.providers import registry
 from services.runtime import Runtime
+from tests.conftest import Clock, WakeUps
 from tests.fakes import FakeAccountingClient, FakeAuthorization
+from tests.services.mailing import Office, make_office
 from tests.services.support import Place, make_place, refuse_open_transactions
+
+
+@pytest.fixture(autouse=True)
+def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "PASSWORD_METHOD", "pbkdf2:sha256:1")
 
 
 @pytest.fixture
@@ -24,6 +32,11 @@ def harbor(runtime: Runtime) -> Place:
 @pytest.fixture
 def elsewhere(runtime: Runtime) -> Place:
     return make_place(runtime, email="zoe@example.com", name="Zoe Lindqvist")
+
+
+@pytest.fixture
+def office(runtime: Runtime, clock: Clock, wake_ups: WakeUps, database_url: URL) -> Office:
+    return make_office(runtime, clock, wake_ups, database_url)
 
 
 @pytest.fixture

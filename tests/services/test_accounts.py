@@ -25,11 +25,6 @@ from tests.services.support import count, rows
 PASSWORD = "twelve or more"
 
 
-@pytest.fixture(autouse=True)
-def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "PASSWORD_METHOD", "pbkdf2:sha256:1")
-
-
 def _add_user(session: Session, company: Company, email: str, **overrides: object) -> User:
     values: dict[str, object] = {"name": "Ada", "role": Role.ADMIN, "password": PASSWORD}
     return accounts.add_user(session, company.id, email=email, now=NOW, **(values | overrides))  # type: ignore[arg-type]

@@ -6,10 +6,10 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import URL, select
+from sqlalchemy import select
 
 from models import AuditEvent, Company, LinkPurpose, ReportRecipient, SignIn
-from services import accounts, passwords
+from services import accounts
 from services.account_errors import AlreadyTaken, BadEmail
 from services.email_changes import (
     CHANGES_PER_DAY,
@@ -29,25 +29,13 @@ from services.link_errors import (
     TooManyChanges,
 )
 from services.report_recipients import RecipientState, list_recipients
-from services.runtime import Runtime
 from services.sign_ins import SignedIn
-from tests.conftest import Clock, WakeUps
 from tests.factories import NOW, make_report_recipient, make_signed_in, make_user
-from tests.services.mailing import ADA, MEL, Office, make_office
+from tests.services.mailing import ADA, MEL, Office
 from tests.services.support import Place, rows
 from tests.services.workers import in_threads
 
 NEW = "ada@example.org"
-
-
-@pytest.fixture(autouse=True)
-def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "PASSWORD_METHOD", "pbkdf2:sha256:1")
-
-
-@pytest.fixture
-def office(runtime: Runtime, clock: Clock, wake_ups: WakeUps, database_url: URL) -> Office:
-    return make_office(runtime, clock, wake_ups, database_url)
 
 
 def _ask(office: Office, email: str = NEW) -> None:

@@ -6,10 +6,9 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import URL, func, select
+from sqlalchemy import func, select
 
 from models import AuditEvent, OneTimeLink, ReportRecipient, Role, User
-from services import passwords
 from services.account_errors import AlreadyTaken, BadEmail, BadName, WeakPassword
 from services.invitations import (
     INVITATIONS_PER_DAY,
@@ -29,24 +28,12 @@ from services.link_errors import (
     TooManyInvitations,
     UnknownInvitation,
 )
-from services.runtime import Runtime
 from services.sign_ins import sign_in
-from tests.conftest import Clock, WakeUps
 from tests.factories import NOW, make_company, make_report_recipient, make_user
-from tests.services.mailing import ADA, KIM, PASSWORD, Office, make_office
+from tests.services.mailing import ADA, KIM, PASSWORD, Office
 from tests.services.reporting import LINK_KEY
 from tests.services.support import Place, count, rows
 from tests.services.workers import in_threads
-
-
-@pytest.fixture(autouse=True)
-def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "PASSWORD_METHOD", "pbkdf2:sha256:1")
-
-
-@pytest.fixture
-def office(runtime: Runtime, clock: Clock, wake_ups: WakeUps, database_url: URL) -> Office:
-    return make_office(runtime, clock, wake_ups, database_url)
 
 
 def _invited(office: Office, role: Role = Role.MEMBER) -> str:

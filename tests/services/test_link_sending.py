@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from sqlalchemy import URL
 
 from jobs.tasks import deliver_reports, sweep
 from services.invitations import list_invitations, withdraw_invitation
@@ -20,17 +19,10 @@ from services.mail import (
     WrongMailPassword,
 )
 from services.one_time_links import LINK_JOB
-from services.runtime import Runtime
-from tests.conftest import Clock, WakeUps
 from tests.factories import NOW
 from tests.fakes import Outbox
 from tests.services.mail_servers import Behaviour, impatient, mail_server
-from tests.services.mailing import KIM, Office, make_office
-
-
-@pytest.fixture
-def office(runtime: Runtime, clock: Clock, wake_ups: WakeUps, database_url: URL) -> Office:
-    return make_office(runtime, clock, wake_ups, database_url)
+from tests.services.mailing import KIM, Office
 
 
 def _run_hours(office: Office, count: int) -> list[datetime]:

@@ -25,11 +25,6 @@ PASSWORD, OTHER = "demo-password", "another-password"
 HOME = Visitor("203.0.113.9", None, "a key for tests")
 
 
-@pytest.fixture(autouse=True)
-def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "PASSWORD_METHOD", "pbkdf2:sha256:1")
-
-
 @pytest.fixture
 def ada(session: Session) -> User:
     password_hash = passwords.hash_password(PASSWORD)

@@ -8,10 +8,10 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import URL, event, select, update
+from sqlalchemy import event, select, update
 
 from models import Attempt, AuditEvent, LinkPurpose, OneTimeLink, SignIn
-from services import accounts, passwords
+from services import accounts
 from services.account_errors import WeakPassword
 from services.invitations import view_invitation
 from services.link_errors import BadLink, ResetEnded, ResetExpired, ResetUsed
@@ -22,23 +22,11 @@ from services.password_resets import (
     reset_by_link,
     view_reset,
 )
-from services.runtime import Runtime
 from services.sign_ins import SignInRefused, sign_in
-from tests.conftest import Clock, WakeUps
-from tests.services.mailing import ADA, KIM, MEL, PASSWORD, Office, make_office
+from tests.services.mailing import ADA, KIM, MEL, PASSWORD, Office
 from tests.services.reporting import LINK_KEY, decoded
 from tests.services.support import count, rows
 from tests.services.workers import in_threads
-
-
-@pytest.fixture(autouse=True)
-def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "PASSWORD_METHOD", "pbkdf2:sha256:1")
-
-
-@pytest.fixture
-def office(runtime: Runtime, clock: Clock, wake_ups: WakeUps, database_url: URL) -> Office:
-    return make_office(runtime, clock, wake_ups, database_url)
 
 
 def _ask(office: Office, email: str = ADA, network: str = "192.0.2.1") -> None:

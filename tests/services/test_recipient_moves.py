@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import URL, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Company, DeliveryState, ReportDelivery, ReportRecipient, SkipReason, User
@@ -14,11 +14,9 @@ from models.base import new_public_id
 from services.due_memory import DueMemory
 from services.recipient_moves import move_recipient
 from services.report_due import make_due
-from services.runtime import Runtime
 from services.unsubscription import BadUnsubscribeLink, unsubscribe_token, view_subscription
-from tests.conftest import Clock, WakeUps
 from tests.factories import NOW, make_report_recipient, make_report_settings
-from tests.services.mailing import ADA, Office, make_office
+from tests.services.mailing import ADA, Office
 from tests.services.reporting import LINK_KEY
 from tests.services.support import rows
 
@@ -30,9 +28,8 @@ ENDED = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.SKIPPED)
 
 
 @pytest.fixture
-def office(runtime: Runtime, clock: Clock, wake_ups: WakeUps, database_url: URL) -> Office:
+def office(office: Office) -> Office:
     """Its report began ten days ago, and today's hour has passed."""
-    office = make_office(runtime, clock, wake_ups, database_url)
     with office.session() as session:
         company = session.get_one(Company, office.ada.company_id)
         company.zone = "UTC"

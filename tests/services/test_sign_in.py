@@ -18,11 +18,6 @@ from tests.services.support import count, rows
 PASSWORD = "demo-password"
 
 
-@pytest.fixture(autouse=True)
-def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "PASSWORD_METHOD", "pbkdf2:sha256:1")
-
-
 @pytest.fixture
 def ada(session: Session) -> User:
     company = make_company(session, name="Harbor", slug="harbor", zone="Europe/Paris")

@@ -27,8 +27,7 @@ HOME, CAFE = Visitor("203.0.113.9", None, KEY), Visitor("198.51.100.7", None, KE
 
 
 @pytest.fixture(autouse=True)
-def _ada(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "PASSWORD_METHOD", "pbkdf2:sha256:1")
+def _ada(session: Session) -> None:
     password_hash = passwords.hash_password(PASSWORD)
     make_user(session, make_company(session), email=ADA, password_hash=password_hash)
 

@@ -7,29 +7,22 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, select
+from sqlalchemy import select
 
 from models import AuditEvent, Role
-from services import invitations, passwords
+from services import invitations
 from services.account_errors import AlreadyTaken, NoLongerAdmin
 from services.address_asks import ADDRESSES_PER_DAY
 from services.email_changes import ask_for_change
 from services.invitations import accept_invitation, invite, list_invitations, withdraw_invitation
 from services.link_errors import MailedAlready, TooManyAddresses, UnknownInvitation
-from services.runtime import Runtime
 from services.sign_ins import SignedIn
-from tests.conftest import Clock, WakeUps
 from tests.factories import NOW, make_company, make_signed_in, make_user
-from tests.services.mailing import KIM, MEL, PASSWORD, Office, make_office
+from tests.services.mailing import KIM, MEL, PASSWORD, Office
 from tests.services.support import Place, rows
 
 #: Long enough for the other invitation, if nothing holds it.
 HEAD_START_S = 0.5
-
-
-@pytest.fixture
-def office(runtime: Runtime, clock: Clock, wake_ups: WakeUps, database_url: URL) -> Office:
-    return make_office(runtime, clock, wake_ups, database_url)
 
 
 @pytest.mark.parametrize("values", [{"is_disabled": True}, {"role": Role.MEMBER}])
@@ -77,7 +70,6 @@ def test_of_two_invitations_to_one_address_at_once_one_is_mailed(
 def test_whoever_joins_in_the_moment_of_a_withdrawal_has_joined(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(passwords, "PASSWORD_METHOD", "pbkdf2:sha256:1")
     public_id = office.invite()
     office.send()
     seen_open = office.link()
