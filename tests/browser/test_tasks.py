@@ -171,6 +171,7 @@ def test_an_import_from_sign_in_to_its_receipt_by_keyboard_alone(people: Opener)
     _tab_to(page, "Review & import")
     page.keyboard.press("Enter")
     expect(_rows(page)).to_have_count(50)
+    page.wait_for_load_state()  # rows are there before the script that knows the key
     page.keyboard.press("/")
     page.keyboard.type("marina")
     expect(page.locator("#review")).to_contain_text("with “marina”")
