@@ -38,6 +38,8 @@ ANSWER_LIMIT_S = 15.0
 BODY_MAX_BYTES = 20_000_000
 CHUNK_BYTES = 65_536
 TRIES = 3
+#: Asks for the connection to end after the answer; such a request does not take a kept one.
+OWN_CONNECTION = {"Connection": "close"}
 POOL_SIZE = 8
 #: A wait asked for with 429 is slept up to here; a longer one is the caller's to plan. Once a long
 #: list is under way, giving up would cost more calls than waiting does.
@@ -87,7 +89,8 @@ class Transport:
         self._on_wait = on_wait or _nobody_told
         self._sleep = sleep
         self._now = now
-        self._session = _new_session(is_local=all(map(is_loopback, self._origins)))
+        self._is_local = all(map(is_loopback, self._origins))
+        self._session = _new_session(is_local=self._is_local)
         self._lock = Lock()
         self._call_count = 0
         self._good_count = 0
@@ -127,10 +130,8 @@ class Transport:
         A second try may find it gone (404), because the first was carried out unheard.
         """
         # A kept-alive connection may be dead; one try less is lost on a new one.
-        own_connection = {**headers, "Connection": "close"}
-        return self._call_repeatedly(
-            requests.Request("DELETE", url, headers=own_connection), Event()
-        )
+        request = requests.Request("DELETE", url, headers={**headers, **OWN_CONNECTION})
+        return self._call_repeatedly(request, Event())
 
     def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> Reply:
         """Send a body once; a second time only if no connection came about the first time.
@@ -139,8 +140,7 @@ class Transport:
         would spend a one-time token twice.
         """
         # A kept-alive connection may be dead, and then nobody knows whether the request arrived.
-        own_connection = {**headers, "Connection": "close"}
-        request = requests.Request("POST", url, headers=own_connection, data=body)
+        request = requests.Request("POST", url, headers={**headers, **OWN_CONNECTION}, data=body)
         stop = Event()
         try:
             return self._call(request, stop)
@@ -190,19 +190,26 @@ class Transport:
         # The do-nothing auth keeps requests from replacing our header by an entry of ~/.netrc.
         request.auth = _leave_as_it_is
         try:
-            prepared = self._session.prepare_request(request)
-            settings = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
-            received = self._session.send(
-                prepared, timeout=self._limits_s, allow_redirects=False, **settings
-            )
-            with closing(received):
-                body = _read_body(received, stop)
+            with self._connections(request) as session:
+                prepared = session.prepare_request(request)
+                settings = session.merge_environment_settings(prepared.url, {}, True, None, None)
+                received = session.send(
+                    prepared, timeout=self._limits_s, allow_redirects=False, **settings
+                )
+                with closing(received):
+                    body = _read_body(received, stop)
         except requests.exceptions.ContentDecodingError as error:
             raise UnreadableAnswer("The answer could not be unpacked.") from error
         except (requests.RequestException, HTTPError, OSError) as error:
             raise _no_answer(error) from error
         self._note_answer(received.status_code, quota_told(received.headers))
         return Reply(received.status_code, received.headers, body)
+
+    def _connections(self, request: requests.Request) -> AbstractContextManager[requests.Session]:
+        """Return the kept connections, or a new one: the header alone lets a kept one be taken."""
+        if OWN_CONNECTION.items() <= request.headers.items():
+            return _new_session(is_local=self._is_local)
+        return nullcontext(self._session)
 
     def _note_answer(self, status: int, told: Quota) -> None:
         with self._lock:

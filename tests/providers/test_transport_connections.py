@@ -64,6 +64,21 @@ def test_a_deletion_is_tried_again_after_trouble_that_may_pass():
     assert (reply.status, transport.call_count) == (200, 2)
 
 
+def test_a_post_takes_no_connection_that_was_kept():
+    def _answer_once_and_hang_up_at_the_next_request(connected: socket.socket) -> None:
+        answering(b"{}")(connected)
+        connected.settimeout(0.2)
+        read_request(connected)
+
+    with RawServer(_answer_once_and_hang_up_at_the_next_request, answering(b"{}")) as server:
+        transport = _transport(server)
+        transport.get(server.url, headers={})
+
+        reply = transport.post(server.url, headers={}, body=b"grant")
+
+    assert (reply.status, transport.call_count) == (200, 2)
+
+
 def test_a_connection_that_died_meanwhile_ends_a_post():
     with RawServer(sending(b""), answering(b"{}")) as server:
         with pytest.raises(ProviderUnavailable):
