@@ -74,7 +74,13 @@ def test_whoever_is_left_out_is_counted_for_one_reason_only(
         counts = count_customers(session, harbor.account_id)
 
     assert counts == AccountCounts(
-        linked=1, ignored=1, archived=2, sub_customers=1, suppliers=1, counted_sub_customers=1
+        linked=1,
+        ignored=1,
+        archived=2,
+        sub_customers=1,
+        projects=1,
+        suppliers=1,
+        counted_sub_customers=1,
     )
 
 

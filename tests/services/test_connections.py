@@ -210,4 +210,4 @@ def test_the_counts_of_an_account_tell_its_kinds_apart(runtime: Runtime, harbor:
     with runtime.sessions() as session:
         counts = count_customers(session, harbor.account_id)
 
-    assert counts == AccountCounts(linked=1, ignored=1, archived=1, sub_customers=1)
+    assert counts == AccountCounts(linked=1, ignored=1, archived=1, sub_customers=1, projects=1)
