@@ -100,8 +100,7 @@ def plan_import(
     session: Session, account_id: int, request: ImportRequest, *, now: datetime
 ) -> ImportPlan:
     """Return what the import would do, or raise as `start_requested` would. Writes nothing."""
-    _refuse(session, account_id, request, now=now)
-    plan = _plan(session, account_id, request)
+    plan = _plan_or_refuse(session, account_id, request, now=now)
     if not plan.chosen:
         raise NothingChosen
     if count_changed(session, account_id, request) == plan.chosen:
@@ -139,8 +138,7 @@ def start_requested(
     """
     # Of many clicks at once each looks when the one before has written its run.
     lock_account(session, account_id)
-    _refuse(session, account_id, request, now=now)
-    plan = _plan(session, account_id, request)
+    plan = _plan_or_refuse(session, account_id, request, now=now)
     if 0 < plan.ask == plan.chosen:
         raise EverybodyWaits(plan.ask)
     run = start_import(
@@ -155,7 +153,10 @@ def start_requested(
     return run.public_id
 
 
-def _refuse(session: Session, account_id: int, request: ImportRequest, *, now: datetime) -> None:
+def _plan_or_refuse(
+    session: Session, account_id: int, request: ImportRequest, *, now: datetime
+) -> ImportPlan:
+    """Return what the import would do; raise where it is there already or the list is another."""
     meant = request.meant
     doing = find_doing(session, account_id, meant, creates_maybes=request.creates_maybes)
     if doing is not None:
@@ -163,18 +164,13 @@ def _refuse(session: Session, account_id: int, request: ImportRequest, *, now: d
     is_filter = meant.matching is not None
     if is_filter and meant.reading != last_whole_id(session, account_id):
         raise ListChanged
+    plan = _plan(session, account_id, request)
     ended = find_ended(session, account_id, meant, now=now)
-    if ended is not None and not _is_any_left(session, account_id, request):
+    if ended is not None and plan.create + plan.link + plan.waiting == 0:
         raise ImportRepeated(ended)
     if is_filter:
-        matches = _plan(session, account_id, request).chosen
-        check_list(session, account_id, meant, matches=matches)
-
-
-def _is_any_left(session: Session, account_id: int, request: ImportRequest) -> bool:
-    """Say whether another run would change anything for who is asked for."""
-    plan = _plan(session, account_id, request)
-    return plan.create + plan.link + plan.waiting > 0
+        check_list(session, account_id, meant, matches=plan.chosen)
+    return plan
 
 
 def _count_ignored(session: Session, account_id: int) -> int:
