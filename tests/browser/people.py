@@ -13,6 +13,12 @@ from tests.system.prepared import COOKIE
 
 QUICKBOOKS = "/settings/integrations/quickbooks"
 PATIENCE_MS = 8_000
+FOCUSED = "document.activeElement.innerText || document.activeElement.name || ''"
+HAS_OUTLINE = """() => {
+  const style = getComputedStyle(document.activeElement);
+  return (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0)
+    || style.boxShadow !== "none";
+}"""
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -97,3 +103,14 @@ def follow_to(page: Page, name: str, heading: str) -> Page:
 def follow(page: Page, name: str) -> None:
     """Follow a link; those that look like buttons are links as well."""
     page.locator("a").filter(has_text=re.compile(rf"^\s*{re.escape(name)}\s*$")).first.click()
+
+
+def tab_to(page: Page, beginning: str, *, most: int = 60) -> None:
+    """Press Tab until the focus is on what begins so; every stop on the way is visible."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        focused = str(page.evaluate(FOCUSED)).strip()
+        assert page.evaluate(HAS_OUTLINE), f"unseen focus: {focused}"
+        if focused.startswith(beginning):
+            return
+    raise AssertionError(f"the keyboard does not reach {beginning}")

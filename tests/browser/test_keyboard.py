@@ -4,30 +4,12 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.account_places import password_again
-from tests.browser.people import Opener, alert_body, expect_number, follow
+from tests.browser.people import Opener, alert_body, expect_number, follow, tab_to
 from tests.system.demo import Demo
 from tests.system.prepared import PASSWORD, type_passwords
-
-MOST_STEPS = 40
-FOCUSED = "document.activeElement.innerText || document.activeElement.name || ''"
-HAS_OUTLINE = """() => {
-  const style = getComputedStyle(document.activeElement);
-  return (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0)
-    || style.boxShadow !== "none";
-}"""
-
-
-def _tab_to(page: Page, beginning: str) -> None:
-    """Press Tab until the focus is on what begins so; every stop on the way is visible."""
-    for _ in range(MOST_STEPS):
-        page.keyboard.press("Tab")
-        assert page.evaluate(HAS_OUTLINE), f"unseen focus: {page.evaluate(FOCUSED)}"
-        if page.evaluate(FOCUSED).strip().startswith(beginning):
-            return
-    raise AssertionError(f"the keyboard does not reach {beginning}")
 
 
 def test_signing_in_counting_and_deciding_need_no_mouse(people: Opener) -> None:
@@ -40,19 +22,19 @@ def test_signing_in_counting_and_deciding_need_no_mouse(people: Opener) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Integrations")).to_be_visible()
 
-    _tab_to(page, "Open QuickBooks")
+    tab_to(page, "Open QuickBooks")
     page.keyboard.press("Enter")
     expect(page.locator("#unsynced")).to_be_visible()
-    _tab_to(page, "Unsynced customers")
+    tab_to(page, "Unsynced customers")
     page.keyboard.press("Enter")
     expect_number(page, "182", "1,204")
-    _tab_to(page, "Ignore")
+    tab_to(page, "Ignore")
     page.keyboard.press("Enter")
     expect_number(page, "181", "1,204")
-    _tab_to(page, "Restore")
+    tab_to(page, "Restore")
     page.keyboard.press("Space")
     expect_number(page, "182", "1,204")
-    _tab_to(page, "Check again")
+    tab_to(page, "Check again")
     page.keyboard.press("Enter")
 
     expect(page.locator("#check-again")).to_be_focused()
@@ -72,7 +54,7 @@ def test_the_first_stop_skips_to_the_content(people: Opener) -> None:
 def test_the_menu_closes_with_escape(people: Opener) -> None:
     page = people.open("ada")
 
-    _tab_to(page, "Ada Brandt")
+    tab_to(page, "Ada Brandt")
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     page.keyboard.press("Escape")

@@ -14,6 +14,7 @@ from tests.browser.people import (
     expect_number,
     follow,
     press,
+    tab_to,
     toggle,
 )
 from tests.browser.running import hold_import, release_import
@@ -24,7 +25,6 @@ FRAGMENT = f"{QUICKBOOKS}/unsynced"
 REVIEW = f"{QUICKBOOKS}/review"
 TELEPHONE = {"width": 390, "height": 844}
 NEW_PASSWORD = "brisk otter under violet tin"
-FOCUSED = "document.activeElement.innerText || document.activeElement.name || ''"
 IN_BOTH_WAYS = pytest.mark.parametrize(
     "has_scripts", [True, pytest.param(False, marks=pytest.mark.full)], ids=["scripts", "plain"]
 )
@@ -48,15 +48,6 @@ def _sign_in(page: Page) -> None:
     page.get_by_label("E-mail").fill("ada@example.com")
     page.get_by_label("Password").fill(PASSWORD)
     press(page, "Sign in")
-
-
-def _tab_to(page: Page, beginning: str, *, most: int = 60) -> None:
-    """Press Tab until the focus is on what begins so."""
-    for _ in range(most):
-        page.keyboard.press("Tab")
-        if str(page.evaluate(FOCUSED)).strip().startswith(beginning):
-            return
-    raise AssertionError(f"the keyboard does not reach {beginning}")
 
 
 def test_a_company_connects_and_is_led_to_its_number(people: Opener, demo: Demo) -> None:
@@ -162,13 +153,13 @@ def test_an_import_from_sign_in_to_its_receipt_by_keyboard_alone(people: Opener)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Integrations")).to_be_visible()
 
-    _tab_to(page, "Open QuickBooks")
+    tab_to(page, "Open QuickBooks")
     page.keyboard.press("Enter")
     expect(page.locator("#unsynced")).to_be_visible()
-    _tab_to(page, "Unsynced customers")
+    tab_to(page, "Unsynced customers")
     page.keyboard.press("Enter")
     expect_number(page, "182", "1,204")
-    _tab_to(page, "Review & import")
+    tab_to(page, "Review & import")
     page.keyboard.press("Enter")
     expect(_rows(page)).to_have_count(50)
     page.wait_for_load_state()  # rows are there before the script that knows the key
@@ -176,9 +167,9 @@ def test_an_import_from_sign_in_to_its_receipt_by_keyboard_alone(people: Opener)
     page.keyboard.type("marina")
     expect(page.locator("#review")).to_contain_text("with “marina”")
     page.keyboard.press("Tab")
-    _tab_to(page, "id")
+    tab_to(page, "id")
     page.keyboard.press("Space")
-    _tab_to(page, "Import 1 selected", most=120)
+    tab_to(page, "Import 1 selected", most=120)
     page.keyboard.press("Enter")
 
     expect(page.locator("h1")).to_have_text("Import 32 Finished")
