@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from click import ClickException
 
 from services.database_url import BadDatabaseUrl, parse_database_url
+from services.env_file import read_env_file, write_env_file
 from services.key_strength import is_guessable, is_monotonous
 from services.retention_days import FEWEST_DAYS, MOST_DAYS, RetentionDays, is_possible
 from services.smtp_url import BadSmtpUrl, SmtpServer, TlsMode, parse_smtp_url
@@ -278,19 +279,3 @@ def development_keys(instance_folder: Path) -> dict[str, str]:
         instance_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_env_file(path, new_keys())
     return read_env_file(path)
-
-
-def write_env_file(path: Path, values: Mapping[str, str]) -> None:
-    """Write KEY=VALUE lines, unquoted, all at once and readable by the owner only."""
-    half_written = path.with_suffix(".new")
-    half_written.unlink(missing_ok=True)
-    descriptor = os.open(half_written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.writelines(f"{key}={value}\n" for key, value in values.items())
-    half_written.replace(path)
-
-
-def read_env_file(path: Path) -> dict[str, str]:
-    """Read what write_env_file wrote."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return dict(line.split("=", 1) for line in lines if "=" in line)

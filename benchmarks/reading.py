@@ -22,12 +22,12 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 
 from benchmarks.measuring import peak_memory_mb
-from config import read_env_file
 from models import Base, Reading, ReadingState
 from services.alert import view_alert
 from services.connection_views import view_connection
 from services.connections import require_connection
 from services.database import prepare_engine
+from services.env_file import read_env_file
 from services.providers.contract import ProviderKey
 from services.providers.registry import ProviderAccess
 from services.readings import refresh

@@ -18,9 +18,8 @@ from config import (
     Environment,
     SettingsError,
     new_keys,
-    read_env_file,
-    write_env_file,
 )
+from services.env_file import read_env_file, write_env_file
 
 INSTANCE_FOLDER = Path(
     os.environ.get("BLUECLERK_INSTANCE_FOLDER") or PROJECT_FOLDER / "instance"

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from jobs.tasks import JOBS, deliver_reports, sweep, tick
+from jobs.running import Beat, run_beat, run_job
+from jobs.tasks import deliver_reports, sweep, tick
 from services.customer_import import IMPORT_JOB
-from services.database import is_busy
 from services.match_job import MATCH_JOB
 from services.one_time_links import LINK_JOB
 from services.report_delivery import DELIVERY_JOB
 from services.unsynced import READ_JOB
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apscheduler.schedulers.background import BackgroundScheduler
 
     from services.runtime import Runtime
-
-logger = logging.getLogger(__name__)
 
 #: Readings mostly sleep, for minutes where a provider asks for it, and must not starve imports.
 #: Imports check their books first, so they sleep as long, and must not starve those of others.
@@ -120,25 +115,15 @@ class EmbeddedEngine:
             pool.submit(self._run, job, row_id)
 
     def _run(self, job: str, row_id: int) -> None:
-        if self._runtime is None:
-            raise RuntimeError("the engine was started without a runtime")
         try:
-            JOBS[job](self._runtime, row_id)
-        except Exception as error:  # the edge of a job: nobody else would tell
-            if is_busy(error):
-                logger.warning("the job %s met a database that is busy", job)
-            else:
-                logger.exception("the job %s broke", job)
+            run_job(self._attached(), job, row_id)
         finally:
             self._awake.discard((job, row_id))
 
-    def _beat(self, work: Callable[[Runtime], None]) -> None:
+    def _beat(self, work: Beat) -> None:
+        run_beat(self._attached(), work)
+
+    def _attached(self) -> Runtime:
         if self._runtime is None:
             raise RuntimeError("the engine was started without a runtime")
-        try:
-            work(self._runtime)
-        except Exception as error:  # the edge of a job: the next beat must still come
-            if is_busy(error):
-                logger.warning("a %s met a database that is busy", work.__name__)
-            else:
-                logger.exception("a %s broke", work.__name__)
+        return self._runtime

@@ -25,6 +25,7 @@ OURS = {
 PURE = {
     "services.customer_diff",
     "services.database_url",
+    "services.env_file",
     "services.key_strength",
     "services.matching",
     "services.placeholder_email",
@@ -60,6 +61,7 @@ MAY_IMPORT = {
     "services.placeholder_email": set(),
     "services.text_keys": set(),
     "services.database_url": set(),
+    "services.env_file": set(),
     "services.key_strength": set(),
     "services.retention_days": set(),
     "services.smtp_url": set(),
@@ -73,6 +75,7 @@ MAY_IMPORT = {
     "commands.demo": {"commands", "services", "models", "config", "app"},
     "config": {
         "services.database_url",
+        "services.env_file",
         "services.key_strength",
         "services.retention_days",
         "services.smtp_url",

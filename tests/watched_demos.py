@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from config import read_env_file
+from services.env_file import read_env_file
 
 #: In front of every other folder, it makes Python write the log of a demo at DEBUG.
 AT_DEBUG = Path(__file__).resolve().parent / "at_debug"

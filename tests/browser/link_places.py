@@ -10,9 +10,9 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 
-from config import read_env_file
 from models import LinkPurpose, User
 from services.database import prepare_engine
+from services.env_file import read_env_file
 from services.link_mail import PATHS
 from services.one_time_links import add_link, link_token
 from services.unsubscription import unsubscribe_token

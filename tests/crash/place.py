@@ -22,12 +22,13 @@ from app import create_app
 from commands.demo_data import PASSWORD, _add_companies, _connect, _rows
 from commands.demo_look_alikes import DOUBTFUL, SAME, make_look_alikes
 from commands.reading import read_in_process
-from config import load_settings, read_env_file
+from config import load_settings
 from extensions import db
 from models import CustomerOrigin
 from services import customers, sign_ins
 from services.connections import require_connection
 from services.customer_import import run_import, start_import
+from services.env_file import read_env_file
 from services.import_choice import ImportScope
 from services.match_job import ensure_matched
 from services.providers.contract import ProviderKey

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from jobs import embedded, tasks
+from jobs import embedded, running, tasks
 from jobs.embedded import EmbeddedEngine
 from models import Connection, Reading, ReadingFailure, ReadingState
 from services.customer_import import IMPORT_JOB
@@ -50,7 +50,7 @@ class Job:
 @pytest.fixture
 def job(monkeypatch: pytest.MonkeyPatch) -> Job:
     job = Job()
-    monkeypatch.setattr(embedded, "JOBS", {READ_JOB: job})
+    monkeypatch.setattr(running, "JOBS", {READ_JOB: job})
     return job
 
 
@@ -103,7 +103,7 @@ def test_stopping_tells_the_jobs_to_give_back_what_they_hold(
         if runtime.stopping.wait(WAIT_S):
             told.set()
 
-    monkeypatch.setattr(embedded, "JOBS", {IMPORT_JOB: work_until_told})
+    monkeypatch.setattr(running, "JOBS", {IMPORT_JOB: work_until_told})
     engine.start()
     engine.wake(IMPORT_JOB, 7)
     assert has_begun.wait(WAIT_S)
@@ -184,7 +184,7 @@ def test_a_job_that_breaks_leaves_the_others_alone(
             raise RuntimeError("this one breaks")
         done.set()
 
-    monkeypatch.setattr(embedded, "JOBS", {READ_JOB: run})
+    monkeypatch.setattr(running, "JOBS", {READ_JOB: run})
     engine.start()
 
     engine.wake(READ_JOB, 1)
@@ -287,7 +287,7 @@ def test_readings_that_wait_for_their_provider_do_not_hold_up_an_import(
 ) -> None:
     imported = threading.Event()
     jobs = {READ_JOB: job, IMPORT_JOB: lambda _runtime, _row_id: imported.set()}
-    monkeypatch.setattr(embedded, "JOBS", jobs)
+    monkeypatch.setattr(running, "JOBS", jobs)
     engine.start()
     for row_id in range(embedded.THREADS[READ_JOB]):
         engine.wake(READ_JOB, row_id)

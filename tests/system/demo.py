@@ -17,7 +17,7 @@ from typing import Any
 
 import requests
 
-from config import read_env_file
+from services.env_file import read_env_file
 from tests.watched_demos import AT_DEBUG, find_leaks
 
 ROOT = Path(__file__).resolve().parent.parent.parent

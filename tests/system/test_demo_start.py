@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from config import read_env_file
+from services.env_file import read_env_file
 from tests.system.demo import (
     STOP_WAIT_S,
     Demo,

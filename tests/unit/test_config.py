@@ -21,9 +21,8 @@ from config import (
     development_keys,
     load_settings,
     new_keys,
-    read_env_file,
-    write_env_file,
 )
+from services.env_file import read_env_file, write_env_file
 from services.key_strength import is_guessable, is_monotonous
 from services.retention_days import RetentionDays
 
