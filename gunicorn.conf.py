@@ -1,20 +1,113 @@
-"""Production server: one process with threads; the in-process scheduler lives with it."""
+"""Production server: how it listens, serves and ends, and where the jobs begin and end.
+
+The master reads this file anew at each reload, and it imports nothing of ours: what a master has
+imported, all its later workers inherit, so that a reload would mix two releases.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import signal
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-bind = os.environ.get("BLUECLERK_BIND", "127.0.0.1:8000")
-# SQLite and the embedded engine are one process's business.
-workers = 1
+from gunicorn.errors import AppImportError
+
+MOST_DIGITS = 3
+LARGEST_PORT = 65_535
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  (a folder, in which names are made up safely)
+_TCP = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})")
+
+
+def _count(name: str, default: int) -> int:
+    text = os.environ.get(name) or str(default)
+    is_whole = text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
+    if not (is_whole and int(text) >= 1):
+        sys.exit(f"Error: {name} is {text!r}; it must be a whole number, 1 or more.")
+    return int(text)
+
+
+def _processes() -> int:
+    """SQLite and the embedded engine are one process's business."""
+    count = _count("BLUECLERK_WEB_PROCESSES", 1)
+    if count > 1 and os.environ.get("BLUECLERK_JOBS_ENGINE") != "procrastinate":
+        sys.exit(
+            f"Error: BLUECLERK_WEB_PROCESSES is {count}; more than 1 needs PostgreSQL and "
+            "BLUECLERK_JOBS_ENGINE=procrastinate."
+        )
+    return count
+
+
+def _addresses() -> list[str]:
+    text = os.environ.get("BLUECLERK_BIND") or "127.0.0.1:8000"
+    for address in text.split(","):
+        if trouble := _trouble_with(address):
+            sys.exit(f"Error: BLUECLERK_BIND is {text!r}; {trouble}.")
+    return text.split(",")
+
+
+def _trouble_with(address: str) -> str | None:
+    if address.startswith("unix:"):
+        path = Path(address.removeprefix("unix:"))
+        if not path.parent.is_dir():
+            return f"there is no folder {path.parent}"
+        return f"{path} is no socket" if path.exists() and not path.is_socket() else None
+    port = _TCP.fullmatch(address)
+    if port is None or int(port[1]) > LARGEST_PORT:
+        return "it must be such as 127.0.0.1:8000, [::1]:8000 or unix:/run/blueclerk/web.sock"
+    return None
+
+
+# Where systemd hands a socket over, gunicorn takes that one instead.
+bind = _addresses()
+workers = _processes()
+threads = _count("BLUECLERK_WEB_THREADS", 8)
 worker_class = "gthread"
-threads = 8
+
+# A worker tells that it lives by touching a file, once a second, whatever its requests do; on a
+# disk that is busy the touch itself could wait.
 timeout = 60
+worker_tmp_dir = str(SHARED_MEMORY) if os.access(SHARED_MEMORY, os.W_OK) else None
+# What was asked for is answered, and jobs give back what they work on, before a worker ends.
 graceful_timeout = 30
+# Each answer says that its connection ends. One that is kept may be closed, at a reload or out of
+# idleness, just when the next request is on its way, and a proxy does not send a POST twice.
+keepalive = 0
+# Workers that load the code themselves take a new release at a reload, and the threads of the
+# jobs live where the requests are served.
 preload_app = False
+# Nothing is known to grow, and a worker that ends on its own would interrupt jobs and pages.
+max_requests = 0
+
+limit_request_line = 4094
+limit_request_fields = 100
+limit_request_field_size = 8190
+# BLUECLERK_PROXY_COUNT alone says whom to believe. By gunicorn's own rule anybody behind a proxy on
+# this machine could send SCRIPT_NAME, and so reach under another path what the proxy closes.
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
+
+# The proxy keeps the log of who asked for what; `--access-logfile -` shows it here.
+accesslog = None
 control_socket_disable = True
+
+
+def post_fork(_server: Any, worker: Any) -> None:
+    """Let a wrong setting refuse in one line, whoever starts gunicorn."""
+    worker.app.load = partial(_load_in_words, worker.app.load)
+
+
+def _load_in_words(load: Callable[[], Any]) -> Any:
+    from config import SettingsError
+
+    try:
+        return load()
+    except SettingsError as error:  # what gunicorn takes for a wrong name is told as it is
+        raise AppImportError(f"Error: {error.format_message()}") from error
 
 
 def post_worker_init(worker: Any) -> None:

@@ -21,6 +21,7 @@ ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
 SECURITY = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 CONFIG = (ROOT / "config.py").read_text(encoding="utf-8")
+SERVER = (ROOT / "gunicorn.conf.py").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -40,6 +41,11 @@ def _settings() -> set[str]:
     return {config.PREFIX + name for name in names | providers}
 
 
+def _server_settings() -> set[str]:
+    """Those that gunicorn's master reads for itself."""
+    return set(re.findall(r'"(BLUECLERK_[A-Z_]+)"', SERVER)) - _settings()
+
+
 def test_every_setting_is_documented() -> None:
     missing = {name for name in _settings() if f"`{name}`" not in OPERATIONS}
 
@@ -50,7 +56,12 @@ def test_every_setting_is_documented() -> None:
 def test_no_setting_is_documented_that_does_not_exist() -> None:
     documented = set(re.findall(r"`(BLUECLERK_[A-Z_]+)`", OPERATIONS))
 
-    assert documented - _settings() - {"BLUECLERK_BIND"} == set()
+    assert documented - _settings() - _server_settings() == set()
+
+
+def test_every_setting_of_the_server_is_documented() -> None:
+    assert len(_server_settings()) > 2
+    assert {name for name in _server_settings() if f"`{name}`" not in OPERATIONS} == set()
 
 
 def test_the_doctor_tells_of_every_setting() -> None:

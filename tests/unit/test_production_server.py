@@ -1,0 +1,86 @@
+"""How the production server is set up, and what it refuses, each in one line."""
+
+from __future__ import annotations
+
+import runpy
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CONFIGURATION = Path(__file__).resolve().parents[2] / "gunicorn.conf.py"
+OURS = ("app", "config", "services", "models", "jobs", "blueprints")
+
+
+def _read(monkeypatch: pytest.MonkeyPatch, **settings: str) -> dict[str, Any]:
+    for name in ("BIND", "WEB_PROCESSES", "WEB_THREADS", "JOBS_ENGINE"):
+        monkeypatch.delenv(f"BLUECLERK_{name}", raising=False)
+    for name, value in settings.items():
+        monkeypatch.setenv(f"BLUECLERK_{name}", value)
+    return runpy.run_path(str(CONFIGURATION))
+
+
+def test_one_process_with_eight_threads_serves_this_machine_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read = _read(monkeypatch)
+
+    assert read["bind"] == ["127.0.0.1:8000"]
+    assert (read["workers"], read["threads"]) == (1, 8)
+
+
+def test_more_processes_serve_where_workers_carry_the_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = _read(monkeypatch, WEB_PROCESSES="4", WEB_THREADS="4", JOBS_ENGINE="procrastinate")
+
+    assert (read["workers"], read["threads"]) == (4, 4)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"WEB_PROCESSES": "0"}, "BLUECLERK_WEB_PROCESSES is '0'; it must be a whole number"),
+        ({"WEB_PROCESSES": "two"}, "BLUECLERK_WEB_PROCESSES is 'two'; it must be a whole number"),
+        ({"WEB_PROCESSES": "2"}, "is 2; more than 1 needs PostgreSQL"),
+        ({"WEB_PROCESSES": "2", "JOBS_ENGINE": "embedded"}, "more than 1 needs PostgreSQL"),
+        ({"WEB_THREADS": "-8"}, "BLUECLERK_WEB_THREADS is '-8'; it must be a whole number"),
+        ({"WEB_THREADS": "²"}, "BLUECLERK_WEB_THREADS is '²'; it must be a whole number"),
+        ({"BIND": "8000"}, "BLUECLERK_BIND is '8000'; it must be such as 127.0.0.1:8000"),
+        ({"BIND": "127.0.0.1:80000"}, "it must be such as 127.0.0.1:8000"),
+        ({"BIND": "127.0.0.1:8000,"}, "it must be such as 127.0.0.1:8000"),
+        ({"BIND": "unix:/nowhere/web.sock"}, "there is no folder /nowhere"),
+        ({"BIND": "unix:/etc/hostname"}, "/etc/hostname is no socket"),
+    ],
+)
+def test_a_wrong_setting_of_the_server_refuses_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], words: str
+) -> None:
+    with pytest.raises(SystemExit) as refusal:
+        _read(monkeypatch, **settings)
+
+    told = str(refusal.value.code)
+    assert told.startswith("Error: BLUECLERK_")
+    assert words in told
+    assert "\n" not in told
+
+
+def test_it_listens_on_several_addresses_and_where_a_socket_was_left(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "web.sock"
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))
+
+    read = _read(monkeypatch, BIND=f"[::1]:8000,app.example.com:80,unix:{path}")
+
+    assert read["bind"] == ["[::1]:8000", "app.example.com:80", f"unix:{path}"]
+
+
+def test_the_master_takes_nothing_of_ours_into_a_reload(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] in OURS]:
+        monkeypatch.delitem(sys.modules, name)
+
+    _read(monkeypatch)
+
+    assert [name for name in sys.modules if name.split(".")[0] in OURS] == []
