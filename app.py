@@ -13,8 +13,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import blueprints
 import commands
-from config import Environment, LogFormat, Settings, SettingsError, load_settings
+from config import Environment, JobsEngine, LogFormat, Settings, SettingsError, load_settings
 from extensions import csrf, db, login_manager, migrate
+from jobs.distributed import DistributedEngine
 from jobs.embedded import EmbeddedEngine
 from services.database import prepare_engine
 from services.logs import configure_logging
@@ -36,15 +37,15 @@ def create_app(
 ) -> Flask:
     """Return the application. None reads the settings from the environment.
 
-    `wake` and `clock` are for tests; without them jobs run in this process once
-    `app.extensions["jobs"].start()` was called by whoever serves.
+    `wake` and `clock` are for tests; without them jobs run by the engine of the settings: in this
+    process once `app.extensions["jobs"].start()` was called by whoever serves, or by workers.
     """
     settings = settings or load_settings()
     app = Flask(__name__, instance_path=str(settings.instance_folder.resolve()))
     app.config.from_mapping(_flask_config(settings))
     app.extensions["settings"] = settings
     _prepare_database(app, settings)
-    engine = EmbeddedEngine()
+    engine = _engine(settings)
     runtime = _runtime(app, settings, wake=wake or engine.wake, clock=clock)
     engine.attach(runtime)
     app.extensions["runtime"] = runtime
@@ -108,6 +109,12 @@ def _keep_private(path: Path, *, refuses_open_folder: bool) -> None:
             f"BLUECLERK_DATABASE_URL cannot be used: {path}: {error.strerror}."
         ) from error
 
+def _engine(settings: Settings) -> EmbeddedEngine | DistributedEngine:
+    if settings.jobs_engine is JobsEngine.PROCRASTINATE:
+        return DistributedEngine()
+    return EmbeddedEngine()
+
+
 
 def _runtime(app: Flask, settings: Settings, *, wake: Wake, clock: Clock) -> Runtime:
     def access(provider: ProviderKey) -> ProviderAccess:
@@ -133,6 +140,7 @@ def _runtime(app: Flask, settings: Settings, *, wake: Wake, clock: Clock) -> Run
         quick_mailer=_quick_mailer(settings),
         mail_from=settings.mail_from,
         link_key=settings.secret_key,
+        has_workers=settings.jobs_engine is JobsEngine.PROCRASTINATE,
         retention=settings.retention,
     )
 
@@ -155,7 +163,7 @@ def _quick_mailer(settings: Settings) -> SmtpMailer | None:
     )
 
 
-def _start_jobs_under_flask_run(app: Flask, engine: EmbeddedEngine) -> None:
+def _start_jobs_under_flask_run(app: Flask, engine: EmbeddedEngine | DistributedEngine) -> None:
     """Start the jobs with the first request where `flask run` serves.
 
     gunicorn starts them by its own hook. The reloader's parent never serves a request, so it

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from click import ClickException
 
-from services.database_url import BadDatabaseUrl, parse_database_url
+from services.database_url import BadDatabaseUrl, check_shared_database, parse_database_url
 from services.env_file import read_env_file, write_env_file
 from services.key_strength import is_guessable, is_monotonous
 from services.retention_days import FEWEST_DAYS, MOST_DAYS, RetentionDays, is_possible
@@ -122,9 +122,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 def _refuse_unsafe(settings: Settings, values: Mapping[str, str]) -> None:
     if settings.jobs_engine is JobsEngine.PROCRASTINATE:
-        raise SettingsError(
-            f"{PREFIX}JOBS_ENGINE=procrastinate is not available in this release; use embedded."
-        )
+        _require_shared_database(settings.database_url)
     if settings.env is not Environment.PRODUCTION:
         return
     for name in DEBUG_SWITCHES:
@@ -140,6 +138,13 @@ def _refuse_unsafe(settings: Settings, values: Mapping[str, str]) -> None:
         raise SettingsError(f"{PREFIX}PUBLIC_BASE_URL must start with https:// in production.")
     if settings.smtp is not None and settings.smtp.tls is TlsMode.NONE:
         raise SettingsError(f"{PREFIX}SMTP_URL may not say tls=none in production.")
+
+
+def _require_shared_database(database_url: str) -> None:
+    try:
+        check_shared_database(database_url)
+    except BadDatabaseUrl as error:
+        raise SettingsError(f"{PREFIX}JOBS_ENGINE=procrastinate {error}") from None
 
 
 def _text(values: Mapping[str, str], name: str, default: str) -> str:

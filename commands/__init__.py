@@ -10,6 +10,7 @@ from commands.company_delete import company_delete
 from commands.doctor import doctor
 from commands.imports import import_customers
 from commands.operation import company, setup, user
+from commands.jobs import jobs
 from commands.report import report
 from commands.tokens import tokens
 
@@ -17,5 +18,6 @@ from commands.tokens import tokens
 def register(app: Flask) -> None:
     """Add the commands to `flask --app app`."""
     company.add_command(company_delete)
-    for command in (setup, user, company, check, import_customers, backup, report, tokens, doctor):
+    everyday = (setup, user, company, check, import_customers, backup, report, tokens, doctor)
+    for command in (*everyday, jobs):
         app.cli.add_command(command)

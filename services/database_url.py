@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 DRIVER = "postgresql+psycopg://"
+INSTALL = "pip install --require-hashes -r requirements-postgres.txt"
 
 
 class BadDatabaseUrl(ValueError):
@@ -20,13 +21,20 @@ def parse_database_url(text: str) -> str:
         if text.startswith(plain):
             text = DRIVER + text.removeprefix(plain)
     if text.startswith("postgresql") and find_spec("psycopg") is None:
-        raise BadDatabaseUrl(
-            "names PostgreSQL, whose driver is not installed: "
-            "pip install --require-hashes -r requirements-postgres.txt"
-        )
+        raise BadDatabaseUrl(f"names PostgreSQL, whose driver is not installed: {INSTALL}")
     if not text.startswith(("sqlite:///", DRIVER)):
         raise BadDatabaseUrl("must start with sqlite:/// or postgresql://.")
     if text in ("sqlite:///", "sqlite:///:memory:"):
         # Every thread would see a database of its own.
         raise BadDatabaseUrl("must name a file, as in sqlite:///blueclerk.db.")
     return text
+
+
+def check_shared_database(url: str) -> None:
+    """Make sure that workers can share the database. Raises BadDatabaseUrl."""
+    if not url.startswith(DRIVER):
+        raise BadDatabaseUrl(
+            "needs PostgreSQL: set BLUECLERK_DATABASE_URL=postgresql://…, or use embedded."
+        )
+    if find_spec("procrastinate") is None:
+        raise BadDatabaseUrl(f"needs a package that is not installed: {INSTALL}")

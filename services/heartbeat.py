@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from models import Heartbeat
@@ -15,6 +16,17 @@ DELIVERY = "delivery"
 LONGEST_SILENCE = timedelta(minutes=5)
 #: With the id of a token key behind it: a server that seals with that key is alive.
 SEALING = "token key "
+#: With the name of a worker behind it: it lives. It beats every ten seconds.
+WORKER = "worker "
+LONGEST_WORKER_SILENCE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """How many workers live, and when one of them beat last, None if it is forgotten."""
+
+    count: int
+    beat_at: datetime | None
 
 
 def note_beat(session: Session, *, name: str, now: datetime) -> None:
@@ -56,3 +68,32 @@ def serving_key(session: Session, *, now: datetime) -> str | None:
         .limit(1)
     )
     return name.removeprefix(SEALING) if name is not None else None
+
+
+def note_worker(session: Session, worker: str, *, now: datetime) -> None:
+    """Write down that the worker lives; forget those long gone. Commits."""
+    session.execute(
+        delete(Heartbeat).where(
+            Heartbeat.name.startswith(WORKER, autoescape=True),
+            Heartbeat.name != WORKER + worker,
+            Heartbeat.at < now - LONGEST_SILENCE,
+        )
+    )
+    note_beat(session, name=WORKER + worker, now=now)
+
+
+def forget_worker(session: Session, worker: str) -> None:
+    """Write down that the worker has ended. Commits."""
+    session.execute(delete(Heartbeat).where(Heartbeat.name == WORKER + worker))
+    session.commit()
+
+
+def find_workers(session: Session, *, now: datetime) -> Workers:
+    """Return how many workers beat within the last minute, and the last beat of any."""
+    is_alive = Heartbeat.at >= now - LONGEST_WORKER_SILENCE
+    count, beat_at = session.execute(
+        select(func.count(case((is_alive, 1))), func.max(Heartbeat.at)).where(
+            Heartbeat.name.startswith(WORKER, autoescape=True)
+        )
+    ).one()
+    return Workers(count, beat_at)

@@ -45,7 +45,8 @@ class Runtime:
     a mail that somebody waits for before a page. `link_key` signs the links in mails; the one
     made here for want of another ends with the process. `frequencies` is what small matchings of
     this process remember, `due_memory` which reports it has just looked after. `retention` is for
-    how long what is kept. `stopping` is set when the process shall end.
+    how long what is kept. With `has_workers`, jobs and beats run in other processes than pages.
+    `stopping` is set when the process shall end.
     """
 
     sessions: sessionmaker[Session]
@@ -61,6 +62,7 @@ class Runtime:
     frequencies: FrequencyMemory = field(default_factory=FrequencyMemory, repr=False)
     due_memory: DueMemory = field(default_factory=DueMemory, repr=False)
     retention: RetentionDays = field(default_factory=RetentionDays)
+    has_workers: bool = False
     stopping: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def redirect_uri(self, provider: ProviderKey) -> str:

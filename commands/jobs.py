@@ -1,0 +1,50 @@
+"""Workers: processes that carry out jobs beside any number of serving ones."""
+
+from __future__ import annotations
+
+import click
+from flask import current_app
+
+from commands.terminal import current_runtime
+from services.logs import configure_logging
+from services.readiness import look
+
+
+@click.group()
+def jobs() -> None:
+    """Run jobs in processes of their own, on PostgreSQL."""
+
+
+@jobs.command()
+def worker() -> None:
+    """Read, import, compare, mail and beat until SIGTERM or Ctrl-C; start as many as you like.
+
+    Needs BLUECLERK_JOBS_ENGINE=procrastinate and PostgreSQL. Ends within seconds, and another
+    worker goes on with what it leaves; a killed one loses nothing either.
+
+    \b
+    Examples:
+      flask --app app jobs worker
+      BLUECLERK_LOG_FORMAT=json flask --app app jobs worker
+    """
+    settings = current_app.extensions["settings"]
+    if settings.jobs_engine.value == "embedded":
+        raise click.ClickException(
+            "Jobs run inside the web process here. A worker needs "
+            "BLUECLERK_JOBS_ENGINE=procrastinate."
+        )
+    _require_tables()
+    configure_logging(is_json=settings.log_format.value == "json")
+    current_app.extensions["jobs"].work()
+
+
+def _require_tables() -> None:
+    readiness = look(current_runtime())
+    if not readiness.database:
+        raise click.ClickException(
+            "The database cannot be reached. Check BLUECLERK_DATABASE_URL, then start again."
+        )
+    if not readiness.schema:
+        raise click.ClickException(
+            "The tables are not those of this release. Run: flask --app app db upgrade"
+        )
