@@ -14,7 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import blueprints
 import commands
 from config import Environment, JobsEngine, LogFormat, Settings, SettingsError, load_settings
-from extensions import csrf, db, login_manager, migrate
+from extensions import csrf, db, login_manager
 from jobs.distributed import DistributedEngine
 from jobs.embedded import EmbeddedEngine
 from services.database import prepare_engine
@@ -91,7 +91,6 @@ def _prepare_database(app: Flask, settings: Settings) -> None:
         path = Path(app.instance_path) / url.database
         _keep_private(path, refuses_open_folder=settings.env is Environment.PRODUCTION)
     db.init_app(app)
-    migrate.init_app(app, db)
     with app.app_context():
         prepare_engine(db.engine)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask_compress import Compress
 from flask_login import LoginManager
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 
@@ -13,7 +12,6 @@ from models import Base
 db = SQLAlchemy(metadata=Base.metadata)
 login_manager = LoginManager()
 csrf = CSRFProtect()
-migrate = Migrate(render_as_batch=True)
 # Pages are packed anew, files once and kept.
 page_compression = Compress()
 file_compression = Compress()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from commands import migrations
 from commands.backup import backup
 from commands.check import check
 from commands.company_delete import company_delete
@@ -17,6 +18,7 @@ from commands.tokens import tokens
 
 def register(app: Flask) -> None:
     """Add the commands to `flask --app app`."""
+    migrations.register(app)
     company.add_command(company_delete)
     everyday = (setup, user, company, check, import_customers, backup, report, tokens, doctor)
     for command in (*everyday, jobs):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import click
-from flask_migrate import upgrade
 
 from commands.terminal import company_option, current_runtime, errors_in_words
 from models import Role
@@ -35,6 +34,8 @@ def setup(name: str, slug: str, zone: str, email: str, password: str) -> None:
       flask --app app setup --name "Harbor Heating & Air" --slug harbor \\
         --zone America/New_York --email ada@example.com
     """
+    from flask_migrate import upgrade
+
     upgrade()
     runtime = current_runtime()
     now = runtime.clock()

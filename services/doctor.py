@@ -17,14 +17,16 @@ from services.mail import MailError
 from services.private_files import NOT_FOR_OTHERS, folder_mode
 from services.providers.contract import ProviderError, ProviderKey
 from services.providers.registry import provider_profile
-from services.readiness import LONGEST_MAIL, look, newest_schema
+from services.readiness import LONGEST_MAIL, look
 from services.runtime import Runtime
+from services.schema import newest_schema
 from services.smtp import SmtpMailer
 from services.smtp_url import SmtpServer, TlsMode
 from services.token_rotation import count_keys
 
 COMMAND_LIMIT_S, MAIL_LIMIT_S = 8.0, 15.0
 LEAST_ROOM_BYTES = 500_000_000
+WORKER_COMMAND = "flask --app app jobs worker"
 
 
 class Verdict(StrEnum):
@@ -120,17 +122,28 @@ def examine_scheduler(runtime: Runtime) -> Finding:
     except SQLAlchemyError:
         return Finding("scheduler", Verdict.ATTENTION, "not looked at, for want of the database")
     if beat_at is None:
+        start = WORKER_COMMAND if runtime.has_workers else "make serve"
         return Finding(
-            "scheduler", Verdict.ATTENTION, "no server has run yet", "Start it: make serve"
+            "scheduler", Verdict.ATTENTION, "no server has run yet", f"Start it: {start}"
         )
     readiness, now = look(runtime), runtime.clock()
+    if readiness.workers == 0:
+        return Finding(
+            "scheduler", Verdict.BROKEN, "no worker lives", f"Start one: {WORKER_COMMAND}"
+        )
     if not readiness.scheduler:
         words = f"silent since {_ago(beat_at, now)}"
         return Finding("scheduler", Verdict.BROKEN, words, "Start or restart the server.")
     if not readiness.delivery and (readiness.delivery_age_s or 0) > LONGEST_MAIL.total_seconds():
         words = "beats, but whoever sends mail does not move"
         return Finding("scheduler", Verdict.BROKEN, words, "Restart the server.")
-    return Finding("scheduler", Verdict.OK, f"beat {_ago(beat_at, now)}")
+    return Finding("scheduler", Verdict.OK, f"beat {_ago(beat_at, now)}{_hands(readiness.workers)}")
+
+
+def _hands(workers: int | None) -> str:
+    if workers is None:
+        return ""
+    return ", one worker lives" if workers == 1 else f", {workers:,} workers live"
 
 
 def _ago(at: datetime, now: datetime) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from email_validator import EmailNotValidError, validate_email
-
 from services.placeholder_email import is_placeholder_email
 
 _SEPARATORS = re.compile(r"[\s,;<>()\[\]\"]+")
@@ -42,6 +40,9 @@ def _checked(address: str) -> tuple[str, str]:
 
     A list of customers has many addresses and fewer domains.
     """
+    # Loaded by whoever checks an address: most pages never do.
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         checked = validate_email(address, check_deliverability=False)
     except EmailNotValidError as error:

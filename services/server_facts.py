@@ -9,27 +9,32 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
 from models import Company, DeliveryState, ReportDelivery
 from services.delivery_words import WAITING
-from services.heartbeat import LONGEST_SILENCE, TICK, last_beat_at
-from services.readiness import newest_schema
+from services.heartbeat import LONGEST_SILENCE, TICK, Workers, find_workers, last_beat_at
 from services.report_settings import view_report_settings
+from services.schema import current_schema, newest_schema
 
 PROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
+#: The engine that needs workers.
+DISTRIBUTED = "procrastinate"
 DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
-    """The process and what it stands on; of the mail only what is the company's own."""
+    """The process and what it stands on; of the mail only what is the company's own.
+
+    `workers` is None where jobs run in the serving process.
+    """
 
     beat_at: datetime | None
     is_beating: bool
     jobs_engine: str
+    workers: Workers | None
     has_mail_server: bool
     is_report_on: bool
     last_sent_at: datetime | None
@@ -51,15 +56,16 @@ class ServerFacts:
 def view_server(
     session: Session, company: Company, *, jobs_engine: str, has_mail_server: bool, now: datetime
 ) -> ServerFacts:
-    """Return how the server stands. Seven statements."""
+    """Return how the server stands. Seven statements, eight where there are workers."""
     beat_at = last_beat_at(session, name=TICK)
     report = view_report_settings(session, company.id, now=now)
     last_sent_at, waiting_count, waiting_since_at = session.execute(_mail(company.id)).one()
-    schema = MigrationContext.configure(session.connection()).get_current_revision()
+    schema = current_schema(session)
     return ServerFacts(
         beat_at=beat_at,
         is_beating=beat_at is not None and now - beat_at <= LONGEST_SILENCE,
         jobs_engine=jobs_engine,
+        workers=find_workers(session, now=now) if jobs_engine == DISTRIBUTED else None,
         has_mail_server=has_mail_server,
         is_report_on=report.is_on,
         last_sent_at=last_sent_at,

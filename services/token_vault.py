@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEY_ID_BYTES = 4
 NONCE_BYTES = 12
@@ -25,7 +27,7 @@ class TokenVault:
     """
 
     def __init__(self, keys: Sequence[bytes]) -> None:
-        self._ciphers = {_key_id(key): AESGCM(key) for key in keys}
+        self._keys = {_key_id(key): key for key in keys}
         self._newest = _key_id(keys[0])
 
     @property
@@ -36,21 +38,23 @@ class TokenVault:
     @property
     def key_ids(self) -> tuple[str, ...]:
         """Return the ids of the ring, newest first."""
-        return tuple(key_id.hex() for key_id in self._ciphers)
+        return tuple(key_id.hex() for key_id in self._keys)
 
     def seal(self, token: str, *, company_id: int, connection: str, field: str) -> bytes:
         """Encrypt with the newest key."""
         nonce = os.urandom(NONCE_BYTES)
         bound_to = _bound_to(company_id, connection, field)
-        cipher = self._ciphers[self._newest]
+        cipher = _cipher(self._keys[self._newest])
         return self._newest + nonce + cipher.encrypt(nonce, token.encode("utf-8"), bound_to)
 
     def open(self, sealed: bytes, *, company_id: int, connection: str, field: str) -> str:
         """Decrypt with whichever key sealed it. Raises UndecryptableToken."""
         key_id, rest = sealed[:KEY_ID_BYTES], sealed[KEY_ID_BYTES:]
-        cipher = self._ciphers.get(key_id)
-        if cipher is None:
+        if key_id not in self._keys:
             raise UndecryptableToken("the key this token was sealed with is not in the ring")
+        from cryptography.exceptions import InvalidTag
+
+        cipher = _cipher(self._keys[key_id])
         bound_to = _bound_to(company_id, connection, field)
         try:
             plain = cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], bound_to)
@@ -66,6 +70,14 @@ def sealing_key(sealed: bytes) -> str:
 
 def _key_id(key: bytes) -> bytes:
     return hashlib.sha256(b"blueclerk token key" + key).digest()[:KEY_ID_BYTES]
+
+
+@lru_cache(maxsize=16)
+def _cipher(key: bytes) -> AESGCM:
+    """Loaded by whoever opens a token: most pages never do."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    return AESGCM(key)
 
 
 def _bound_to(company_id: int, connection: str, field: str) -> bytes:

@@ -33,7 +33,7 @@ from models import (
 from models.base import new_public_id
 from services.heartbeat import TICK, note_beat
 from services.providers.contract import CustomerRecord, TokenSet
-from services.readiness import newest_schema
+from services.schema import newest_schema
 from services.sign_ins import SignedIn
 from services.text_keys import search_text, sort_key
 from services.token_lease import seal_tokens

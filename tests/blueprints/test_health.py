@@ -11,9 +11,9 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from services.heartbeat import DELIVERY, TICK, note_beat
-from services.readiness import newest_schema
 from services.report_delivery import deliver_due
 from services.runtime import Runtime
+from services.schema import newest_schema
 from tests.blueprints.support import Browser
 from tests.conftest import Clock
 from tests.services.reporting import make_desk

@@ -6,12 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from services.heartbeat import DELIVERY, TICK, note_beat
-from services.readiness import Readiness, look, newest_schema
+from services.readiness import Readiness, look
 from services.runtime import Runtime
+from services.schema import VERSIONS, newest_schema
 from tests.conftest import Clock
 
 
@@ -25,6 +27,10 @@ def _stamp(session: Session, version: str | None) -> None:
 def _beat(session: Session, clock: Clock, *names: str) -> None:
     for name in names:
         note_beat(session, name=name, now=clock())
+
+
+def test_the_newest_schema_is_the_one_that_alembic_would_migrate_to() -> None:
+    assert newest_schema() == ScriptDirectory(str(VERSIONS.parent)).get_current_head()
 
 
 def test_all_is_well_while_the_clock_beats(
