@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from models import ImportItem, ImportRun, ImportState, ItemOutcome, RemoteAccount, RunKind
 from services.database import BATCH_ROWS, is_full, only_reading, retry_while_busy
+from services.ended_work import tell_run
 from services.import_batch import fail_item, write_batch
 from services.import_check import NoLongerWanted, check_books, is_old_for_begun
 from services.import_end import finish_run, stop_now
@@ -42,6 +43,7 @@ from services.import_queue import (
 )
 from services.import_rows import PendingItem
 from services.lease_beat import BUSY_MAX_S
+from services.log_context import note_ids, telling
 from services.match_job import ensure_matched
 from services.runtime import ProcessEnds, Runtime, Wake
 from services.undo_batch import write_undo_batch
@@ -114,7 +116,7 @@ def run_import(runtime: Runtime, run_id: int, *, is_prepared: bool = False) -> N
     if lease is None:
         return
     try:
-        with beating(runtime, lease):
+        with telling(run_id=run_id), beating(runtime, lease):
             _carry_out(runtime, lease, is_prepared=is_prepared)
     except LeaseLost:
         logger.info("run %s was stopped or taken over by another process", run_id)
@@ -138,23 +140,26 @@ def process_batch(
     whole one ended. A run that a person has stopped ends here. Raises LeaseLost.
     """
     run = hold(session, ImportLease(run_id, owner), now=now)
+    account = session.get_one(RemoteAccount, run.account_id)
     items = [] if run.wants_stop else _pending(session, run_id, size)
     if items:
         if run.began_at is None:
             run.began_at, run.attempts = now, 1
-        account = session.get_one(RemoteAccount, run.account_id)
         _count(run, _write(session, account, run, items, now=now))
     elif run.wants_stop:
         stop_now(session, run, now=now)
     else:
         finish_run(session, run, now=now)
     session.commit()
+    tell_run(run, provider=account.provider, now=now)
     return bool(items)
 
 
 def _carry_out(runtime: Runtime, lease: ImportLease, *, is_prepared: bool) -> None:
     with only_reading(), runtime.sessions() as session:
         run = session.get_one(ImportRun, lease.run_id)
+        provider = session.get_one(RemoteAccount, run.account_id).provider
+    note_ids(company_id=run.company_id, account_id=run.account_id, provider=provider)
     if run.kind is RunKind.IMPORT and not (is_prepared or _prepare(runtime, lease, run)):
         return
     while _next_batch(runtime, lease, BATCH_ROWS):
@@ -199,7 +204,7 @@ def _next_batch(runtime: Runtime, lease: ImportLease, size: int) -> bool:
     except (LeaseLost, OperationalError, ProcessEnds):
         raise
     except Exception:  # the edge of a batch: whatever a single row does must not stop the run
-        logger.exception("a batch of a run broke", extra={"run_id": lease.run_id, "size": size})
+        logger.exception("a batch of a run broke", extra={"size": size})
     if size == 1:
         _fail_next(runtime, lease)
         return True

@@ -10,8 +10,9 @@ from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from models import ImportRun, ImportState, PauseReason, ReadingFailure
+from models import ImportRun, ImportState, PauseReason, ReadingFailure, RemoteAccount
 from services.database import is_full
+from services.ended_work import tell_run
 from services.import_end import stop_now
 from services.import_lease import ImportLease, LeaseLost, give_up_lease, hold
 from services.runtime import Runtime
@@ -55,12 +56,14 @@ def pause_run(runtime: Runtime, lease: ImportLease, trouble: Trouble) -> None:
     now = runtime.clock()
     with runtime.sessions() as session:
         run = hold(session, lease, now=now)
+        provider = session.get_one(RemoteAccount, run.account_id).provider
         if run.wants_stop:
             stop_now(session, run, now=now)
         else:
             _pause(run, trouble, now=now)
         session.commit()
     logger.info("run %s cannot go on: %s", lease.run_id, trouble.reason.value)
+    tell_run(run, provider=provider, now=now)
 
 
 def pause_for_disk(runtime: Runtime, lease: ImportLease) -> None:

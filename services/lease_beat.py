@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.database import retry_while_busy
+from services.log_context import begin_context, current_ids
 
 #: With the last try, which waits for the busy timeout, no longer than the lease.
 BUSY_MAX_S = 20.0
@@ -26,9 +27,10 @@ def keep_beating(
 
     Whoever works in the block meets the lost lease by itself.
     """
-    done = threading.Event()
+    done, ids = threading.Event(), current_ids()
 
     def run() -> None:
+        begin_context(**ids)
         while not done.wait(every_s):
             try:
                 until = time.monotonic() + BUSY_MAX_S

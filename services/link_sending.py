@@ -21,6 +21,7 @@ from models import OneTimeLink, User
 from services.database import only_reading, retry_while_busy
 from services.link_mail import PATHS, LinkMail, compose_link_mail
 from services.local_days import find_zone
+from services.log_context import note_ids, telling
 from services.mail import (
     BrokenOff,
     Mailer,
@@ -31,6 +32,7 @@ from services.mail import (
     UncertainOutcome,
     WrongMailPassword,
 )
+from services.mail_counts import count_attempt
 from services.mail_pause import PASSWORD_PAUSE, is_paused, pause
 from services.one_time_links import is_open, link_token
 from services.runtime import Runtime
@@ -50,7 +52,8 @@ NOTING_S = 60.0
 def send_link(runtime: Runtime, link_id: int) -> None:
     """Mail this link now, if it waits. Commits. Calls the network, outside transactions."""
     if runtime.mailer is not None and not _is_paused(runtime):
-        _send(runtime, link_id, mailer=runtime.mailer)
+        with telling(link_id=link_id):
+            _send(runtime, link_id, mailer=runtime.mailer)
 
 
 def send_links(runtime: Runtime) -> None:
@@ -62,7 +65,11 @@ def send_links(runtime: Runtime) -> None:
     if runtime.mailer is None:
         return
     for link_id in due_links(runtime):
-        if runtime.stopping.is_set() or not _send(runtime, link_id, mailer=runtime.mailer):
+        if runtime.stopping.is_set():
+            return
+        with telling(link_id=link_id):
+            is_well = _send(runtime, link_id, mailer=runtime.mailer)
+        if not is_well:
             return
 
 
@@ -110,7 +117,7 @@ def _send(runtime: Runtime, link_id: int, *, mailer: Mailer) -> bool:
         return True
     trouble: MailError
     try:
-        mailer.send(
+        answer = mailer.send(
             compose_link_mail(
                 mail, sender=runtime.mail_from, public_base_url=runtime.public_base_url
             )
@@ -123,7 +130,9 @@ def _send(runtime: Runtime, link_id: int, *, mailer: Mailer) -> bool:
         trouble = TryLater("Something broke on our side while writing the mail.")
     else:
         _note(runtime, lambda session: _note_sent(session, link_id, now=runtime.clock()))
+        count_attempt("link", answer)
         return True
+    count_attempt("link", trouble)
     _note(runtime, lambda session: _note_trouble(session, link_id, trouble, runtime=runtime))
     return not isinstance(trouble, BrokenOff | ServerTrouble | UncertainOutcome)
 
@@ -148,6 +157,7 @@ def _load(session: Session, link_id: int, *, runtime: Runtime) -> LinkMail:
         .where(OneTimeLink.id == link_id)
         .options(joinedload(OneTimeLink.company), joinedload(OneTimeLink.user))
     ).one()
+    note_ids(company_id=link.company_id)
     inviter = None if link.created_by_id is None else session.get(User, link.created_by_id)
     return LinkMail(
         link_public_id=link.public_id,

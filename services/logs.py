@@ -7,27 +7,52 @@ import logging
 import re
 import sys
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import Any, TextIO
+
+from services.log_context import current_ids
 
 #: Loggers of whoever serves: their lines hold the addresses that were asked for.
 SERVING = ("gunicorn.access", "gunicorn.error", "werkzeug")
 _MAILED_LINK = re.compile(r"(/(?:invitation|password|email|confirm|unsubscribe)/)[^\s/?\"'&]+")
 TEXT_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+#: What a line may tell besides its words (`extra`); anything else stays out.
+FIELDS = (
+    "method",
+    "status",
+    "kind",
+    "outcome",
+    "customers",
+    "calls",
+    "provider_status",
+    "provider_reference",
+    "size",
+    "duration_ms",
+)
 
 
 class JsonFormatter(logging.Formatter):
     """One JSON object a line; a line break in a message cannot begin another."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line = {
+        line: dict[str, Any] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
+            **current_ids(),
         }
+        line |= {name: record.__dict__[name] for name in FIELDS if name in record.__dict__}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
+
+
+class TextFormatter(logging.Formatter):
+    """A line for people, with the ids of what it is about behind its words."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        ids = " ".join(f"{name}={value}" for name, value in current_ids().items())
+        return f"{super().formatMessage(record)} [{ids}]" if ids else super().formatMessage(record)
 
 
 class HideLinks(logging.Filter):
@@ -56,7 +81,7 @@ def configure_logging(*, is_json: bool) -> None:
     if handler is None:
         handler = _Stderr()
         root.addHandler(handler)
-    handler.setFormatter(JsonFormatter() if is_json else logging.Formatter(TEXT_FORMAT))
+    handler.setFormatter(JsonFormatter() if is_json else TextFormatter(TEXT_FORMAT))
     root.setLevel(logging.INFO)
     for name in SERVING:
         server = logging.getLogger(name)

@@ -27,6 +27,7 @@ from models import (
 )
 from services.database import is_busy, only_reading
 from services.kept_parties import OURS, THEIRS, Side, is_unkept
+from services.log_context import note_ids, telling
 from services.match_changes import MatchChanges
 from services.match_lease import (
     LeaseLost,
@@ -157,7 +158,7 @@ def _has_work(runtime: Runtime, account_id: int) -> bool:
 
 def _work(runtime: Runtime, account_id: int, lease: MatchLease) -> None:
     try:
-        with beating(runtime, lease):
+        with telling(account_id=account_id), beating(runtime, lease):
             _match_all(runtime, account_id, lease)
         give_back(runtime, lease)
     except LeaseLost:
@@ -177,6 +178,7 @@ def _match_all(runtime: Runtime, account_id: int, lease: MatchLease) -> None:
             work = Work.NOTHING if place is None else due_work(session, place)
         if place is None or work is Work.NOTHING:
             return
+        note_ids(company_id=place.company_id)
         if work is Work.WHOLE:
             whole_count += 1
             match_whole(runtime, lease, place)

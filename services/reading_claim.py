@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models import Reading, ReadingKind, ReadingState
+from models import Reading, ReadingKind, ReadingState, RemoteAccount
 from services.lease_beat import keep_beating
+from services.metrics import count_wait
 from services.reading_queue import LEASE, UNCLAIMED
 from services.runtime import Runtime
 
@@ -25,6 +26,8 @@ class Plan:
 
     reading_id: int
     owner: str
+    company_id: int
+    provider: str
     connection_id: int
     account_id: int
     kind: ReadingKind
@@ -58,7 +61,7 @@ def claim(runtime: Runtime, reading_id: int) -> Plan | None:
             .values(lease_owner=owner, lease_until_at=now + LEASE)
             .returning(Reading)
         )
-        plan = _plan(reading) if reading else None
+        plan = _plan(session, reading) if reading else None
         session.commit()
     return plan
 
@@ -96,6 +99,7 @@ def tell_progress(runtime: Runtime, plan: Plan, **progress: object) -> None:
 
 def tell_wait(runtime: Runtime, plan: Plan, wait_s: float) -> None:
     """Store until when the provider asked us to wait; the reading goes on then. Commits."""
+    count_wait(plan.provider, wait_s)
     tell_progress(runtime, plan, retry_at=runtime.clock() + timedelta(seconds=wait_s))
 
 
@@ -109,10 +113,13 @@ def heartbeat(runtime: Runtime, plan: Plan) -> AbstractContextManager[None]:
     )
 
 
-def _plan(reading: Reading) -> Plan:
+def _plan(session: Session, reading: Reading) -> Plan:
+    provider = select(RemoteAccount.provider).where(RemoteAccount.id == reading.account_id)
     return Plan(
         reading_id=reading.id,
         owner=reading.lease_owner,
+        company_id=reading.company_id,
+        provider=session.execute(provider).scalar_one(),
         connection_id=reading.connection_id,
         account_id=reading.account_id,
         kind=reading.kind,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -13,6 +12,7 @@ from sqlalchemy.orm import Session
 from models import Connection, Reading, ReadingFailure, ReadingKind, ReadingState
 from services.connections import NotConnected, reason_of, require_reconnect
 from services.database import only_reading
+from services.ended_work import tell_reading
 from services.import_pause import hurry_paused
 from services.lost_fields import FieldLost
 from services.match_job import MATCH_JOB
@@ -35,9 +35,6 @@ from services.reading_pages import ReadingPages
 from services.remote_counts import count_at_least, count_counted, count_unsynced
 from services.remote_customers import store_difference
 from services.runtime import Runtime
-
-logger = logging.getLogger(__name__)
-
 
 #: A clock that is further off has no use for its exact difference, nor the database room for it.
 SKEW_MOST_S = 1_000_000_000
@@ -75,11 +72,27 @@ def finish_reading(
     Does nothing if the lease ended meanwhile. Raises FieldLost with nothing written.
     """
     prepared = _prepare(runtime, plan, pages)
+    if not _store(runtime, plan, pages, client, prepared=prepared):
+        return
+    calls, customers = client.call_count, len(pages)
+    tell_reading(plan, outcome="finished", calls=calls, customers=customers, now=runtime.clock())
+    runtime.wake(MATCH_JOB, plan.account_id)
+
+
+def _store(
+    runtime: Runtime,
+    plan: Plan,
+    pages: ReadingPages,
+    client: AccountingClient,
+    *,
+    prepared: PreparedDifference,
+) -> bool:
+    """Write all of it, and say so; nothing if the lease ended meanwhile. Commits."""
     now = runtime.clock()
     with runtime.sessions() as session:
         if not update_claimed(session, plan, now=now, state=ReadingState.FINISHED):
             session.rollback()
-            return
+            return False
         store_difference(
             session,
             account_id=plan.account_id,
@@ -105,7 +118,7 @@ def finish_reading(
         # What an import could not find out is known now.
         hurry_paused(session, plan.account_id, now=now)
         session.commit()
-    runtime.wake(MATCH_JOB, plan.account_id)
+    return True
 
 
 def _prepare(runtime: Runtime, plan: Plan, pages: ReadingPages) -> PreparedDifference:
@@ -129,8 +142,7 @@ def fail_reading(
     error: Exception,
 ) -> None:
     """End the reading without a result, for a reason that the page has words for. Commits."""
-    failure = _failure(error)
-    logger.info("a reading failed: %s, reading %s", failure.value, plan.reading_id)
+    failure, calls = _failure(error), client.call_count if client else 0
     now = runtime.clock()
     with runtime.sessions() as session:
         is_mine = update_claimed(
@@ -143,7 +155,7 @@ def fail_reading(
             retry_at=_retry_at(error, now=now),
             at_least_count=_at_least(session, plan, pages, error),
             lost_field=error.field if isinstance(error, FieldLost) else "",
-            call_count=client.call_count if client else 0,
+            call_count=calls,
             finished_at=now,
         )
         if is_mine and isinstance(error, ReconnectRequired | NotConnected):
@@ -151,6 +163,8 @@ def fail_reading(
         if is_mine and client is not None:
             _note_provider(session, plan, pages, client, now=now)
         session.commit()
+    if is_mine:
+        tell_reading(plan, outcome=failure.value, calls=calls, customers=len(pages), now=now)
 
 
 def _failure(error: Exception) -> ReadingFailure:

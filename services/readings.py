@@ -9,6 +9,7 @@ from functools import partial
 
 from models import ReadingKind
 from services.connections import open_client
+from services.log_context import telling
 from services.providers.contract import AccountingClient, DeltaNotPossible
 from services.reading_claim import (
     CallBudgetUsed,
@@ -42,6 +43,16 @@ def refresh(runtime: Runtime, reading_id: int) -> None:
     plan = claim(runtime, reading_id)
     if plan is None:
         return
+    with telling(
+        reading_id=plan.reading_id,
+        account_id=plan.account_id,
+        company_id=plan.company_id,
+        provider=plan.provider,
+    ):
+        _read(runtime, plan)
+
+
+def _read(runtime: Runtime, plan: Plan) -> None:
     client: AccountingClient | None = None
     pages = ReadingPages()
     try:
@@ -57,11 +68,11 @@ def refresh(runtime: Runtime, reading_id: int) -> None:
         doubt_list(runtime, plan, client, pages)
         finish_reading(runtime, plan, pages, client)
     except LeaseLost:
-        logger.info("reading %s was given up by its lease", reading_id)
+        logger.info("reading %s was given up by its lease", plan.reading_id)
     except tuple(FAILURES) as error:
         fail_reading(runtime, plan, pages, client, error=error)
     except Exception as error:  # the edge of a job: the row must not stay running
-        logger.exception("a reading broke", extra={"reading_id": reading_id})
+        logger.exception("a reading broke")
         fail_reading(runtime, plan, pages, client, error=error)
 
 

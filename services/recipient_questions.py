@@ -26,6 +26,7 @@ from services.mail import (
     UncertainOutcome,
     WrongMailPassword,
 )
+from services.mail_counts import count_attempt
 from services.mail_pause import is_paused, pause
 from services.recipient_confirmation import (
     ASKED_EVERY,
@@ -144,7 +145,7 @@ def _send(runtime: Runtime, question: Question, *, mailer: Mailer) -> bool:
     public_id = question.recipient_public_id
     token = confirmation_token(runtime.link_key, public_id, expires_at=question.expires_at)
     try:
-        mailer.send(
+        answer = mailer.send(
             compose_question(
                 question,
                 sender=runtime.mail_from,
@@ -157,10 +158,13 @@ def _send(runtime: Runtime, question: Question, *, mailer: Mailer) -> bool:
         )
     except MailError as error:
         logger.warning("a confirmation mail did not go out: %s", error)
+        count_attempt("question", error)
         _note_trouble(runtime, question, error=error)
         return not isinstance(error, BrokenOff | ServerTrouble | UncertainOutcome)
     except Exception:  # the edge: one poisoned mail must not stop the others
         logger.exception("a confirmation mail broke")
+    else:
+        count_attempt("question", answer)
     return True
 
 

@@ -24,11 +24,13 @@ from services.mail import (
     Mailer,
     MailError,
     RenderedMail,
+    ServerAnswer,
     ServerTrouble,
     WrongMailPassword,
     build_message,
     render_mail,
 )
+from services.mail_counts import count_attempt
 from services.mail_pause import is_paused, pause
 from services.plain_text import plain_line
 from services.providers.contract import ProviderKey
@@ -190,9 +192,10 @@ def _tell(runtime: Runtime, ending: Ending, *, mailer: Mailer) -> bool:
     """Mail every admin of one ending; say whether the mail server is worth asking again now."""
     for admin in ending.admins:
         try:
-            _send(runtime, ending, admin, mailer=mailer)
+            answer = _send(runtime, ending, admin, mailer=mailer)
         except MailError as error:
             logger.warning("a reconnect mail did not go out: %s", error)
+            count_attempt("notice", error)
             if isinstance(error, WrongMailPassword):
                 with runtime.sessions() as session:
                     pause(session, runtime)
@@ -201,10 +204,12 @@ def _tell(runtime: Runtime, ending: Ending, *, mailer: Mailer) -> bool:
                 return False
         except Exception:  # the edge: one poisoned mail must not stop the others
             logger.exception("a reconnect mail broke")
+        else:
+            count_attempt("notice", answer)
     return True
 
 
-def _send(runtime: Runtime, ending: Ending, admin: Admin, *, mailer: Mailer) -> None:
+def _send(runtime: Runtime, ending: Ending, admin: Admin, *, mailer: Mailer) -> ServerAnswer:
     mail = render_notice(ending, admin.email, public_base_url=runtime.public_base_url)
     message = build_message(
         mail,
@@ -214,7 +219,7 @@ def _send(runtime: Runtime, ending: Ending, admin: Admin, *, mailer: Mailer) -> 
         date=runtime.clock(),
         headers={},
     )
-    mailer.send(message)
+    return mailer.send(message)
 
 
 def _message_id(ending: Ending, admin: Admin, *, sender: str) -> str:

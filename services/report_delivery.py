@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from email.message import EmailMessage
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -25,6 +26,7 @@ from services.delivery_claim import (
     list_turns,
     note_handover,
 )
+from services.log_context import telling
 from services.mail import (
     BrokenOff,
     Mailer,
@@ -36,6 +38,7 @@ from services.mail import (
     UncertainOutcome,
     WrongMailPassword,
 )
+from services.mail_counts import count_attempt
 from services.report_due import make_due
 from services.report_mail import Addressee, Envelope, compose_report
 from services.report_recipients import find_role
@@ -102,7 +105,9 @@ def _send_in_turns(runtime: Runtime, mailer: Mailer, *, only: Sequence[int] | No
     broken_off: set[int] = set()
     has_sent = False
     for claim in _claims(runtime, only):
-        outcome = _deliver(runtime, claim, mailer=mailer)
+        with telling(delivery_id=claim.delivery_id, company_id=claim.company_id):
+            outcome = _deliver(runtime, claim, mailer=mailer)
+        count_attempt("report", outcome)
         has_sent = has_sent or isinstance(outcome, ServerAnswer)
         if isinstance(outcome, ServerTrouble):
             _let_others_wait(runtime, claim, error=outcome, has_sent=has_sent)
@@ -228,14 +233,8 @@ def _note(runtime: Runtime, write: Callable[[Session], None]) -> None:
 
 
 def _note_sent(runtime: Runtime, claim: Claim, *, answer: ServerAnswer, listed_count: int) -> None:
-    now = runtime.clock()
-
-    def write(session: Session) -> None:
-        delivery_record.record_sent(
-            session, claim, answer=answer, listed_count=listed_count, now=now
-        )
-
-    _note(runtime, write)
+    record = partial(delivery_record.record_sent, claim=claim, answer=answer)
+    _note(runtime, partial(record, listed_count=listed_count, now=runtime.clock()))
 
 
 def _note_skipped(runtime: Runtime, claim: Claim, *, reason: SkipReason) -> None:

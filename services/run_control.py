@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from models import ImportItem, ImportRun, ImportState, ItemOutcome, RunKind
+from models import ImportItem, ImportRun, ImportState, ItemOutcome, RemoteAccount, RunKind
 from services.customer_import import ACTIVE, IMPORT_JOB, NothingChosen, start_import
+from services.ended_work import tell_run
 from services.import_end import STOPPED, stop_now
 from services.import_items import ContinuedItems
 from services.import_lease import has_lease_ended
@@ -48,7 +49,9 @@ def stop_run(session: Session, who: SignedIn, public_id: str, *, wake: Wake, now
     if not _is_at_work(run, now=now):
         stop_now(session, run, now=now)
     following_id = next_due(session, run.account_id, now=now)
+    provider = session.get_one(RemoteAccount, run.account_id).provider
     session.commit()
+    tell_run(run, provider=provider, now=now)
     if following_id is not None:
         wake(IMPORT_JOB, following_id)
 

@@ -18,6 +18,7 @@ from services.account_choice import erase_expired_choices
 from services.connections import reason_of, require_reconnect
 from services.database import only_reading
 from services.heartbeat import last_beat_at, note_beat
+from services.log_context import telling
 from services.providers.contract import ProviderError, ReconnectRequired
 from services.runtime import Runtime
 from services.token_lease import TokenLease
@@ -113,7 +114,8 @@ def _renew(runtime: Runtime, unused: Unused) -> bool:
     """Renew one token; say whether the provider answered."""
     try:
         # No access token lives for a day, so whoever asks for one renews it.
-        TokenLease(runtime, unused.connection_id).supply()
+        with telling(connection_id=unused.connection_id, provider=unused.provider):
+            TokenLease(runtime, unused.connection_id).supply()
     except ReconnectRequired as error:
         with runtime.sessions() as session:
             require_reconnect(

@@ -279,3 +279,7 @@ CallTurn = Callable[[Event], AbstractContextManager[None]]
 
 #: Told the seconds before a wait that the provider asked for; may be called in any thread.
 OnWait = Callable[[float], None]
+
+#: Told after each call its status, None where no answer came, and the seconds from the connection
+#: to the end of the body; called in the thread that made it.
+OnCall = Callable[[int | None, float], None]

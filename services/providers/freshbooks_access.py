@@ -43,7 +43,7 @@ def open_authorization(access: ProviderAccess) -> FreshBooksAuthorization:
     return FreshBooksAuthorization(
         facts,
         ClientCredentials(access.client_id, access.client_secret),
-        transport=Transport((api_url,)),
+        transport=Transport((api_url,), on_call=access.on_call),
     )
 
 
@@ -57,5 +57,5 @@ def open_client(
 ) -> FreshBooksClient:
     """Make a client of one account."""
     api_url = base_url(ProviderKey.FRESHBOOKS, access, API_URL)
-    transport = Transport((api_url,), turn=turn, on_wait=on_wait)
+    transport = Transport((api_url,), turn=turn, on_wait=on_wait, on_call=access.on_call)
     return FreshBooksClient(transport, api_url=api_url, account_id=remote_account_id, tokens=tokens)

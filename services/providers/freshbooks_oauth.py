@@ -25,4 +25,5 @@ class FreshBooksAuthorization(OAuthAuthorization):
         """
         api_url = self._facts.api_url
         tokens = AccessTokens(only_token(access_token))
-        return read_businesses(Transport((api_url,)), tokens, api_url=api_url)
+        transport = Transport((api_url,), on_call=self._transport.on_call)
+        return read_businesses(transport, tokens, api_url=api_url)

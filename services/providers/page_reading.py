@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from dataclasses import dataclass
 from threading import Event
 from typing import Generic, Protocol, TypeVar
@@ -43,7 +44,9 @@ class _Fetchers(Generic[Page]):
         return len(self._running)
 
     def send(self, errand: _Errand) -> None:
-        task = self._pool.submit(self._fetch, errand.position, errand.token, stop=self._stop)
+        # Lines that a thread logs are about what its caller works on.
+        run = copy_context().run
+        task = self._pool.submit(run, self._fetch, errand.position, errand.token, stop=self._stop)
         self._running[task] = errand
 
     def returned(self) -> list[tuple[_Errand, Future[Page]]]:

@@ -54,7 +54,7 @@ class QuickBooksAuthorization(OAuthAuthorization):
         """Return the company of the callback, with its name. One call."""
         api_url = self._facts.api_url
         client = QuickBooksClient(
-            Transport((api_url,)),
+            Transport((api_url,), on_call=self._transport.on_call),
             api_url=api_url,
             realm_id=named_account_id,
             tokens=only_token(access_token),
@@ -77,7 +77,7 @@ def open_authorization(access: ProviderAccess) -> QuickBooksAuthorization:
     return QuickBooksAuthorization(
         facts,
         ClientCredentials(access.client_id, access.client_secret),
-        transport=Transport((facts.token_url, facts.revoke_url)),
+        transport=Transport((facts.token_url, facts.revoke_url), on_call=access.on_call),
     )
 
 
@@ -91,7 +91,7 @@ def open_client(
 ) -> QuickBooksClient:
     """Make a client of one company."""
     api_url = _api_url(access)
-    transport = Transport((api_url,), turn=turn, on_wait=on_wait)
+    transport = Transport((api_url,), turn=turn, on_wait=on_wait, on_call=access.on_call)
     return QuickBooksClient(transport, api_url=api_url, realm_id=remote_account_id, tokens=tokens)
 
 

@@ -7,6 +7,7 @@ header it sent, or a body.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import UTC, datetime
@@ -14,11 +15,12 @@ from http.cookiejar import DefaultCookiePolicy
 from threading import Event, Lock
 
 import requests
-from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import HTTPError
 
 from services.providers.answer_deadline import AnswerDeadlineAdapter
 from services.providers.contract import (
     CallTurn,
+    OnCall,
     OnWait,
     ProviderError,
     ProviderUnavailable,
@@ -26,6 +28,7 @@ from services.providers.contract import (
     RateLimited,
     UnreadableAnswer,
 )
+from services.providers.no_answer import ClosedUnanswered, NotSent, why_no_answer
 from services.providers.origins import RefusedAddress, is_loopback, origin_of
 from services.providers.replies import Reply, quota_told, raise_for_trouble
 from services.providers.waiting import backoff_s, wait_unless_stopped
@@ -46,6 +49,8 @@ POOL_SIZE = 8
 PATIENCE_S = 10.0
 LONG_PATIENCE_S = 120.0
 UNDER_WAY_AFTER = 3
+#: From here on a call is worth a line although it succeeded.
+SLOW_S = 5.0
 
 logger = logging.getLogger(__name__)
 
@@ -56,20 +61,12 @@ for _name in ("requests_oauthlib", "oauthlib", "urllib3"):
 logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
 
 
-class NotSent(ProviderUnavailable):
-    """No connection came about, so the provider cannot have acted on the request."""
-
-
-class _ClosedUnanswered(ProviderUnavailable):
-    """The connection ended without an answer, as a kept one does that the server had closed."""
-
-
 class Transport:
     """Calls to a few origins over kept-alive connections; safe to share between threads.
 
     `sleep` gets the seconds and the event that calls the waiting off; `on_wait` hears of a wait
     that the provider asked for before it is slept. `turn` is held from before the connection to
-    the end of the body; waiting for it is outside the time limits.
+    the end of the body; waiting for it is outside the time limits. `on_call` hears of each call.
     """
 
     def __init__(
@@ -80,6 +77,7 @@ class Transport:
         answer_limit_s: float = ANSWER_LIMIT_S,
         turn: CallTurn | None = None,
         on_wait: OnWait | None = None,
+        on_call: OnCall | None = None,
         sleep: Callable[[float, Event], None] = wait_unless_stopped,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -87,6 +85,7 @@ class Transport:
         self._limits_s = (connect_limit_s, answer_limit_s)
         self._turn = turn or _no_turn
         self._on_wait = on_wait or _nobody_told
+        self.on_call = on_call
         self._sleep = sleep
         self._now = now
         self._is_local = all(map(is_loopback, self._origins))
@@ -157,7 +156,7 @@ class Transport:
                     raise
                 wait_s = error.retry_after_s
                 self._on_wait(wait_s)
-            except _ClosedUnanswered:
+            except ClosedUnanswered:
                 wait_s = 0.0 if failures == 1 else backoff_s(failures)
             except ProviderUnavailable:
                 wait_s = backoff_s(failures)
@@ -172,7 +171,7 @@ class Transport:
             raise ProviderUnavailable("The reading was called off.")
         try:
             with self._turn(stop):
-                reply = self._exchange(request, stop)
+                reply = self._watched(request, stop)
             raise_for_trouble(reply, now=self._now())
         except ProviderError as error:
             logger.warning(
@@ -180,8 +179,26 @@ class Transport:
                 type(error).__name__,
                 error.status,
                 error.reference,
+                extra={"provider_status": error.status, "provider_reference": error.reference},
             )
             raise
+        return reply
+
+    def _watched(self, request: requests.Request, stop: Event) -> Reply:
+        began_at, reply = time.monotonic(), None
+        try:
+            reply = self._exchange(request, stop)
+        finally:
+            duration_s = time.monotonic() - began_at
+            if self.on_call is not None:
+                self.on_call(reply.status if reply else None, duration_s)
+            if duration_s >= SLOW_S:
+                logger.info(
+                    "a provider call took %.1f s, status=%s reference=%s",
+                    duration_s,
+                    reply.status if reply else None,
+                    reply.reference if reply else "",
+                )
         return reply
 
     def _exchange(self, request: requests.Request, stop: Event) -> Reply:
@@ -201,7 +218,7 @@ class Transport:
         except requests.exceptions.ContentDecodingError as error:
             raise UnreadableAnswer("The answer could not be unpacked.") from error
         except (requests.RequestException, HTTPError, OSError) as error:
-            raise _no_answer(error) from error
+            raise why_no_answer(error) from error
         self._note_answer(received.status_code, quota_told(received.headers))
         return Reply(received.status_code, received.headers, body)
 
@@ -245,22 +262,6 @@ def _read_body(received: requests.Response, stop: Event) -> bytes:
         if stop.is_set():
             raise ProviderUnavailable("The reading was called off.")
     return bytes(body)
-
-
-def _no_answer(error: Exception) -> ProviderUnavailable:
-    cause = error.args[0] if error.args else None
-    reason = getattr(cause, "reason", None)
-    if isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError):
-        return NotSent("The provider could not be reached.")
-    if _is_closed(cause):
-        return _ClosedUnanswered("The provider hung up without an answer.")
-    return ProviderUnavailable("The provider did not answer.")
-
-
-def _is_closed(cause: object) -> bool:
-    """Recognise urllib3's ProtocolError around an end that came before the status line."""
-    parts = cause.args if isinstance(cause, HTTPError) else ()
-    return any(isinstance(part, ConnectionResetError | BrokenPipeError) for part in parts)
 
 
 def _no_turn(_stop: Event) -> AbstractContextManager[None]:

@@ -51,7 +51,7 @@ def open_authorization(access: ProviderAccess) -> XeroAuthorization:
     return XeroAuthorization(
         facts,
         ClientCredentials(access.client_id, access.client_secret),
-        transport=Transport((facts.token_url, facts.revoke_url, api_url)),
+        transport=Transport((facts.token_url, facts.revoke_url, api_url), on_call=access.on_call),
     )
 
 
@@ -65,7 +65,7 @@ def open_client(
 ) -> XeroClient:
     """Make a client of one organisation."""
     api_url = _url(access, API_URL)
-    transport = Transport((api_url,), turn=turn, on_wait=on_wait)
+    transport = Transport((api_url,), turn=turn, on_wait=on_wait, on_call=access.on_call)
     return XeroClient(transport, api_url=api_url, tenant_id=remote_account_id, tokens=tokens)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from services.log_context import begin_context, note_ids, telling
 from services.logs import configure_logging
 
 
@@ -16,6 +17,7 @@ def _root_logger_as_it_was() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield
+    begin_context()
     root.handlers[:] = handlers
     root.setLevel(level)
 
@@ -79,3 +81,38 @@ def test_a_line_shows_no_link_of_a_mail(
     line = capsys.readouterr().err
     assert "the.token" not in line
     assert f"GET /{room}/… HTTP/1.1" in line
+
+
+def test_a_line_says_what_it_is_about_until_that_ends(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(is_json=True)
+    logger = logging.getLogger("services.test")
+    begin_context(request_id="r-1")
+
+    with telling(run_id=7):
+        note_ids(company_id=3)
+        logger.info("inside")
+    logger.info("outside")
+
+    inside, outside = map(json.loads, capsys.readouterr().err.splitlines())
+    assert inside.items() >= {"request_id": "r-1", "run_id": 7, "company_id": 3}.items()
+    assert outside["request_id"] == "r-1"
+    assert not {"run_id", "company_id"} & outside.keys()
+
+
+def test_only_known_fields_get_into_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(is_json=True)
+
+    logging.getLogger("services.test").info("a line", extra={"calls": 3, "customer": "somebody"})
+
+    line = json.loads(capsys.readouterr().err)
+    assert line["calls"] == 3
+    assert "customer" not in line
+
+
+def test_people_read_the_ids_behind_the_words(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(is_json=False)
+    begin_context(job="import_customers", row_id=12)
+
+    logging.getLogger("services.test").info("it ended")
+
+    assert capsys.readouterr().err.endswith("it ended [job=import_customers row_id=12]\n")
