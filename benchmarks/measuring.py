@@ -14,8 +14,8 @@ from pathlib import Path
 class Result:
     """One line of the table. `ratio` is ours divided by `against_value`; times are medians.
 
-    The goal is a ratio of at most `limit_ratio`, or of at least that where `is_floor`. A value
-    that has to be nothing has no ratio.
+    The goal is a ratio of at most `limit_ratio`, or of at least that where `is_floor`; `allowance`
+    may be added to what it comes to. A value that has to be nothing has no ratio.
     """
 
     goal: str
@@ -27,21 +27,27 @@ class Result:
     limit_ratio: float | None = None
     unit: str = "ms"
     is_floor: bool = False
+    allowance: float = 0.0
 
     @property
     def limit(self) -> str:
         """Return the goal as it is written in the table."""
         if self.limit_ratio is None:
             return ""
-        return f"{'≥' if self.is_floor else '≤'} {self.limit_ratio}"
+        added = f" + {self.allowance:g} {self.unit}" if self.allowance else ""
+        return f"{'≥' if self.is_floor else '≤'} {self.limit_ratio}{added}"
 
     @property
     def verdict(self) -> str:
         if self.limit_ratio is None:
             return ""
-        bound = self.against_value * self.limit_ratio
+        bound = self.against_value * self.limit_ratio + self.allowance
         is_kept = self.ours >= bound if self.is_floor else self.ours <= bound
         return "holds" if is_kept else "does not hold"
+
+    def without_goal(self) -> Result:
+        """Return the line as one that is only told."""
+        return replace(self, against="", against_value=0.0, ratio=None, limit_ratio=None)
 
     def as_json(self) -> dict[str, object]:
         return asdict(self) | {"verdict": self.verdict}
@@ -82,6 +88,8 @@ def compare(
     against: str,
     limit_ratio: float | None = None,
     unit: str = "ms",
+    is_floor: bool = False,
+    allowance: float = 0.0,
 ) -> Result:
     """Make the line for one pair of what was measured together."""
     return Result(
@@ -93,6 +101,8 @@ def compare(
         ratio=round(measured[ours] / measured[against], 2),
         limit_ratio=limit_ratio,
         unit=unit,
+        is_floor=is_floor,
+        allowance=allowance,
     )
 
 
@@ -117,9 +127,9 @@ def as_lines(results: Iterable[Result]) -> str:
     lines = ["| goal | work | ours | against | that | ratio | goal is | |", "|" + "---|" * 8]
     for result in results:
         ratio = "" if result.ratio is None else result.ratio
+        that = f"{result.against_value} {result.unit}" if result.against else ""
         lines.append(
             f"| {result.goal} | {result.work} | {result.ours} {result.unit} "
-            f"| {result.against} | {result.against_value} {result.unit} "
-            f"| {ratio} | {result.limit} | {result.verdict} |"
+            f"| {result.against} | {that} | {ratio} | {result.limit} | {result.verdict} |"
         )
     return "\n".join(lines)

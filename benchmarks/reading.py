@@ -1,8 +1,4 @@
-"""A sandbox of any size, and one whole check of it from nothing.
-
-`python -m benchmarks.reading PROVIDER URL` checks once in a process of its own and prints what it
-found and the most memory it ever held; the grant comes as JSON on standard input.
-"""
+"""A sandbox of any size behind a network of any slowness, and readers in processes of their own."""
 
 from __future__ import annotations
 
@@ -12,41 +8,43 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-from sqlalchemy import create_engine
-from sqlalchemy.orm import sessionmaker
-
 from benchmarks.measuring import peak_memory_mb
-from models import Base, Reading, ReadingState
-from services.alert import view_alert
-from services.connection_views import view_connection
-from services.connections import require_connection
-from services.database import prepare_engine
 from services.env_file import read_env_file
 from services.providers.contract import ProviderKey
-from services.providers.registry import ProviderAccess
-from services.readings import refresh
-from services.runtime import Runtime, utc_now
-from services.token_vault import TokenVault
-from services.unsynced import ensure_fresh
-from tests.factories import make_account, make_company, make_connection, make_tokens
 
 Grant = dict[str, Any]
+#: The account that is filled, and a small one of the same provider.
+ACCOUNTS = {
+    ProviderKey.QUICKBOOKS: ("9341450000000001", "9341450000000002"),
+    ProviderKey.XERO: (
+        "0b6e7d1c-54a2-4f0b-9d53-7c1f2a6e8401",
+        "3f9a2c58-8e17-4c6d-a1b4-5d0e93c7f202",
+    ),
+    ProviderKey.FRESHBOOKS: ("LS7Qk2", "BV3Wm9"),
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """What one whole check found, and what it took."""
+class Took:
+    """What one reader found, and what it took. `grown_mb` is memory at most over its start.
+
+    Only our own way checks again; `calls` are those it told.
+    """
 
     counted: int
-    calls: int
     seconds: float
-    peak_mb: float = 0.0
+    cpu_s: float
+    grown_mb: float
+    calls: int = 0
+    again_s: float = 0.0
+    again_calls: int = 0
 
 
 @contextmanager
@@ -65,47 +63,67 @@ def sandbox() -> Iterator[str]:
             process.wait()
 
 
-def fill(url: str, provider: ProviderKey, *, size: int, latency_s: float = 0.0) -> Grant:
-    """Give a provider so many counted customers and so slow an answer; return a new grant."""
-    _post(f"{url}/control/reset", {"provider": provider.value, "size": size})
-    if latency_s:
-        fault = {"provider": provider.value, "fault": "delay", "seconds": latency_s}
-        _post(f"{url}/control/faults", fault)
-    return _post(f"{url}/control/grants/{provider.value}", {})
+@contextmanager
+def replayed_sandbox() -> Iterator[str]:
+    """Run a sandbox behind `benchmarks.replay` and yield the address of the latter."""
+    with sandbox() as url:
+        command = [sys.executable, "-m", "benchmarks.replay", url]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        try:
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        finally:
+            process.terminate()
+            process.communicate()
 
 
-def check_once(database: Path, provider: ProviderKey, url: str, grant: Grant) -> Checked:
-    """Make a company with a connection in a new database, open the alert, read to the end."""
-    engine = create_engine(f"sqlite:///{database}")
-    prepare_engine(engine)
-    Base.metadata.create_all(engine)
-    runtime = _runtime(sessionmaker(engine), url, grant)
-    company_id = _connect(runtime, provider, grant)
-    started_at = time.perf_counter()
-    checked = _open_alert(runtime, company_id, provider)
-    engine.dispose()
-    return Checked(*checked, seconds=round(time.perf_counter() - started_at, 2))
+def set_replay(url: str, **wishes: float) -> dict[str, int]:
+    """Set how the replay behaves; return the calls and refusals since the last time."""
+    with urlopen(f"{url}/_replay?{urlencode(wishes)}") as answer:
+        told: dict[str, int] = json.load(answer)
+    return told
 
 
-def check_apart(provider: ProviderKey, url: str, grant: Grant) -> subprocess.Popen[str]:
-    """Start a whole check in a process of its own; see `result_of`."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.reading", provider.value, url],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdin is not None
-    process.stdin.write(json.dumps(grant))
-    process.stdin.close()
-    process.stdin = None
-    return process
+def fill(url: str, provider: ProviderKey, *, size: int) -> None:
+    """Give the provider's first account so many counted customers."""
+    account_id = ACCOUNTS[provider][0]
+    _post(f"{url}/control/reset", {"provider": provider.value, "realm": account_id, "size": size})
 
 
-def result_of(process: subprocess.Popen[str]) -> Checked:
-    """Wait for a check apart and return what it found."""
-    output, _ = process.communicate()
-    return Checked(**json.loads(output))
+def new_grant(url: str, provider: ProviderKey, account_id: str) -> Grant:
+    """Return a further grant for an account."""
+    return _post(f"{url}/control/grants/{provider.value}", {"realm": account_id})
+
+
+def read_apart(program: str, *arguments: str) -> Took:
+    """Let a program of this package read in a process of its own."""
+    command = [sys.executable, "-m", f"benchmarks.{program}", *arguments]
+    answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return Took(**json.loads(answer.stdout.splitlines()[-1]))
+
+
+class Meter:
+    """Time, processor time and memory of this process from its making on."""
+
+    def __init__(self) -> None:
+        self._memory_mb = _forget_peak()
+        self._cpu_s = time.process_time()
+        self._started_at = time.perf_counter()
+
+    def took(self) -> tuple[float, float, float]:
+        """Return seconds, seconds of processors, and megabytes at most over the start."""
+        seconds = time.perf_counter() - self._started_at
+        cpu_s = time.process_time() - self._cpu_s
+        return round(seconds, 4), round(cpu_s, 4), round(peak_memory_mb() - self._memory_mb, 1)
+
+
+def _forget_peak() -> float:
+    """Let the peak begin anew and return what is held now; elsewhere than on Linux the peak."""
+    forget = Path("/proc/self/clear_refs")
+    if forget.exists():
+        # 5 resets the peak (proc_pid_clear_refs(5)).
+        forget.write_text("5", encoding="ascii")
+    return peak_memory_mb()
 
 
 def _post(url: str, body: dict[str, object]) -> Grant:
@@ -115,72 +133,3 @@ def _post(url: str, body: dict[str, object]) -> Grant:
     with urlopen(request) as answer:
         content: Grant = json.load(answer)
     return content
-
-
-def _runtime(sessions: sessionmaker, url: str, grant: Grant) -> Runtime:
-    access = ProviderAccess(grant["client_id"], grant["client_secret"], sandbox_url=url)
-    return Runtime(
-        sessions=sessions,
-        vault=TokenVault([b"k" * 32]),
-        access=lambda _provider: access,
-        public_base_url="http://127.0.0.1",
-        wake=lambda _job, _row_id: None,
-    )
-
-
-def _connect(runtime: Runtime, provider: ProviderKey, grant: Grant) -> int:
-    with runtime.sessions() as session:
-        account = make_account(
-            session,
-            make_company(session),
-            provider=provider.value,
-            remote_account_id=_account_id(grant),
-        )
-        tokens = make_tokens(
-            access_token=grant["access_token"],
-            refresh_token=grant["refresh_token"],
-            access_expires_at=utc_now().replace(year=2099),
-        )
-        make_connection(
-            session, account, vault=runtime.vault, tokens=tokens, provider=provider.value
-        )
-        return account.company_id
-
-
-def _account_id(grant: Grant) -> str:
-    if "tenants" in grant:
-        tenant_id: str = grant["tenants"][0]["tenantId"]
-        return tenant_id
-    found: str = grant.get("realm_id") or grant["account_id"]
-    return found
-
-
-def _open_alert(runtime: Runtime, company_id: int, provider: ProviderKey) -> tuple[int, int]:
-    started: list[int] = []
-    with runtime.sessions() as session:
-        ensure_fresh(
-            session,
-            require_connection(session, company_id, provider),
-            wake=lambda _job, row_id: started.append(row_id),
-            now=utc_now(),
-        )
-    refresh(runtime, started[0])
-    with runtime.sessions() as session:
-        reading = session.get_one(Reading, started[0])
-        assert reading.state is ReadingState.FINISHED, (reading.failure, reading.failure_reference)
-        view = view_connection(session, company_id, provider)
-        alert = view_alert(session, view, now=utc_now(), reading_public_id=reading.public_id)
-        assert alert.summary is not None
-        return alert.summary.counted, reading.call_count
-
-
-def main() -> None:
-    """Check once and print a JSON object."""
-    provider, url = ProviderKey(sys.argv[1]), sys.argv[2]
-    with TemporaryDirectory() as folder:
-        checked = check_once(Path(folder) / "check.db", provider, url, json.load(sys.stdin))
-    print(json.dumps(asdict(checked) | {"peak_mb": round(peak_memory_mb(), 1)}))
-
-
-if __name__ == "__main__":
-    main()
