@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gunicorn.errors import AppImportError
+from gunicorn.errors import AppImportError  # type: ignore[import-untyped]
 
 MOST_DIGITS = 3
 LARGEST_PORT = 65_535
@@ -94,6 +94,29 @@ secure_scheme_headers: dict[str, str] = {}
 # The proxy keeps the log of who asked for what; `--access-logfile -` shows it here.
 accesslog = None
 control_socket_disable = True
+
+
+def on_starting(_server: Any) -> None:
+    """Let go what earlier processes have counted, unless one that counts there still lives.
+
+    What a killed process of this master has counted stays; a sum that lost a part of it would look
+    as if all the rest had been counted just now.
+    """
+    folder = os.environ.get("BLUECLERK_METRICS_FOLDER")
+    files = list(Path(folder).glob("*.db")) if folder else []
+    if not any(_is_alive(path.stem.rpartition("_")[2]) for path in files):
+        for path in files:
+            path.unlink(missing_ok=True)
+
+
+def _is_alive(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def post_fork(_server: Any, worker: Any) -> None:

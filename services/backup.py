@@ -1,29 +1,48 @@
-"""Copy a SQLite database while it is in use, and prove that the copy is whole."""
+"""Copy the database while it is in use, and prove that the copy is whole."""
 
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import sqlite3
+import subprocess
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import URL
 
+SQLITE = "sqlite"
 PAGES_AT_ONCE = 1000
+#: The wake-ups of the job engine are no data: the rows say what is to be done.
+DUMP = (
+    "pg_dump",
+    "--format=custom",
+    "--no-owner",
+    "--no-privileges",
+    "--no-password",
+    "--exclude-table-data=procrastinate_*",
+)
+#: To read all of it is to check it: the list of its contents stands at the beginning.
+READ = ("pg_restore", f"--file={os.devnull}")
 
 
 class BackupImpossible(Exception):
     """No copy was made; the message says why and what to do instead."""
 
 
-def back_up(url: URL, target: Path) -> int:
+def is_one_file(url: URL) -> bool:
+    """Say whether a copy can simply take the database's place, as with SQLite."""
+    return url.get_backend_name() == SQLITE
+
+
+def back_up(url: URL, target: Path, *, environ: Mapping[str, str]) -> int:
     """Write a consistent copy to `target`, readable by its owner only; return its size in bytes.
 
     Readers and writers go on meanwhile. The copy appears under its name only when it is whole.
-    Raises BackupImpossible.
+    `environ` tells where programs are; PostgreSQL is copied by its own. Raises BackupImpossible.
     """
-    if url.get_backend_name() != "sqlite" or not url.database:
-        raise BackupImpossible("This database is not SQLite. Use the tools of its server.")
     if target.exists():
         raise BackupImpossible(f"{target} exists already and is not overwritten.")
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -31,7 +50,10 @@ def back_up(url: URL, target: Path) -> int:
     draft.unlink(missing_ok=True)
     os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     try:
-        _copy(Path(url.database), draft)
+        if is_one_file(url):
+            _copy(Path(str(url.database)), draft)
+        else:
+            _dump(url, draft, environ)
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
@@ -50,3 +72,34 @@ def _copy(source: Path, draft: Path) -> None:
         [verdict] = here.execute("PRAGMA integrity_check").fetchone()
     if verdict != "ok":
         raise BackupImpossible("The copy is damaged and was removed. Check the disk.")
+
+
+def _dump(url: URL, draft: Path, environ: Mapping[str, str]) -> None:
+    """Let pg_dump write one state of the database; no command line shows the password."""
+    address = _without_password(url)
+    if shutil.which(DUMP[0], path=environ.get("PATH")) is None:
+        command = shlex.join([*DUMP, "--file=blueclerk.dump", f"--dbname={address}"])
+        raise BackupImpossible(
+            "PostgreSQL is copied by pg_dump, which is not installed here. Install the client of "
+            "your server's release (on Debian: apt-get install postgresql-client), or where it is "
+            f"installed, run: {command}"
+        )
+    environ = {**environ, "PGPASSWORD": url.password} if url.password else environ
+    _run([*DUMP, f"--file={draft}", f"--dbname={address}"], environ)
+    _run([*READ, str(draft)], environ)
+
+
+def _without_password(url: URL) -> str:
+    bare = URL.create(
+        "postgresql", url.username, None, url.host, url.port, url.database, query=url.query
+    )
+    return bare.render_as_string()
+
+
+def _run(command: list[str], environ: Mapping[str, str]) -> None:
+    finished = subprocess.run(  # noqa: S603  (our own command)
+        command, env=dict(environ), stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    if finished.returncode != 0:
+        words = " ".join(finished.stderr.decode(errors="replace").split())
+        raise BackupImpossible(f"The copy is not whole and was removed: {words}")

