@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from models import Reading, ReadingState
 from models.base import new_public_id
 from services.audit import AuditAction, record_event
+from services.company_lock import lock_company
 from services.connections import require_connection
 from services.providers.contract import ProviderKey
 from services.remote_counts import count_counted, count_unsynced
@@ -25,6 +26,7 @@ def include_sub_customers(
     Links and ignored ones stay as they are, whichever way it is switched. The number of the last
     whole reading follows, so that X and Y are always of one rule.
     """
+    lock_company(session, who.company_id)
     account = require_connection(session, who.company_id, provider).account
     set_sub_customers(session, account, are_included=are_included)
     session.execute(

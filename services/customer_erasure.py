@@ -21,6 +21,7 @@ from models import (
     RemoteAccount,
 )
 from services.audit import AuditAction, record_event
+from services.company_lock import lock_company
 from services.customer_remotes import Remotes, find_remotes
 from services.customer_removal import remove_rows
 from services.customers import UnknownCustomer as UnknownCustomer
@@ -39,6 +40,7 @@ def erase_customer(session: Session, who: SignedIn, public_id: str, *, now: date
     Whom it is linked to, and who was merged into these there, stay ignored, by their id there, and
     no reading stores again who they are. Imports keep their numbers. Raises UnknownCustomer.
     """
+    lock_company(session, who.company_id)
     end_matching(session, who.company_id, now=now)
     customer_id = _find(session, who.company_id, public_id)
     remotes = _lock(session, customer_id)

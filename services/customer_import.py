@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from models import ImportItem, ImportRun, ImportState, ItemOutcome, RemoteAccount, RunKind
+from services.company_lock import lock_company_of_run
 from services.database import BATCH_ROWS, is_full, only_reading, retry_while_busy
 from services.ended_work import tell_run
 from services.import_batch import fail_item, write_batch
@@ -139,6 +140,7 @@ def process_batch(
     process killed in the middle leaves nothing behind, and the next batch begins where the last
     whole one ended. A run that a person has stopped ends here. Raises LeaseLost.
     """
+    lock_company_of_run(session, run_id)
     run = hold(session, ImportLease(run_id, owner), now=now)
     account = session.get_one(RemoteAccount, run.account_id)
     items = [] if run.wants_stop else _pending(session, run_id, size)
@@ -232,6 +234,7 @@ def _write_in_turn(runtime: Runtime, lease: ImportLease, size: int) -> bool:
 def _fail_next(runtime: Runtime, lease: ImportLease) -> None:
     with runtime.sessions() as session:
         now = runtime.clock()
+        lock_company_of_run(session, lease.run_id)
         run = hold(session, lease, now=now)
         fail_item(session, run, _pending(session, lease.run_id, 1)[0], now=now)
         session.commit()

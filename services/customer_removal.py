@@ -22,6 +22,7 @@ from models import (
 )
 from services.audit import AuditAction, record_event
 from services.bins import refresh_bins
+from services.company_lock import lock_company
 from services.customers import UnknownCustomer as UnknownCustomer
 from services.kept_removal import end_matching, forget_kept
 from services.sign_ins import SignedIn
@@ -38,6 +39,7 @@ def remove_customer(session: Session, who: SignedIn, public_id: str, *, now: dat
 
     Those wait for a person before they are imported again. Raises UnknownCustomer.
     """
+    lock_company(session, who.company_id)
     end_matching(session, who.company_id, now=now)
     customer_id = session.scalar(
         select(Customer.id).where(

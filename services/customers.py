@@ -18,6 +18,7 @@ from models import (
 )
 from models.base import new_public_id
 from services.audit import AuditAction, record_event
+from services.company_lock import lock_company
 from services.customer_details import BadDetails as BadDetails
 from services.customer_details import CustomerDetails as CustomerDetails
 from services.customer_details import check_details
@@ -59,6 +60,7 @@ def add_customer(
     With `added_by_id` the audit tells who added it. Commits. Raises BadDetails.
     """
     details = check_details(details)
+    lock_company(session, company_id)
     customer = Customer(
         public_id=new_public_id(), company_id=company_id, origin=origin, created_at=now, revision=0
     )
@@ -149,6 +151,7 @@ def lock_customer(session: Session, company_id: int, public_id: str) -> Customer
 
     Nobody else writes it until the caller's transaction ends, so the history tells what was there.
     """
+    lock_company(session, company_id)
     return _require(session, _one(company_id, public_id).with_for_update())
 
 

@@ -12,6 +12,7 @@ from models import RemoteCustomer, RemoteState
 from models.base import new_public_id
 from services.audit import AuditAction
 from services.bins import refresh_bins
+from services.company_lock import lock_company
 from services.database import in_batches
 from services.decision_record import AlreadyDecided as AlreadyDecided
 from services.decision_record import Decision as Decision
@@ -55,6 +56,7 @@ def ignore(
         "decision_batch": batch,
         "ignore_reason": _checked(reason),
     }
+    lock_company(session, who.company_id)
     meant_rows = resolve_meant(session, who, account_id, meant, states=(RemoteState.UNSYNCED,))
     ids = _change(session, meant_rows.ids, values, before=RemoteState.UNSYNCED)
     refresh_bins(session, account_id, ids, customer_ids=drop_choices(session, ids))
@@ -76,6 +78,7 @@ def restore(
     Who counts is unsynced again at once, in the bin it has now; whoever was archived there
     meanwhile is left out. Whoever was erased stays as that. Raises as `ignore` does.
     """
+    lock_company(session, who.company_id)
     if batch is not None:
         meant_rows = _of_batch(session, who, account_id, batch)
     else:

@@ -17,7 +17,6 @@ from models import (
     ImportItem,
     ImportRun,
     ItemOutcome,
-    PlannedOutcome,
     RemoteAccount,
     RemoteCustomer,
     RemoteState,
@@ -31,7 +30,7 @@ from services.email_addresses import email_key
 from services.filling import fill, fillings
 from services.import_outcomes import ItemResult, OutcomeReason
 from services.import_rows import DecidedBatch, PendingItem, RemoteRow, decide_batch, span_of
-from services.import_statements import HOLD_COMPANY, LINK_DONE, MARK_DONE
+from services.import_statements import LINK_DONE, MARK_DONE
 from services.placeholder_email import make_placeholder_email
 from services.review_choices import drop_choices, renew_choices
 from services.row_ids import take_ids
@@ -50,8 +49,6 @@ _CUSTOMER_COLUMNS = (
     "address",
     "search_text",
 )
-#: Whoever was told this is never created.
-_NEVER_CREATED = (PlannedOutcome.LINK, PlannedOutcome.ASK)
 #: Reasons that mean the bin of the row is not true any more.
 _BIN_IS_OLD = (OutcomeReason.TARGET_GONE, OutcomeReason.TARGET_TAKEN)
 
@@ -67,11 +64,10 @@ def write_batch(
     """Give the items their outcome, in the caller's transaction; return the outcomes counted.
 
     They are the run's next pending ones in the order of their remote ids. Each is decided anew and
-    held against what a person was told. A handful of statements for any size
+    held against what a person was told; whoever has locked the company sees whom the batch before
+    created, from whatever books. A handful of statements for any size
     (benchmarks/importing.py).
     """
-    if any(item.planned not in _NEVER_CREATED for item in items):
-        session.connection().execute(HOLD_COMPANY, {"company": account.company_id})
     batch = decide_batch(session, account, run, items)
     _create(session, account, batch, now=now)
     _fill(session, run, batch, now=now)

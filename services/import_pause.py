@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from models import ImportRun, ImportState, PauseReason, ReadingFailure, RemoteAccount
+from services.company_lock import lock_company_of_run
 from services.database import is_full
 from services.ended_work import tell_run
 from services.import_end import stop_now
@@ -55,6 +56,7 @@ def pause_run(runtime: Runtime, lease: ImportLease, trouble: Trouble) -> None:
     """
     now = runtime.clock()
     with runtime.sessions() as session:
+        lock_company_of_run(session, lease.run_id)
         run = hold(session, lease, now=now)
         provider = session.get_one(RemoteAccount, run.account_id).provider
         if run.wants_stop:

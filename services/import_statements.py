@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, exists, insert, or_, select, update
 
 from models import (
-    Company,
     Customer,
     CustomerLink,
     ImportItem,
@@ -42,13 +41,6 @@ _IS_OF_BATCH = and_(
     _item.remote_id.between(bindparam("first"), bindparam("last")),
 )
 _IS_DONE = _IS_OF_BATCH & _item.outcome.in_((ItemOutcome.CREATED, ItemOutcome.LINKED))
-
-#: Two batches of a company that create look one after the other: the second sees whom the first
-#: created, from whatever books. Foreign keys to the company do not wait for it. SQLite has one
-#: writer anyhow.
-HOLD_COMPANY = (
-    select(Company.id).where(Company.id == bindparam("company")).with_for_update(key_share=True)
-)
 
 
 def _is_newly_here(is_alike: ColumnElement[bool]) -> ColumnElement[bool]:

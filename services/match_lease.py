@@ -18,6 +18,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, aliased, sessionmaker
 
 from models import RemoteAccount
+from services.company_lock import lock_company_of_account
 from services.database import retry_while_busy
 from services.lease_beat import BUSY_MAX_S, keep_beating
 from services.runtime import Runtime
@@ -100,6 +101,7 @@ def write_held(
 
     def write() -> None:
         with sessions() as session:
+            lock_company_of_account(session, lease.row_id)
             hold(session, lease)
             work(session)
             session.commit()

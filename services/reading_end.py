@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models import Connection, Reading, ReadingFailure, ReadingKind, ReadingState
+from services.company_lock import lock_company_of_account
 from services.connections import NotConnected, reason_of, require_reconnect
 from services.database import only_reading
 from services.ended_work import tell_reading
@@ -90,16 +91,12 @@ def _store(
     """Write all of it, and say so; nothing if the lease ended meanwhile. Commits."""
     now = runtime.clock()
     with runtime.sessions() as session:
+        lock_company_of_account(session, plan.account_id)
         if not update_claimed(session, plan, now=now, state=ReadingState.FINISHED):
             session.rollback()
             return False
-        store_difference(
-            session,
-            account_id=plan.account_id,
-            reading_id=plan.reading_id,
-            prepared=prepared,
-            now=now,
-        )
+        whose = {"account_id": plan.account_id, "reading_id": plan.reading_id}
+        store_difference(session, **whose, prepared=prepared, now=now)
         session.execute(
             update(Reading)
             .where(Reading.id == plan.reading_id)

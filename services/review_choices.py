@@ -23,6 +23,7 @@ from models.base import new_public_id
 from services.audit import AuditAction
 from services.bins import TAKEN_BITS, is_taken, is_told_apart, refresh_bins
 from services.candidates import find_choices
+from services.company_lock import lock_company
 from services.database import in_batches, insert_rows
 from services.decision_record import Decision, end_decision
 from services.meant import MeantRow, MeantRows, is_as_seen, resolve_meant, seen_customer
@@ -63,6 +64,7 @@ def choose(
     person has named the pair, so that it may even be linked elsewhere. Raises NothingSelected,
     UnknownRemoteCustomer, ListChanged, RowsChanged, AlreadyDecided, NotACandidate, CustomerGone.
     """
+    lock_company(session, who.company_id)
     rows = resolve_meant(session, who, account_id, meant, states=(RemoteState.UNSYNCED,))
     if outcome is ChosenOutcome.CREATE:
         targets: dict[int, int | None] = dict.fromkeys(rows.ids)
@@ -100,6 +102,7 @@ def take_back(
 
     Raises as `choose` does.
     """
+    lock_company(session, who.company_id)
     own = select(RemoteAccount.id).where(RemoteAccount.company_id == who.company_id)
     if batch is not None:
         rows = MeantRows(())

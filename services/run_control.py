@@ -11,6 +11,7 @@ from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from models import ImportItem, ImportRun, ImportState, ItemOutcome, RemoteAccount, RunKind
+from services.company_lock import lock_company
 from services.customer_import import ACTIVE, IMPORT_JOB, NothingChosen, start_import
 from services.ended_work import tell_run
 from services.import_end import STOPPED, stop_now
@@ -43,6 +44,7 @@ def stop_run(session: Session, who: SignedIn, public_id: str, *, wake: Wake, now
 
     What waited for it is woken. Raises UnknownImport and RunEnded.
     """
+    lock_company(session, who.company_id)
     run = _find_active_run(session, who, public_id)
     run.stopped_by_id = run.stopped_by_id or who.user_id
     run.wants_stop = True

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from models import Customer, RemoteCustomer, ReviewChoice, ToldApart
 from services.audit import AuditAction
 from services.bins import refresh_bins
+from services.company_lock import lock_company
 from services.database import insert_rows
 from services.decision_record import AlreadyDecided, Decision, RowsChanged, end_decision
 from services.meant import NothingSelected, UnknownRemoteCustomer, is_as_seen
@@ -77,6 +78,7 @@ def tell_apart(
     A decision to link the two ends. Ids are public ids. Raises UnknownRemoteCustomer,
     CustomerGone, NothingSelected without a second one, RowsChanged and AlreadyDecided.
     """
+    lock_company(session, who.company_id)
     pair = _find_pair(session, who, account_id, remote=remote, customer=customer, other=other)
     if not pair.is_as_seen(seen):
         session.rollback()
@@ -105,6 +107,7 @@ def together(
     now: datetime,
 ) -> Decision:
     """Take back that the two are not the same. Commits. Raises as `tell_apart` does."""
+    lock_company(session, who.company_id)
     pair = _find_pair(session, who, account_id, remote=remote, customer=customer, other=other)
     was_apart = _count(session, pair) > 0
     for key in pair.keys:

@@ -21,6 +21,7 @@ from models import (
 )
 from services.audit import AuditAction, record_event
 from services.bins import refresh_bins
+from services.company_lock import lock_company
 from services.customers import books_placeholder, own_placeholder
 from services.database import insert_rows
 from services.email_addresses import email_key
@@ -51,6 +52,7 @@ def unlink(
     What the link filled in stays. Two accounts of a provider may have the same remote id, so
     `remote_public_id` tells which is meant. Raises UnknownLink, also where that is not told.
     """
+    lock_company(session, who.company_id)
     of_customer = (Customer.company_id == who.company_id, Customer.public_id == customer_public_id)
     meant = (provider, remote_id, remote_public_id)
     account, _remote, customer_id = find_link(session, meant, *of_customer)

@@ -24,6 +24,7 @@ from models import (
     Role,
 )
 from services import decisions
+from services.company_lock import lock_company
 from services.customer_import import due_imports, run_import
 from services.database import only_reading
 from services.import_batch import write_batch
@@ -139,6 +140,7 @@ def test_two_books_of_a_company_create_the_same_person_once(
 ) -> None:
     """The second batch looks while the first is written and not committed."""
     person = {"name": "Hedvika Oyelaran", "email": "hedvika@example.com"}
+    company_id = importing.company.id
     first, first_id = importing.account_id, importing.start(importing.there(**person)).id
     xero = make_account(session, importing.company, provider="xero")
     make_matched(session, xero)
@@ -150,6 +152,7 @@ def test_two_books_of_a_company_create_the_same_person_once(
     other = Thread(target=run_import, args=(runtime, second_id), kwargs={"is_prepared": True})
 
     with runtime.sessions() as own:
+        lock_company(own, company_id)  # as process_batch does
         run, account = own.get_one(ImportRun, lease.run_id), own.get_one(RemoteAccount, first)
         write_batch(own, account, run, own.scalars(_items(run)).all(), now=NOW)
         other.start()
