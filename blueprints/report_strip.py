@@ -17,11 +17,15 @@ def register(app: Flask) -> None:
 
 
 def _trouble() -> ReportTrouble | None:
-    runtime = get_runtime()
+    runtime, who = get_runtime(), get_signed_in()
+    counts_unprepared = request.blueprint in REPORT_PAGES
+    # A form may have changed what was seen when the sign-in was looked up.
+    if request.method == "GET" and not (who.may_lack or counts_unprepared):
+        return None
     with runtime.sessions() as session:
         return find_trouble(
             session,
-            get_signed_in().company_id,
+            who.company_id,
             now=runtime.clock(),
-            counts_unprepared=request.blueprint in REPORT_PAGES,
+            counts_unprepared=counts_unprepared,
         )

@@ -40,8 +40,12 @@ def _context(run: ImportView | None) -> dict[str, Any] | None:
 
 
 def _active() -> ImportView | None:
+    who = get_signed_in()
+    # A form may have changed what was seen when the sign-in was looked up.
+    if request.method == "GET" and not who.may_run:
+        return None
     with get_runtime().sessions() as session:
-        return view_active(session, get_signed_in().company_id)
+        return view_active(session, who.company_id)
 
 
 def _ended() -> ImportView | None:

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Case, case, exists, func, select, text
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy import Case, Executable, bindparam, case, exists, func, select, text
+from sqlalchemy.orm import Session, aliased
 
 from models import (
     Connection,
@@ -17,9 +19,11 @@ from models import (
     Reading,
     ReadingState,
     ReconnectReason,
+    RemoteAccount,
     RemoteCustomer,
     RemoteState,
     RunKind,
+    User,
 )
 from services.providers.contract import ProviderKey, RemoteKind, RemoteStatus
 from services.remote_counts import Standing, count_standings
@@ -31,6 +35,40 @@ _LEFT_OUT_KINDS = {
     RemoteKind.PROJECT: "projects",
     RemoteKind.SUPPLIER: "suppliers",
 }
+
+_OF_CONNECTION = (
+    Connection.id,
+    Connection.public_id,
+    Connection.provider,
+    Connection.state,
+    Connection.account_id,
+    Connection.connected_at,
+    Connection.ended_at,
+    Connection.reconnect_reason,
+    Connection.hard_expires_at,
+    Connection.refresh_expires_at,
+    Connection.installation,
+    Connection.looked_at,
+    Connection.looked_reading_id,
+    Connection.rechecks_daily,
+    Connection.reports_new,
+    Connection.recheck_call_budget,
+)
+_OF_OTHERS = (
+    RemoteAccount.name.label("account_name"),
+    RemoteAccount.includes_sub_customers,
+    User.name.label("connected_by_name"),
+    Reading.id.label("reading_id"),
+    Reading.finished_at.label("read_at"),
+    Reading.counted_count,
+    ImportRun.public_id.label("run_public_id"),
+    ImportRun.created_at.label("run_created_at"),
+    ImportRun.state.label("run_state"),
+    ImportRun.created_count,
+    ImportRun.linked_count,
+    ImportRun.skipped_count,
+    ImportRun.failed_count,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +183,13 @@ def _place_of(standing: Standing) -> str:
 def _views(
     session: Session, company_id: int, *, provider: ProviderKey | None
 ) -> Sequence[ConnectionView]:
+    values = {"company_id": company_id, "provider": provider.value if provider else None}
+    return [_view(row) for row in session.execute(_look_up(is_one=provider is not None), values)]
+
+
+@lru_cache(maxsize=2)
+def _look_up(*, is_one: bool) -> Executable:
+    """Made once: making it takes longer than answering it. No token is among what it reads."""
     last_whole = (
         select(func.max(Reading.id))
         .where(Reading.account_id == Connection.account_id, Reading.state == ReadingState.FINISHED)
@@ -158,21 +203,20 @@ def _views(
         .scalar_subquery()
     )
     undo = aliased(ImportRun)
-    is_undone = exists().where(undo.undoes_id == ImportRun.id)
     query = (
-        select(Connection, Reading, ImportRun, is_undone, _count_of_new())
+        select(
+            *_OF_CONNECTION,
+            *_OF_OTHERS,
+            exists().where(undo.undoes_id == ImportRun.id).label("is_undone"),
+            _count_of_new().label("new_count"),
+        )
+        .join(RemoteAccount, RemoteAccount.id == Connection.account_id)
+        .outerjoin(User, User.id == Connection.connected_by_id)
         .outerjoin(Reading, Reading.id == last_whole)
         .outerjoin(ImportRun, ImportRun.id == last_run)
-        .where(Connection.company_id == company_id)
-        .options(joinedload(Connection.account), joinedload(Connection.connected_by))
+        .where(Connection.company_id == bindparam("company_id"))
     )
-    if provider is not None:
-        query = query.where(Connection.provider == provider.value)
-    rows = session.execute(query).all()
-    return [
-        _view(connection, reading, _last_import(run, is_undone=is_undone) if run else None, new)
-        for connection, reading, run, is_undone, new in rows
-    ]
+    return query.where(Connection.provider == bindparam("provider")) if is_one else query
 
 
 def _count_of_new() -> Case[int]:
@@ -192,50 +236,48 @@ def _count_of_new() -> Case[int]:
     return case((Connection.looked_at.is_(None), 0), else_=count)
 
 
-def _view(
-    connection: Connection, reading: Reading | None, last_import: LastImport | None, new: int
-) -> ConnectionView:
+def _view(row: Any) -> ConnectionView:
     return ConnectionView(
-        id=connection.id,
-        public_id=connection.public_id,
-        provider=ProviderKey(connection.provider),
-        state=connection.state,
-        account_id=connection.account_id,
-        account_name=connection.account.name,
-        connected_by_name=connection.connected_by.name if connection.connected_by else "",
-        connected_at=connection.connected_at,
-        ended_at=connection.ended_at,
-        reconnect_reason=connection.reconnect_reason,
-        ends_at=_ends_at(connection),
-        installation=connection.installation,
-        read_at=reading.finished_at if reading else None,
-        counted_count=reading.counted_count if reading else None,
-        includes_sub_customers=connection.account.includes_sub_customers,
-        looked_at=connection.looked_at,
-        is_looked_at=reading is None or connection.looked_reading_id >= reading.id,
-        new_count=new,
-        rechecks_daily=connection.rechecks_daily,
-        reports_new=connection.reports_new,
-        recheck_call_budget=connection.recheck_call_budget,
-        last_import=last_import,
+        id=row.id,
+        public_id=row.public_id,
+        provider=ProviderKey(row.provider),
+        state=row.state,
+        account_id=row.account_id,
+        account_name=row.account_name,
+        connected_by_name=row.connected_by_name or "",
+        connected_at=row.connected_at,
+        ended_at=row.ended_at,
+        reconnect_reason=row.reconnect_reason,
+        ends_at=_ends_at(row),
+        installation=row.installation,
+        read_at=row.read_at,
+        counted_count=row.counted_count,
+        includes_sub_customers=row.includes_sub_customers,
+        looked_at=row.looked_at,
+        is_looked_at=row.reading_id is None or row.looked_reading_id >= row.reading_id,
+        new_count=row.new_count,
+        rechecks_daily=row.rechecks_daily,
+        reports_new=row.reports_new,
+        recheck_call_budget=row.recheck_call_budget,
+        last_import=None if row.run_public_id is None else _last_import(row),
     )
 
 
-def _ends_at(connection: Connection) -> datetime | None:
-    if connection.state is not ConnectionState.CONNECTED:
+def _ends_at(row: Any) -> datetime | None:
+    if row.state is not ConnectionState.CONNECTED:
         return None
-    ends = (connection.hard_expires_at, connection.refresh_expires_at)
+    ends = (row.hard_expires_at, row.refresh_expires_at)
     return min((end for end in ends if end is not None), default=None)
 
 
-def _last_import(run: ImportRun, *, is_undone: bool) -> LastImport:
+def _last_import(row: Any) -> LastImport:
     return LastImport(
-        public_id=run.public_id,
-        created_at=run.created_at,
-        is_active=run.state in ACTIVE,
-        created=run.created_count,
-        linked=run.linked_count,
-        skipped=run.skipped_count,
-        failed=run.failed_count,
-        is_undone=is_undone,
+        public_id=row.run_public_id,
+        created_at=row.run_created_at,
+        is_active=row.run_state in ACTIVE,
+        created=row.created_count,
+        linked=row.linked_count,
+        skipped=row.skipped_count,
+        failed=row.failed_count,
+        is_undone=row.is_undone,
     )

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, literal_column, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Exists, and_, exists, literal_column, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from models import (
     Connection,
@@ -27,6 +27,12 @@ ACTIVE = (ImportState.QUEUED, ImportState.RUNNING, ImportState.PAUSED)
 #: As the partial index of the active runs has it; a bound value would hide that from SQLite.
 _IS_ACTIVE = "{}.state IN ('queued', 'running', 'paused')"
 IS_ACTIVE: ColumnElement[bool] = literal_column(_IS_ACTIVE.format("import_run"))
+
+
+def has_active_run(company_id: ColumnElement[int] | InstrumentedAttribute[int]) -> Exists:
+    """Say whether an import or an undo of the company has not ended."""
+    accounts = select(RemoteAccount.id).where(RemoteAccount.company_id == company_id)
+    return exists().where(ImportRun.account_id.in_(accounts), IS_ACTIVE)
 
 
 def lock_account(session: Session, account_id: int) -> RemoteAccount:

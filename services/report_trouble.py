@@ -35,6 +35,9 @@ NOT_TRIED = "It has not been tried yet."
 NOT_PREPARED = "The report was not written yet. The log of the server may say why."
 
 
+_OPEN = (*WAITING, DeliveryState.FAILED, DeliveryState.REFUSED)
+
+
 @dataclass(frozen=True, slots=True)
 class ReportTrouble:
     """Since when, why in words, and whose mails; waiting ones are still being tried."""
@@ -71,6 +74,21 @@ def find_trouble(
     )
 
 
+def oldest_day_looked_at(now: datetime) -> date:
+    """Return the first day whose deliveries may be trouble now."""
+    return (now - LOOKED_AT).date()
+
+
+def has_open_delivery(company_id: Any, oldest_day: Any) -> ColumnElement[bool]:
+    """Say whether a report waits or ended without a mail; without one `find_trouble` finds none."""
+    return exists().where(
+        ReportDelivery.company_id == company_id,
+        ReportDelivery.kind == ReportKind.DAILY,
+        ReportDelivery.day_on >= oldest_day,
+        ReportDelivery.state.in_(_OPEN),
+    )
+
+
 def _query(company_id: int, *, now: datetime) -> Select[Any]:
     since_at = lacking_since()
     return (
@@ -87,7 +105,7 @@ def _query(company_id: int, *, now: datetime) -> Select[Any]:
         .where(
             ReportDelivery.company_id == company_id,
             ReportDelivery.kind == ReportKind.DAILY,
-            ReportDelivery.day_on >= (now - LOOKED_AT).date(),
+            ReportDelivery.day_on >= oldest_day_looked_at(now),
             ReportSettings.is_on.is_(True),
             ReportRecipient.removed_at.is_(None),
             ReportRecipient.unsubscribed_at.is_(None),

@@ -6,15 +6,19 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, Executable, and_, bindparam, select, update
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
-from models import Role, SignIn, User
+from models import Company, Role, SignIn, User
 from services.accounts import find_user
 from services.database import is_busy
+from services.import_queue import has_active_run
 from services.passwords import hash_of_nobody, is_password
+from services.report_trouble import has_open_delivery, oldest_day_looked_at
 
 SIGN_IN_IDLE_LIMIT = timedelta(hours=12)
 SIGN_IN_LIMIT = timedelta(days=7)
@@ -27,7 +31,11 @@ class SignInRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Who acts in a request, and for which company."""
+    """Who acts in a request, and for which company.
+
+    `may_run` and `may_lack` are False where the look-up saw that no import is active and that no
+    report waits or went wrong, so that a page need not ask again.
+    """
 
     sign_in_id: int
     user_id: int
@@ -40,6 +48,8 @@ class SignedIn:
     zone: str
     last_seen_at: datetime
     password_checked_at: datetime
+    may_run: bool = True
+    may_lack: bool = True
 
     @property
     def is_admin(self) -> bool:
@@ -88,16 +98,40 @@ def still_stands(session: Session, user_id: int, known_hash: str) -> bool:
 
 def find_sign_in(session: Session, token: str, *, now: datetime) -> SignedIn | None:
     """Return who holds the token, or None if it ended, expired or never was. One statement."""
-    row = session.scalar(
-        select(SignIn)
-        .where(SignIn.token_hash == _token_hash(token), SignIn.ended_at.is_(None))
-        .options(joinedload(SignIn.user).joinedload(User.company))
-    )
-    if row is None or row.user.is_disabled:
+    values = {"token_hash": _token_hash(token), "oldest_day": oldest_day_looked_at(now)}
+    row = session.execute(_look_up(), values).one_or_none()
+    if row is None or row.is_disabled:
         return None
     if now - row.last_seen_at > SIGN_IN_IDLE_LIMIT or now - row.created_at > SIGN_IN_LIMIT:
         return None
     return _signed_in(row)
+
+
+@lru_cache(maxsize=1)
+def _look_up() -> Executable:
+    """Made once: every request asks it, and making it takes longer than answering it."""
+    return (
+        select(
+            SignIn.id.label("sign_in_id"),
+            SignIn.created_at,
+            SignIn.last_seen_at,
+            SignIn.password_checked_at,
+            User.id.label("user_id"),
+            User.name,
+            User.email,
+            User.role,
+            User.is_disabled,
+            Company.id.label("company_id"),
+            Company.name.label("company_name"),
+            Company.slug,
+            Company.zone,
+            has_active_run(Company.id).label("may_run"),
+            has_open_delivery(Company.id, bindparam("oldest_day")).label("may_lack"),
+        )
+        .join(User, User.id == SignIn.user_id)
+        .join(Company, Company.id == User.company_id)
+        .where(SignIn.token_hash == bindparam("token_hash"), SignIn.ended_at.is_(None))
+    )
 
 
 def note_seen(session: Session, who: SignedIn, *, now: datetime) -> None:
@@ -163,20 +197,21 @@ def renew_sign_in(session: Session, sign_in_id: int, *, now: datetime) -> str:
     return token
 
 
-def _signed_in(row: SignIn) -> SignedIn:
-    user, company = row.user, row.user.company
+def _signed_in(row: Any) -> SignedIn:
     return SignedIn(
-        sign_in_id=row.id,
-        user_id=user.id,
-        name=user.name,
-        email=user.email,
-        role=user.role,
-        company_id=company.id,
-        company_name=company.name,
-        company_slug=company.slug,
-        zone=company.zone,
+        sign_in_id=row.sign_in_id,
+        user_id=row.user_id,
+        name=row.name,
+        email=row.email,
+        role=row.role,
+        company_id=row.company_id,
+        company_name=row.company_name,
+        company_slug=row.slug,
+        zone=row.zone,
         last_seen_at=row.last_seen_at,
         password_checked_at=row.password_checked_at,
+        may_run=row.may_run,
+        may_lack=row.may_lack,
     )
 
 
