@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
@@ -13,12 +14,16 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import blueprints
 import commands
+from blueprints.watching import Watched
 from config import Environment, JobsEngine, LogFormat, Settings, SettingsError, load_settings
 from extensions import csrf, db, login_manager
 from jobs.distributed import DistributedEngine
 from jobs.embedded import EmbeddedEngine
 from services.database import prepare_engine
+from services.log_context import tell_wake
 from services.logs import configure_logging
+from services.metrics import count_call, start_counting
+from services.metrics_page import MetricsPage
 from services.private_files import OpenFolder, check_folder, make_private
 from services.providers.contract import ProviderKey
 from services.providers.registry import ProviderAccess
@@ -46,10 +51,12 @@ def create_app(
     app.extensions["settings"] = settings
     _prepare_database(app, settings)
     engine = _engine(settings)
-    runtime = _runtime(app, settings, wake=wake or engine.wake, clock=clock)
+    runtime = _runtime(app, settings, wake=_telling(wake or engine.wake), clock=clock)
     engine.attach(runtime)
     app.extensions["runtime"] = runtime
     app.extensions["jobs"] = engine
+    app.extensions["metrics"] = MetricsPage()
+    _check_metrics_folder(settings.metrics_folder)
     csrf.init_app(app)
     login_manager.init_app(app)
     blueprints.register(app)
@@ -60,7 +67,22 @@ def create_app(
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=count, x_proto=count, x_host=count
         )
+    app.wsgi_app = Watched(  # type: ignore[method-assign]
+        app.wsgi_app,
+        trusts_proxy=settings.proxy_count > 0,
+        tells_all=settings.log_format is LogFormat.JSON,
+    )
     return app
+
+
+def _telling(wake: Wake) -> Wake:
+    """Let the log lead from the request that asked for a job to the job."""
+
+    def tell_and_wake(job: str, row_id: int) -> None:
+        tell_wake(job, row_id)
+        wake(job, row_id)
+
+    return tell_and_wake
 
 
 def _flask_config(settings: Settings) -> dict[str, object]:
@@ -108,11 +130,21 @@ def _keep_private(path: Path, *, refuses_open_folder: bool) -> None:
             f"BLUECLERK_DATABASE_URL cannot be used: {path}: {error.strerror}."
         ) from error
 
+
+def _check_metrics_folder(name: str) -> None:
+    folder = Path(name)
+    place = folder if folder.exists() else folder.parent
+    if name and not (folder.is_absolute() and place.is_dir() and os.access(place, os.W_OK)):
+        raise SettingsError(
+            f"BLUECLERK_METRICS_FOLDER is {name!r}; it must be the whole path of a folder that may "
+            "be written to, such as /var/lib/blueclerk/metrics."
+        )
+
+
 def _engine(settings: Settings) -> EmbeddedEngine | DistributedEngine:
     if settings.jobs_engine is JobsEngine.PROCRASTINATE:
         return DistributedEngine()
     return EmbeddedEngine()
-
 
 
 def _runtime(app: Flask, settings: Settings, *, wake: Wake, clock: Clock) -> Runtime:
@@ -123,6 +155,7 @@ def _runtime(app: Flask, settings: Settings, *, wake: Wake, clock: Clock) -> Run
             client_secret=credentials.client_secret,
             environment=credentials.environment,
             sandbox_url=settings.sandbox_url,
+            on_call=partial(count_call, provider.value),
         )
 
     with app.app_context():
@@ -139,8 +172,8 @@ def _runtime(app: Flask, settings: Settings, *, wake: Wake, clock: Clock) -> Run
         quick_mailer=_quick_mailer(settings),
         mail_from=settings.mail_from,
         link_key=settings.secret_key,
-        has_workers=settings.jobs_engine is JobsEngine.PROCRASTINATE,
         retention=settings.retention,
+        has_workers=settings.jobs_engine is JobsEngine.PROCRASTINATE,
     )
 
 
@@ -173,7 +206,8 @@ def _start_jobs_under_flask_run(app: Flask, engine: EmbeddedEngine | Distributed
 
 
 def start_serving(app: Flask) -> None:
-    """Start logs and jobs in the process that serves; commands and tests never call it."""
+    """Start logs, counts and jobs in the process that serves; commands and tests never call it."""
     settings: Settings = app.extensions["settings"]
     configure_logging(is_json=settings.log_format is LogFormat.JSON)
+    start_counting(settings.metrics_folder)
     app.extensions["jobs"].start()

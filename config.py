@@ -84,6 +84,8 @@ class Settings:
     smtp: SmtpServer | None
     mail_from: str
     log_format: LogFormat
+    metrics_folder: str
+    metrics_token: str = field(repr=False)
     retention: RetentionDays
     instance_folder: Path
 
@@ -113,6 +115,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         smtp=_smtp_server(values),
         mail_from=_sender(values),
         log_format=_choice(values, "LOG_FORMAT", LogFormat, LogFormat.TEXT),
+        metrics_folder=_text(values, "METRICS_FOLDER", ""),
+        metrics_token=_metrics_token(values),
         retention=_retention(values),
         instance_folder=instance_folder,
     )
@@ -226,12 +230,18 @@ def _sender(values: Mapping[str, str]) -> str:
 
 
 def _secret_key(values: Mapping[str, str]) -> str:
-    key = values.get(PREFIX + "SECRET_KEY", "")
+    return _long_enough("SECRET_KEY", values.get(PREFIX + "SECRET_KEY", ""))
+
+
+def _metrics_token(values: Mapping[str, str]) -> str:
+    token = _text(values, "METRICS_TOKEN", "")
+    return _long_enough("METRICS_TOKEN", token) if token else ""
+
+
+def _long_enough(name: str, key: str) -> str:
     if len(key) < SECRET_KEY_MIN_CHARACTERS:
-        raise SettingsError(
-            f"{PREFIX}SECRET_KEY must have at least {SECRET_KEY_MIN_CHARACTERS} characters. "
-            f"{MAKE_IT} 48"
-        )
+        least = f"must have at least {SECRET_KEY_MIN_CHARACTERS} characters"
+        raise SettingsError(f"{PREFIX}{name} {least}. {MAKE_IT} 48")
     return key
 
 

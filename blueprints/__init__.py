@@ -47,6 +47,7 @@ from blueprints import (
     undoing,
     unsubscribe,
     unsynced,
+    watching,
     words,
     worklist,
 )
@@ -95,7 +96,9 @@ def register(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     addresses.register(app)
+    watching.register_first(app)
     guards.register(app)
+    watching.register_last(app)
     headers.register(app)
     static_files.register(app)
     error_pages.register(app)

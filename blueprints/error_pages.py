@@ -24,6 +24,7 @@ from blueprints.errors import (
 from blueprints.guards import require_sign_in
 from blueprints.htmx import is_htmx
 from services.database import is_busy
+from services.log_context import note_ids
 from services.providers import contract, registry
 
 logger = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ def _answer_domain_error(error: Exception) -> Response:
     if retry_after_s is None and answer.status == 503:
         retry_after_s = RETRY_AFTER_S
     reference = getattr(error, "reference", "")
+    note_ids(provider_reference=reference or None)
     response = _answer(answer, reference=reference)
     if retry_after_s is not None and answer.status in (429, 503):
         response.headers["Retry-After"] = str(max(1, math.ceil(retry_after_s)))
@@ -88,6 +90,7 @@ def _answer_unexpected(error: Exception) -> Response:
     if is_busy(cause):
         return _answer_busy()
     reference = f"e-{secrets.token_hex(3)}"
+    note_ids(reference=reference)
     logger.error("a request broke, reference %s", reference, exc_info=error)
     template = "errors/_broken.html" if is_htmx() else "errors/broken.html"
     response = make_response(render_template(template, reference=reference), 500)

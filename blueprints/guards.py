@@ -22,7 +22,7 @@ from services.sign_ins import SignedIn, find_sign_in, note_seen
 # GETs that store something: a reading is claimed, a consent is asked for or answered.
 WRITING_GETS = frozenset({"unsynced.show", "connections.connect", "connections.callback"})
 # Files and watchers: who asks is not looked up, so that no database is needed for the answer.
-NOBODY_ASKED = frozenset({"static", "health.alive", "health.ready"})
+NOBODY_ASKED = frozenset({"static", "health.alive", "health.ready", "health.metrics"})
 # Whether a form was on its way when the sign-in was found to have ended; told at sign-in.
 WAS_SENDING = "was_sending"
 Arguments = ParamSpec("Arguments")

@@ -10,8 +10,9 @@ from commands.check import check
 from commands.company_delete import company_delete
 from commands.doctor import doctor
 from commands.imports import import_customers
-from commands.operation import company, setup, user
 from commands.jobs import jobs
+from commands.metrics import metrics
+from commands.operation import company, setup, user
 from commands.report import report
 from commands.tokens import tokens
 
@@ -21,5 +22,5 @@ def register(app: Flask) -> None:
     migrations.register(app)
     company.add_command(company_delete)
     everyday = (setup, user, company, check, import_customers, backup, report, tokens, doctor)
-    for command in (*everyday, jobs):
+    for command in (*everyday, jobs, metrics):
         app.cli.add_command(command)

@@ -36,7 +36,10 @@ TOLD = (
 )
 #: Without a value these are made or chosen; every other one is not set then.
 WITH_DEFAULT = ("DATABASE_URL", "INSTANCE_FOLDER", "PUBLIC_BASE_URL", "MAIL_FROM", *TOLD)
-OTHERS = ("SECRET_KEY", "TOKEN_KEYS", "SANDBOX_URL", "SMTP_URL")
+OTHERS = (
+    *("SECRET_KEY", "TOKEN_KEYS", "SANDBOX_URL", "SMTP_URL"),
+    *("METRICS_FOLDER", "METRICS_TOKEN"),
+)
 
 
 @click.command()

@@ -7,6 +7,7 @@ from flask import current_app
 
 from commands.terminal import current_runtime
 from services.logs import configure_logging
+from services.metrics import start_counting
 from services.readiness import look
 
 
@@ -28,13 +29,15 @@ def worker() -> None:
       BLUECLERK_LOG_FORMAT=json flask --app app jobs worker
     """
     settings = current_app.extensions["settings"]
-    if settings.jobs_engine.value == "embedded":
+    if not current_runtime().has_workers:
         raise click.ClickException(
             "Jobs run inside the web process here. A worker needs "
             "BLUECLERK_JOBS_ENGINE=procrastinate."
         )
     _require_tables()
     configure_logging(is_json=settings.log_format.value == "json")
+    if settings.metrics_folder:  # else nobody could ask for what it counts
+        start_counting(settings.metrics_folder)
     current_app.extensions["jobs"].work()
 
 

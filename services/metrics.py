@@ -9,12 +9,10 @@ the sum (https://prometheus.github.io/client_python/multiprocess/, read 2026-11-
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from prometheus_client import CollectorRegistry
     from prometheus_client.metrics import MetricWrapperBase
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
@@ -72,16 +70,18 @@ class _Counts:
 _counts: _Counts | None = None
 
 
-def start_counting(folder: Path | None = None) -> None:
-    """Begin to count in this process, from zero; with a folder, together with others.
-
-    The folder is the first one's that the process names: the library reads it when imported.
-    """
+def start_counting(folder: str = "") -> None:
+    """Begin to count in this process; with a folder, together with others."""
     global _counts
-    if folder is not None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.environ[FOLDER_VARIABLE] = str(folder)
+    if folder:
+        join_counting(folder)
     _counts = _Counts()
+
+
+def join_counting(folder: str) -> None:
+    """Name the folder of the machine's processes to the library, which looks when imported."""
+    Path(folder).mkdir(mode=0o700, exist_ok=True)
+    os.environ[FOLDER_VARIABLE] = folder
 
 
 def stop_counting() -> None:
@@ -90,36 +90,16 @@ def stop_counting() -> None:
     _counts = None
 
 
-def collected() -> CollectorRegistry:
-    """Return what was counted, of all processes that share the folder."""
-    from prometheus_client import CollectorRegistry
+def write_counts() -> bytes:
+    """Return what was counted as text, by all processes that share the folder."""
+    from prometheus_client import CollectorRegistry, generate_latest
     from prometheus_client.multiprocess import MultiProcessCollector
 
     if FOLDER_VARIABLE in os.environ:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        return registry
-    return _counts.registry if _counts is not None else CollectorRegistry()
-
-
-def empty_folder(folder: Path) -> None:
-    """Forget what earlier processes counted, unless one that still lives counts here.
-
-    A sum that lost a part would look like a restart, after which everything is counted anew.
-    """
-    files = [(path, path.stem.rpartition("_")[2]) for path in folder.glob("*.db")]
-    if any(pid.isdecimal() and _lives(int(pid)) for _, pid in files):
-        return
-    for path, _ in files:
-        path.unlink(missing_ok=True)
-
-
-def note_end_of_process(pid: int) -> None:
-    """Drop what only a living process can say; what it has counted stays."""
-    if FOLDER_VARIABLE in os.environ:
-        from prometheus_client.multiprocess import mark_process_dead
-
-        mark_process_dead(pid)  # type: ignore[no-untyped-call]
+        return generate_latest(registry)
+    return generate_latest(_counts.registry) if _counts is not None else b""
 
 
 def count_request(endpoint: str, *, method: str, status: int, duration_s: float) -> None:
@@ -128,7 +108,7 @@ def count_request(endpoint: str, *, method: str, status: int, duration_s: float)
     _observe("request_seconds", duration_s, endpoint)
 
 
-def count_call(provider: str, *, status: int | None, duration_s: float) -> None:
+def count_call(provider: str, status: int | None, duration_s: float) -> None:
     """Count a call to a provider; without a status there was no answer."""
     _count("provider_calls", provider, _told_status(status))
     _observe("provider_call_seconds", duration_s, provider)
@@ -184,13 +164,3 @@ def _told_status(status: int | None) -> str:
     if status is None:
         return "none"
     return str(status) if status in TOLD_STATUSES else f"{status // 100}xx"
-
-
-def _lives(pid: int) -> bool:
-    with suppress(ProcessLookupError):
-        try:
-            os.kill(pid, 0)
-        except PermissionError:
-            return True
-        return True
-    return False

@@ -181,3 +181,11 @@ def test_only_one_module_knows_the_placeholder_domain() -> None:
     ]
 
     assert knowing == ["services.placeholder_email"]
+
+
+def test_only_counting_and_its_page_know_the_library_of_metrics() -> None:
+    knowing = [
+        _module(path) for path in PRODUCT if "prometheus_client" in path.read_text(encoding="utf-8")
+    ]
+
+    assert knowing == ["services.metrics", "services.metrics_page"]

@@ -10,7 +10,7 @@ import sys
 LATER = {
     *("alembic", "apscheduler", "cryptography", "email_validator", "flask_migrate", "mako"),
     *("nicknames", "numpy", "oauthlib", "phonenumbers", "procrastinate", "psycopg", "rapidfuzz"),
-    *("requests", "requests_oauthlib", "sandbox", "urllib3"),
+    *("prometheus_client", "requests", "requests_oauthlib", "sandbox", "urllib3"),
 }
 PROGRAMME = """
 import sys

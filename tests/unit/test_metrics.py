@@ -1,0 +1,95 @@
+"""Counting: nothing before it begins, across processes, and what a killed one has counted."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config import PROJECT_FOLDER
+from services import metrics
+
+COUNTING = """
+import os, sys, threading, time
+from services.metrics import count_call, count_request, start_counting
+start_counting(sys.argv[1])
+for _ in range(int(sys.argv[2])):
+    count_request("customers.index", method="GET", status=200, duration_s=0.02)
+    count_call("xero", 429, 0.3)
+print("counted", flush=True)
+if "stay" in sys.argv:
+    time.sleep(60)
+"""
+TELLING = """
+import sys
+from services.metrics import join_counting, write_counts
+join_counting(sys.argv[1])
+print(write_counts().decode())
+"""
+
+
+@pytest.fixture
+def counting() -> Iterator[None]:
+    metrics.start_counting()
+    yield
+    metrics.stop_counting()
+
+
+def _python(programme: str, *arguments: str) -> subprocess.Popen[str]:
+    environ = {name: value for name, value in os.environ.items() if "PROMETHEUS" not in name}
+    return subprocess.Popen(
+        [sys.executable, "-c", programme, *arguments],
+        cwd=PROJECT_FOLDER,
+        env=environ,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_nothing_is_counted_before_it_begins() -> None:
+    metrics.count_mail("report", outcome="sent")
+
+    assert metrics.write_counts() == b""
+
+
+def test_only_known_statuses_of_a_provider_have_a_label_of_their_own(counting: None) -> None:
+    for status in (200, 299, 429, 418, 999, None):
+        metrics.count_call("quickbooks", status, 0.2)
+
+    text = metrics.write_counts().decode()
+
+    line = 'blueclerk_provider_calls_total{{provider="quickbooks",status="{}"}} 1.0'
+    assert all(line.format(status) in text for status in ("200", "2xx", "429", "4xx", "none"))
+    assert "418" not in text
+
+
+def test_a_clock_that_was_put_back_takes_nothing_away(counting: None) -> None:
+    metrics.count_reading("xero", kind="full", outcome="finished", duration_s=-3600.0)
+
+    assert b'reading_seconds_sum{kind="full",provider="xero"} 0.0' in metrics.write_counts()
+
+
+def test_processes_of_one_folder_are_told_together_and_a_killed_one_stays_counted(
+    tmp_path: Path,
+) -> None:
+    folder = str(tmp_path / "metrics")
+    os.mkdir(folder)
+    first, killed = _python(COUNTING, folder, "3"), _python(COUNTING, folder, "4", "stay")
+    for process in (first, killed):
+        assert process.stdout is not None
+        assert process.stdout.readline() == "counted\n"
+    killed.kill()
+    for process in (first, killed):
+        process.communicate(timeout=30)
+
+    text, _ = _python(TELLING, folder).communicate(timeout=30)
+
+    assert (
+        'blueclerk_requests_total{endpoint="customers.index",method="GET",status="200"} 7.0' in text
+    )
+    assert 'blueclerk_provider_call_seconds_count{provider="xero"} 7.0' in text
+    assert 'blueclerk_provider_calls_total{provider="xero",status="429"} 7.0' in text
