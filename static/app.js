@@ -26,14 +26,19 @@ on("keydown", (event) => {
   event.target.click();
 });
 
-// Whoever acts in a replaced region goes on there, or at its top.
+// Whoever acts in a replaced region goes on there, or at its top until what they used is back.
+const used = {};
 on("htmx:config:request", ({ detail: { ctx } }) => {
   const active = document.activeElement, { target } = ctx;
-  if (target?.contains(active)) ctx.cameFrom = [active.id, target.id];
+  if (target?.contains(active)) {
+    if (active !== target) used[target.id] = active.id;
+    ctx.cameFrom = [used[target.id], target.id];
+  }
   if (ctx.sourceEvent.type !== "load") target?.querySelector(LOST)?.remove();
 });
 on("htmx:after:swap", ({ detail: { ctx } }) => {
-  if (document.activeElement !== document.body) return;
+  const active = document.activeElement;
+  if (active !== document.body && active.id !== ctx.cameFrom?.[1]) return;
   ctx.cameFrom?.map((id) => document.getElementById(id)).find(Boolean)?.focus();
 });
 
