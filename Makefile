@@ -10,7 +10,7 @@ CHECKED := tests/test_architecture.py tests/test_docs.py tests/test_templates.py
 
 VALIDATOR := tests/html/node_modules/.package-lock.json
 
-.PHONY: help install demo serve test test-full test-postgresql screenshots pictures fuzz crash check bench lock clean html-validate
+.PHONY: help install demo serve test test-full test-postgresql test-cluster screenshots pictures fuzz crash check bench lock clean html-validate
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -53,6 +53,9 @@ html-validate: $(VALIDATOR) ## what the HTML of every page is validated with, wh
 
 test-postgresql: $(VENV)/dev.ok ## all tests of services and jobs on PostgreSQL, beside the suite
 	$(BIN)/pytest -n 2 -m "postgresql or both_databases"
+
+test-cluster: $(VENV)/dev.ok ## the browser tests on PostgreSQL, 4 web processes, 2 workers, nginx; ONLY=test_flow
+	BLUECLERK_TEST_CLUSTER=1 $(BIN)/pytest tests/browser $(if $(ONLY),-k "$(ONLY)")
 
 screenshots: $(VENV)/dev.ok ## every screen into screenshots/; ONLY=undo LOOKS=dark-390,light TO=folder
 	$(BIN)/python -m tests.pictures $(if $(ONLY),--only "$(ONLY)") $(if $(LOOKS),--looks $(LOOKS)) $(if $(TO),--to $(TO))

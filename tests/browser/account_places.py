@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from playwright.sync_api import Page, expect
 
 from tests.browser.people import QUICKBOOKS, Opener, press
 from tests.system.demo import Demo
-from tests.system.prepared import type_passwords
 
 
 def your_account(people: Opener, _demo: Demo, **options: Any) -> Page:
@@ -18,7 +18,7 @@ def your_account(people: Opener, _demo: Demo, **options: Any) -> Page:
 def password_again(people: Opener, demo: Demo, **options: Any) -> Page:
     """Press what asks for the password, an hour after it was typed."""
     page = people.open("ada", f"{QUICKBOOKS}/disconnect", **options)
-    type_passwords(demo.folder, "-1 hour")
+    demo.type_passwords(timedelta(hours=1))
     press(page, "Disconnect and keep the links")
     expect(page.locator("h1")).to_have_text("Confirm that it is you")
     return page
@@ -27,7 +27,7 @@ def password_again(people: Opener, demo: Demo, **options: Any) -> Page:
 def password_refused(people: Opener, demo: Demo, **options: Any) -> Page:
     """Fill in a form an hour after the password was typed, and mistype it then."""
     page = people.open("ada", "/settings/team", **options)
-    type_passwords(demo.folder, "-1 hour")
+    demo.type_passwords(timedelta(hours=1))
     page.get_by_label("E-mail of whom to invite").fill("kim@example.org")
     press(page, "Send invitation")
     page.get_by_label("Password").fill("not-the-password")

@@ -1,7 +1,11 @@
-"""Chromium, one running demo per worker that every test finds as it was prepared, and pages."""
+"""Chromium, one running demo per worker that every test finds as it was prepared, and pages.
+
+`make test-cluster` runs the same tests with the demo on PostgreSQL, in many processes.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,8 +16,14 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 from tests.browser.chromium import CHROMIUM, MISSING, launch
 from tests.browser.people import Opener
 from tests.browser.watching import Watch
+from tests.cluster.proxy import MISSING as NO_PROXY
+from tests.cluster.proxy import NGINX
+from tests.cluster.running import start_cluster
+from tests.postgresql import run_server
 from tests.system.demo import Demo, start_demo
 from tests.system.prepared import PreparedDemo, find_prepared
+
+ON_CLUSTER = os.environ.get("BLUECLERK_TEST_CLUSTER") == "1"
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -24,6 +34,8 @@ def pytest_runtest_setup() -> None:
     # Raised here and not by a mark, so that all of them are told in one line.
     if CHROMIUM is None:
         pytest.skip(MISSING)
+    if ON_CLUSTER and NGINX is None:
+        pytest.skip(NO_PROXY)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -43,10 +55,15 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> PreparedDemo:
 def running_demo(
     prepared: PreparedDemo, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Demo]:
-    demo = start_demo(prepared.copy_to(tmp_path_factory.mktemp("browser") / "instance"))
-    yield demo
-    demo.stop()
-    assert demo.leaks() == []
+    folder = prepared.copy_to(tmp_path_factory.mktemp("browser") / "instance")
+    with ExitStack() as stack:
+        if ON_CLUSTER:
+            demo: Demo = start_cluster(folder, stack.enter_context(run_server()))
+        else:
+            demo = start_demo(folder)
+        yield demo
+        demo.stop()
+        assert demo.leaks() == []
 
 
 @pytest.fixture

@@ -6,25 +6,51 @@ from collections.abc import Mapping
 from typing import Any
 
 from playwright.sync_api import Page, expect
+from sqlalchemy import delete, func, select, update
 
+from models import (
+    Bin,
+    Customer,
+    CustomerLink,
+    ImportItem,
+    ImportRun,
+    ItemOutcome,
+    RemoteCustomer,
+    RemoteState,
+    WhyUnsynced,
+)
 from tests.browser.going import Place, straight_to
 from tests.browser.people import QUICKBOOKS, Opener, press
 from tests.browser.running import hold_import
 from tests.system.demo import Demo
 
 REVIEW = f"{QUICKBOOKS}/review"
-# Two whom the latest import brought, as if it had not: what is here of them goes along.
-TWO = """SELECT remote_id FROM import_item WHERE outcome = 'created'
-  AND run_id = (SELECT max(id) FROM import_run) ORDER BY id LIMIT 2"""
-FAIL_TWO = f"""PRAGMA foreign_keys = ON;
-DELETE FROM customer WHERE id IN (
-  SELECT customer_id FROM customer_link WHERE remote_id IN ({TWO}));
-UPDATE remote_customer SET state = 'unsynced', bin = 'new', why = 'failed'
-  WHERE remote_id IN ({TWO});
-UPDATE import_item SET outcome = 'failed', reason_code = 'broken',
-  reason = 'something broke on our side; nothing of it was saved' WHERE remote_id IN ({TWO});
-UPDATE import_run SET created_count = created_count - 2, failed_count = 2
-  WHERE id = (SELECT max(id) FROM import_run);"""
+BROKEN = "something broke on our side; nothing of it was saved"
+
+
+def _fail_two(demo: Demo) -> None:
+    """Take two whom the latest import brought as if it had not: what is here of them goes along."""
+    latest = select(func.max(ImportRun.id)).scalar_subquery()
+    created = select(ImportItem.remote_id).where(
+        ImportItem.run_id == latest, ImportItem.outcome == ItemOutcome.CREATED
+    )
+    with demo.database() as database:
+        two = database.scalars(created.order_by(ImportItem.id).limit(2)).all()
+        theirs = select(CustomerLink.customer_id).where(CustomerLink.remote_id.in_(two))
+        changes = (
+            delete(Customer).where(Customer.id.in_(theirs)),
+            update(RemoteCustomer)
+            .where(RemoteCustomer.remote_id.in_(two))
+            .values(state=RemoteState.UNSYNCED, bin=Bin.NEW, why=WhyUnsynced.FAILED),
+            update(ImportItem)
+            .where(ImportItem.remote_id.in_(two))
+            .values(outcome=ItemOutcome.FAILED, reason_code="broken", reason=BROKEN),
+            update(ImportRun)
+            .where(ImportRun.id == latest)
+            .values(created_count=ImportRun.created_count - 2, failed_count=2),
+        )
+        for change in changes:
+            database.execute(change)
 
 
 def _import_runs(people: Opener, demo: Demo, **options: Any) -> Page:
@@ -73,8 +99,7 @@ def _paused(people: Opener, demo: Demo, **options: Any) -> Page:
 
 
 def _partly_failed(people: Opener, demo: Demo, **options: Any) -> Page:
-    with demo.database() as database:
-        database.executescript(FAIL_TWO)
+    _fail_two(demo)
     page = people.open("ada", f"{QUICKBOOKS}/imports", **options)
     page.get_by_role("link", name="Import 31", exact=True).click()
     expect(page.locator("main")).to_contain_text("Something broke on our side")

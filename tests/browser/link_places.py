@@ -7,11 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from playwright.sync_api import Page, expect
-from sqlalchemy import create_engine, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import LinkPurpose, User
-from services.database import prepare_engine
+from models import LinkPurpose, ReportRecipient, User
 from services.env_file import read_env_file
 from services.link_mail import PATHS
 from services.one_time_links import add_link, link_token
@@ -24,9 +23,7 @@ INVITATION, RESET, CHANGE = PATHS
 
 def _link(demo: Demo, purpose: LinkPurpose, age: timedelta) -> str:
     """Return the address of a link that mel, or whoever is invited, was mailed that long ago."""
-    engine = create_engine(f"sqlite:///{demo.folder / 'demo.db'}")
-    prepare_engine(engine)
-    with Session(engine) as session:
+    with demo.database() as database, Session(database) as session:
         mel = session.scalars(select(User).where(User.email == "mel@example.com")).one()
         link = add_link(
             session,
@@ -41,7 +38,6 @@ def _link(demo: Demo, purpose: LinkPurpose, age: timedelta) -> str:
         link.next_attempt_at = None
         token = link_token(_secret_key(demo), link)
         session.commit()
-    engine.dispose()
     return PATHS[purpose] + token
 
 
@@ -72,8 +68,10 @@ def _no_confirmation(people: Opener, _demo: Demo, **options: Any) -> Page:
 
 def _unsubscribing(people: Opener, demo: Demo, **options: Any) -> Page:
     with demo.database() as database:
-        query = "SELECT public_id FROM report_recipient WHERE address = 'ada@example.com'"
-        (recipient,) = database.execute(query).fetchone()
+        address_is = ReportRecipient.address == "ada@example.com"
+        recipient = database.execute(
+            select(ReportRecipient.public_id).where(address_is)
+        ).scalar_one()
     token = unsubscribe_token(_secret_key(demo), recipient)
     return people.open(None, f"/unsubscribe/{token}", **options)
 

@@ -3,24 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from models import DeliveryState, ReportDelivery, ReportRecipient
+from services.runtime import utc_now
 from tests.browser.going import REFUSED, Place, straight_to
 from tests.browser.people import Opener, follow, press
 from tests.system.demo import Demo
 
-# One report that failed for ada, of the last day that is over in New York.
-FAILED = """
-INSERT INTO report_delivery (public_id, company_id, recipient_id, kind, first_day_on, day_on,
-  window_start_at, window_end_at, message_id, state, attempts, handover_count, next_attempt_at,
-  answer_text, due_at, ended_at)
-SELECT '00000000000000ff', company_id, id, 'daily', date('now', '-2 days'), date('now', '-2 days'),
-  datetime('now', '-3 days'), datetime('now', '-2 days'), '<failed@example.com>', 'failed', 26, 0,
-  datetime('now', '-1 day'), 'The mail server did not answer.', datetime('now', '-1 day'),
-  datetime('now', '-1 hour')
-FROM report_recipient WHERE address = 'ada@example.com'"""
+# Of the last day that is over in New York.
+FAILED_DAY = timedelta(days=2)
+
+
+def fail_report(demo: Demo) -> None:
+    """Let one report have failed for ada."""
+    now = utc_now()
+    with demo.database() as database, Session(database) as session:
+        is_ada = ReportRecipient.address == "ada@example.com"
+        ada = session.scalars(select(ReportRecipient).where(is_ada)).one()
+        failed = ReportDelivery(
+            company_id=ada.company_id,
+            recipient_id=ada.id,
+            first_day_on=(now - FAILED_DAY).date(),
+            day_on=(now - FAILED_DAY).date(),
+            window_start_at=now - timedelta(days=3),
+            window_end_at=now - FAILED_DAY,
+            message_id="<failed@example.com>",
+            state=DeliveryState.FAILED,
+            attempts=26,
+            next_attempt_at=now - timedelta(days=1),
+            answer_text="The mail server did not answer.",
+            due_at=now - timedelta(days=1),
+            ended_at=now - timedelta(hours=1),
+        )
+        session.add(failed)
+        session.commit()
 
 
 def _wrong_report_settings(people: Opener, _demo: Demo, **options: Any) -> Page:
@@ -42,8 +64,7 @@ def _report_mail(people: Opener, _demo: Demo, **options: Any) -> Page:
 
 
 def _not_delivered(people: Opener, demo: Demo, **options: Any) -> Page:
-    with demo.database() as database:
-        database.execute(FAILED)
+    fail_report(demo)
     page = people.open("ada", "/reports", **options)
     expect(page.locator("#report-strip")).to_contain_text("The mail server did not answer.")
     return page

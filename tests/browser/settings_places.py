@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from playwright.sync_api import Page, expect
+from sqlalchemy import text
 
 from tests.browser.account_places import (
     email_that_waits,
@@ -18,8 +19,8 @@ from tests.browser.people import Opener, press, toggle
 from tests.system.demo import Demo
 
 # Something nobody foresaw: a word that no release of ours has written.
-BROKEN = "UPDATE customer SET origin = 'nowhere'"
-ENDED = "UPDATE sign_in SET ended_at = created_at"
+BROKEN = text("UPDATE customer SET origin = 'nowhere'")
+ENDED = text("UPDATE sign_in SET ended_at = created_at")
 
 
 def _wrong_password(people: Opener, _demo: Demo, **options: Any) -> Page:

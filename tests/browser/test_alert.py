@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import expect
 
@@ -34,7 +36,7 @@ def test_the_collapsed_page_asks_nobody(people: Opener, demo: Demo) -> None:
 
 
 def test_the_first_reading_of_all_customers_takes_three_calls(people: Opener, demo: Demo) -> None:
-    demo.age_readings("-8 days")
+    demo.age_readings(timedelta(days=8))
     page = people.open("ada")
 
     open_alert(page)
@@ -58,6 +60,19 @@ def test_checking_again_sees_what_changed(people: Opener, demo: Demo) -> None:
     expect(page.locator("#sync-facts")).to_contain_text("1,209 customers")
 
 
+def test_the_keyboard_is_where_it_was_when_a_slow_check_ends(people: Opener, demo: Demo) -> None:
+    page = people.open("ada")
+    toggle(page)
+    expect_number(page, "182", "1,204")
+    demo.fault("delay", seconds=1)
+
+    press(page, "Check again")
+    expect(alert_body(page)).to_contain_text("Reading customers from QuickBooks")
+    expect_number(page, "182", "1,204")
+
+    expect(page.locator("#check-again")).to_be_focused()
+
+
 @pytest.mark.full
 def test_opening_after_a_minute_sees_what_changed(people: Opener, demo: Demo) -> None:
     page = people.open("ada")
@@ -65,7 +80,7 @@ def test_opening_after_a_minute_sees_what_changed(people: Opener, demo: Demo) ->
     expect_number(page, "182", "1,204")
     toggle(page)
     demo.change(create=5)
-    demo.age_readings("-61 seconds")
+    demo.age_readings(timedelta(seconds=61))
     calls = demo.calls()
 
     toggle(page)

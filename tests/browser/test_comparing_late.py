@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import text
 
 from tests.browser.people import QUICKBOOKS, Opener
 from tests.system.demo import Demo
@@ -15,7 +16,7 @@ ONE_WAITS = """UPDATE remote_customer SET bin = 'waiting'
 @pytest.mark.full
 def test_a_look_at_the_place_before_does_not_lead_back_there(people: Opener, demo: Demo) -> None:
     with demo.database() as database:
-        assert database.execute(ONE_WAITS).rowcount == 1
+        assert database.execute(text(ONE_WAITS)).rowcount == 1
     page = people.open("ada", f"{QUICKBOOKS}/imports")
     page.route("**/review/waiting?*", lambda _route: None)
     with page.expect_request("**/review/waiting?*"):

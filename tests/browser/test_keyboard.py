@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 from playwright.sync_api import expect
 
 from tests.browser.account_places import password_again
 from tests.browser.people import Opener, alert_body, expect_number, follow, tab_to
 from tests.system.demo import Demo
-from tests.system.prepared import PASSWORD, type_passwords
+from tests.system.prepared import PASSWORD
 
 
 def test_signing_in_counting_and_deciding_need_no_mouse(people: Opener) -> None:
@@ -73,7 +74,7 @@ def test_the_password_again_needs_no_mouse(people: Opener, demo: Demo) -> None:
 
 
 def test_connecting_goes_on_by_itself_after_the_password(people: Opener, demo: Demo) -> None:
-    type_passwords(demo.folder, "-1 hour")
+    demo.type_passwords(timedelta(hours=1))
     page = people.open("ada", "/settings/integrations/xero")
     follow(page, "Connect Xero")
     expect(page.get_by_label("Password")).to_be_focused()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import text
 
 from tests.browser.people import (
     QUICKBOOKS,
@@ -54,7 +55,7 @@ def test_zoe_sees_no_trace_of_the_other_company(people: Opener) -> None:
 
 def test_zoe_cannot_follow_the_reading_of_another_company(people: Opener, demo: Demo) -> None:
     with demo.database() as database:
-        (reading,) = database.execute("SELECT public_id FROM reading LIMIT 1").fetchone()
+        reading = database.scalar(text("SELECT public_id FROM reading LIMIT 1"))
     page = people.browser("zoe").new_page()
 
     for path in (f"{QUICKBOOKS}?reading={reading}", f"{QUICKBOOKS}/unsynced?reading={reading}"):
@@ -70,7 +71,7 @@ def test_zoe_cannot_decide_about_customers_of_another_company(
 ) -> None:
     with demo.database() as database:
         query = "SELECT public_id FROM remote_customer WHERE state = 'unsynced' LIMIT 1"
-        (theirs,) = database.execute(query).fetchone()
+        theirs = database.scalar(text(query))
 
     with prepared.client("zoe") as client:
         address = f"{demo.url}{QUICKBOOKS}"

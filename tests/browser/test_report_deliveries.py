@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.people import Opener, follow, press
-from tests.browser.report_places import FAILED
+from tests.browser.report_places import fail_report
 from tests.system.demo import Demo
 
 
@@ -17,8 +17,7 @@ def _line(page: Page, text: str) -> None:
 
 
 def test_a_report_that_failed_is_sent_and_not_twice(people: Opener, demo: Demo) -> None:
-    with demo.database() as database:
-        database.execute(FAILED)
+    fail_report(demo)
     demo.control("DELETE", "outbox")
     page = people.open("ada", "/reports")
     expect(page.locator("#report-strip")).to_contain_text("The mail server did not answer.")

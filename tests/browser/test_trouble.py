@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -33,7 +34,7 @@ def _expect_honest_failure(page: Page, sentence: str) -> None:
 
 
 def test_a_failure_in_the_middle_shows_the_last_known_number(people: Opener, demo: Demo) -> None:
-    demo.age_readings("-8 days")
+    demo.age_readings(timedelta(days=8))
     demo.fault("status", status=503, endpoint="query", from_request=3)
     page = people.open("ada")
 
@@ -110,7 +111,7 @@ def test_a_permission_that_ended_leads_to_reconnecting(people: Opener, demo: Dem
 
 @pytest.mark.full
 def test_a_slow_reading_shows_progress_and_polling_ends(people: Opener, demo: Demo) -> None:
-    demo.age_readings("-8 days")
+    demo.age_readings(timedelta(days=8))
     demo.fault("delay", seconds=2, from_page=2)
     page = people.open("ada")
 

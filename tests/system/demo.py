@@ -5,19 +5,29 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import requests
+from sqlalchemy import URL, Connection, text
 
 from services.env_file import read_env_file
+from tests.system.database import (
+    ONE_MINUTE,
+    TWO_MINUTES,
+    age_readings,
+    copy_file,
+    database_url,
+    open_database,
+    type_passwords,
+)
 from tests.watched_demos import AT_DEBUG, find_leaks
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -51,9 +61,13 @@ class Demo:
         return f"http://127.0.0.1:{self.sandbox_port}"
 
     @property
+    def database_url(self) -> URL:
+        return database_url(self.folder)
+
+    @property
     def environment(self) -> dict[str, str]:
         """What any `flask` command needs to speak to this demo."""
-        return _clean_environment() | read_env_file(self.folder / "demo.env")
+        return clean_environment() | read_env_file(self.folder / "demo.env")
 
     def control(self, method: str, path: str, **body: Any) -> dict[str, Any]:
         """Ask the control room of the sandbox."""
@@ -91,20 +105,28 @@ class Demo:
         self.control("DELETE", "faults")
 
     @contextmanager
-    def database(self) -> Iterator[sqlite3.Connection]:
+    def database(self) -> Iterator[Connection]:
         """Open the demo's own database; what was written is committed at the end."""
-        with open_database(self.folder / "demo.db") as connection:
+        with open_database(self.database_url) as connection:
             yield connection
+
+    def restore_rows(self, prepared: Path) -> None:
+        """Bring the rows back to those of the folder this one is a copy of."""
+        copy_file(prepared / "demo.db", self.folder / "demo.db")
 
     def count(self, query: str) -> int:
         """Return the one number that a query on the demo's database gives."""
         with self.database() as connection:
-            number: int = connection.execute(query).fetchone()[0]
+            number: int = connection.execute(text(query)).scalar_one()
         return number
 
-    def age_readings(self, age: str = "-2 minutes") -> None:
+    def age_readings(self, age: timedelta = TWO_MINUTES) -> None:
         """Pretend that every reading ended that long ago."""
-        age_readings(self.folder, age)
+        age_readings(self.database_url, age)
+
+    def type_passwords(self, age: timedelta = ONE_MINUTE) -> None:
+        """Pretend that everybody who is signed in typed the password that long ago."""
+        type_passwords(self.database_url, age)
 
     def is_reading(self) -> bool:
         return self.count("SELECT count(*) FROM reading WHERE state = 'running'") > 0
@@ -115,7 +137,7 @@ class Demo:
         port = port or free_port()
         command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py"]
         command += ["--bind", f"127.0.0.1:{port}", "--log-level", "warning", "app:create_app()"]
-        server = _start(command, self.environment, output=self.folder / "second.out")
+        server = run_apart(command, self.environment, output=self.folder / "second.out")
         self.helpers.append(server)
         wait_until(lambda: is_open(port) or server.poll() is not None, "a second server")
         assert server.poll() is None, (self.folder / "second.out").read_text()
@@ -180,7 +202,7 @@ def run_demo(
     folder: Path, port: int, sandbox_port: int, **settings: str
 ) -> subprocess.Popen[bytes]:
     """Start the process and return at once; what it prints goes to a file beside the folder."""
-    environment = _clean_environment() | {
+    environment = clean_environment() | {
         "BLUECLERK_INSTANCE_FOLDER": str(folder),
         "PORT": str(port),
         "SANDBOX_PORT": str(sandbox_port),
@@ -188,7 +210,7 @@ def run_demo(
         "MAKELEVEL": "1",
     }
     command = [sys.executable, "-m", "commands.demo"]
-    return _start(command, environment | settings, output=printed_by(folder))
+    return run_apart(command, environment | settings, output=printed_by(folder))
 
 
 def printed_by(folder: Path) -> Path:
@@ -219,23 +241,6 @@ def wait_until(is_so: Callable[[], bool], what: str, *, limit_s: float = 15) -> 
         time.sleep(STEP_S)
 
 
-@contextmanager
-def open_database(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a SQLite file beside the process that works with it."""
-    with closing(sqlite3.connect(path, timeout=10)) as connection, connection:
-        yield connection
-
-
-def age_readings(folder: Path, age: str) -> None:
-    """Pretend that every ended reading of the demo in a folder ended that long ago."""
-    with open_database(folder / "demo.db") as connection:
-        connection.execute(
-            "UPDATE reading SET finished_at = strftime('%Y-%m-%d %H:%M:%f000', 'now', ?)"
-            " WHERE finished_at IS NOT NULL",
-            [age],
-        )
-
-
 def _wait_for_start(demo: Demo) -> None:
     give_up_at = time.monotonic() + START_WAIT_S
     while True:
@@ -250,7 +255,7 @@ def _wait_for_start(demo: Demo) -> None:
         time.sleep(STEP_S)
 
 
-def _start(
+def run_apart(
     command: list[str], environment: Mapping[str, str], *, output: Path
 ) -> subprocess.Popen[bytes]:
     """Start in a process group of its own, so that all of it can be killed in one moment."""
@@ -266,7 +271,7 @@ def _start(
         )
 
 
-def _clean_environment() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """Return our environment without settings that somebody may have exported."""
     ours = ("BLUECLERK_", "PORT", "SANDBOX_", "RESET", "FLASK_", "MAKE")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}

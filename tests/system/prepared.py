@@ -6,9 +6,8 @@ import fcntl
 import json
 import os
 import shutil
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +15,12 @@ import pytest
 import requests
 
 from tests.system.asking import csrf_token
-from tests.system.demo import Demo, age_readings, open_database, start_demo, wait_until
+from tests.system.database import age_readings, copy_file, database_url, type_passwords
+from tests.system.demo import Demo, start_demo, wait_until
 
 PASSWORD = "demo-password"
 PEOPLE = ("ada", "mel", "zoe")
-DATABASES = ("demo.db", "sandbox.db")
+SANDBOX = "sandbox.db"
 COOKIE = "blueclerk"
 
 
@@ -43,8 +43,9 @@ class PreparedDemo:
     def copy_to(self, folder: Path) -> Path:
         """Make a folder that a demo of its own can be started in."""
         shutil.copytree(self.folder, folder)
-        age_readings(folder, "-2 minutes")
-        type_passwords(folder)
+        url = database_url(folder)
+        age_readings(url)
+        type_passwords(url)
         return folder
 
     def restore(self, demo: Demo) -> None:
@@ -52,10 +53,10 @@ class PreparedDemo:
         demo.clear_faults()
         wait_until(lambda: not demo.is_reading(), "the reading of the test before has ended")
         demo.control("POST", "reset")
-        for name in DATABASES:
-            _copy_database(self.folder / name, demo.folder / name)
+        copy_file(self.folder / SANDBOX, demo.folder / SANDBOX)
+        demo.restore_rows(self.folder)
         demo.age_readings()
-        type_passwords(demo.folder)
+        demo.type_passwords()
 
     def client(self, person: str) -> requests.Session:
         """Return an HTTP client that is signed in."""
@@ -84,15 +85,6 @@ def sign_in(url: str, person: str) -> str:
         return str(client.cookies[COOKIE])
 
 
-def type_passwords(folder: Path, age: str = "-1 minute") -> None:
-    """Pretend that everybody who is signed in typed the password that long ago."""
-    with open_database(folder / "demo.db") as connection:
-        connection.execute(
-            "UPDATE sign_in SET password_checked_at = strftime('%Y-%m-%d %H:%M:%f000', 'now', ?)",
-            [age],
-        )
-
-
 def find_prepared(factory: pytest.TempPathFactory) -> PreparedDemo:
     """Return the prepared demo of this test run; the first worker that asks prepares it."""
     base = factory.getbasetemp()
@@ -114,9 +106,3 @@ def _one_at_a_time(path: Path) -> Iterator[None]:
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
-
-
-def _copy_database(source: Path, target: Path) -> None:
-    """Replace the content under the processes that have the target open."""
-    with closing(sqlite3.connect(source)) as from_, open_database(target) as to:
-        from_.backup(to)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from models import Reading, ReadingState
 from tests.system.asking import SENTENCE, check_again, followed, number_in, open_alert, open_page
 from tests.system.demo import Demo, start_demo, wait_until
 from tests.system.prepared import PreparedDemo
 
 pytestmark = pytest.mark.full
-LONG_AGO = "2026-01-01 00:00:00.000000"
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Demos:
@@ -73,9 +76,8 @@ def test_a_reading_that_was_cut_off_is_told_and_read_anew(
     demo = demos.start_again()
     page = open_page(client, demo.url)
     with demo.database() as database:
-        database.execute(
-            "UPDATE reading SET lease_until_at = ? WHERE state = 'running'", [LONG_AGO]
-        )
+        running = update(Reading).where(Reading.state == ReadingState.RUNNING)
+        database.execute(running.values(lease_until_at=LONG_AGO))
     told = open_alert(client, demo.url, reading=cut_off)
     number = number_in(client, demo.url, open_alert(client, demo.url))
 
