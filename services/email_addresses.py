@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from services.placeholder_email import is_placeholder_email
 
 _SEPARATORS = re.compile(r"[\s,;<>()\[\]\"]+")
 _SCHEME = re.compile(r"^mailto:", re.IGNORECASE)
 _PLAIN_LOCAL_PART = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*", re.ASCII)
+_PLAIN_DOMAIN = re.compile(
+    r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}", re.ASCII
+)
 MAX_ADDRESS_CHARACTERS = 254
 MAX_LOCAL_PART_CHARACTERS = 64
 
@@ -30,8 +33,28 @@ def normalise_address(text: str) -> str:
         raise UnusableAddress("the address is too long")
     local_part, _, domain = address.rpartition("@")
     if len(local_part) <= MAX_LOCAL_PART_CHARACTERS and _PLAIN_LOCAL_PART.fullmatch(local_part):
+        if _is_plain(domain):
+            return f"{local_part}@{domain.lower()}"
         return f"{local_part}@{_checked('x@' + domain)[1]}"
     return "@".join(_checked(address))
+
+
+def _is_plain(domain: str) -> bool:
+    """Say whether the domain is surely usable as it is: nearly all are, and checking is slow.
+
+    Two dashes in a row may be another script's letters or nothing at all, so they are checked.
+    """
+    if "--" in domain or not _PLAIN_DOMAIN.fullmatch(domain):
+        return False
+    return not domain.lower().endswith(_reserved_endings())
+
+
+@cache
+def _reserved_endings() -> tuple[str, ...]:
+    """Return the ends of domains that nobody can have; none of the plain ones is one itself."""
+    from email_validator import SPECIAL_USE_DOMAIN_NAMES
+
+    return tuple(f".{name}" for name in SPECIAL_USE_DOMAIN_NAMES)
 
 
 @lru_cache(maxsize=4096)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -112,3 +113,22 @@ def test_the_first_of_two_is_chosen_whatever_stands_between(
     expected = first_usable_address(first) or first_usable_address(second)
 
     assert first_usable_address(first + between + second) == expected
+
+
+@given(
+    st.lists(st.text("abzAZ09-é", max_size=5), min_size=1, max_size=4),
+    st.sampled_from(("com", "Example", "local", "TEST", "arpa", "x", "c1", "1", "")),
+)
+def test_a_domain_is_judged_as_the_library_judges_it(labels: list[str], ending: str) -> None:
+    address = "x@" + ".".join((*labels, ending))
+    try:
+        judged = validate_email(address, check_deliverability=False).ascii_domain
+    except EmailNotValidError:
+        judged = None
+
+    try:
+        ours = normalise_address(address).partition("@")[2]
+    except UnusableAddress:
+        ours = None
+
+    assert ours == judged
