@@ -5,12 +5,18 @@ from __future__ import annotations
 import pickle
 import zlib
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import datetime
+from itertools import starmap
+from operator import attrgetter
+from typing import Any
 
 from services.providers.contract import CustomerPage, CustomerRecord
 
 #: The quickest level packs the pickled names and addresses to a third.
 PACKING_LEVEL = 1
+#: Tuples are packed twice as quickly as the records themselves.
+_VALUES = attrgetter(*(field.name for field in fields(CustomerRecord)))
 
 
 class ReadingPages:
@@ -42,7 +48,8 @@ class ReadingPages:
             self._newest_page.clear()
             self.unreadable_count = 0
         self._newest_page.update((record.remote_id, len(self._packed)) for record in page.records)
-        self._packed.append(zlib.compress(pickle.dumps(page.records), PACKING_LEVEL))
+        values = list(map(_VALUES, page.records))
+        self._packed.append(zlib.compress(pickle.dumps(values), PACKING_LEVEL))
         self.unreadable_count += page.unreadable_count
         self.as_of = self.as_of or page.as_of
 
@@ -50,8 +57,8 @@ class ReadingPages:
         """Yield every customer once, unpacking one page at a time."""
         for number, packed in enumerate(self._packed):
             # Packed by this object a moment ago, never by anybody else.
-            page: tuple[CustomerRecord, ...] = pickle.loads(zlib.decompress(packed))  # noqa: S301
-            newest = {record.remote_id: record for record in page}
+            values: list[tuple[Any, ...]] = pickle.loads(zlib.decompress(packed))  # noqa: S301
+            newest = {record.remote_id: record for record in starmap(CustomerRecord, values)}
             for remote_id, record in newest.items():
                 if self._newest_page[remote_id] == number:
                     yield record
