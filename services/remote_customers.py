@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, case, or_, update
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from models import RemoteAccount, RemoteCustomer, RemoteState
 from models.base import new_public_id
 from services.customer_diff import missing
-from services.database import insert_rows
+from services.driver_rows import insert_tuples
 from services.ended_choices import end_choices, outdated_choices
 from services.erased_remotes import update_erased
 from services.linked_customers import read_values, update_linked
@@ -95,15 +96,27 @@ def count_gone(session: Session, account_id: int, pages: ReadingPages) -> tuple[
 
 
 def _insert_rows(
-    session: Session, account: RemoteAccount, rows: Iterable[Row], *, reading_id: int
+    session: Session, account: RemoteAccount, rows: Sequence[Row], *, reading_id: int
 ) -> None:
+    if not rows:
+        return
+    columns = tuple(rows[0])
     for row in rows:
         row["public_id"] = new_public_id()
-        row["company_id"] = account.company_id
-        row["account_id"] = account.id
-        row["state"] = _undecided_state(row)
-        row["first_reading_id"] = reading_id
-    insert_rows(session, RemoteCustomer, rows)
+        row["state"] = _undecided_state(row).value
+    values = itemgetter("public_id", "state", *columns)
+    insert_tuples(
+        session,
+        RemoteCustomer,
+        ("public_id", "state", *columns),
+        map(values, rows),
+        same={
+            "company_id": account.company_id,
+            "account_id": account.id,
+            "first_reading_id": reading_id,
+        },
+        converted=("remote_updated_at",),
+    )
 
 
 def _undecided_state(row: Row) -> RemoteState:
