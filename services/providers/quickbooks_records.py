@@ -126,6 +126,8 @@ def _given(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def _address(address: Fields) -> str:
+    if not address:
+        return ""
     lines = [clean_text(address.get(name)) for name in ADDRESS_LINES]
     region = (clean_text(address.get(key)) for key in ("CountrySubDivisionCode", "PostalCode"))
     lines += [" ".join(filter(None, region)), clean_text(address.get("Country"))]
