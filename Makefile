@@ -10,7 +10,7 @@ CHECKED := tests/test_architecture.py tests/test_docs.py tests/test_templates.py
 
 VALIDATOR := tests/html/node_modules/.package-lock.json
 
-.PHONY: help install demo serve test test-full test-postgresql test-cluster screenshots pictures fuzz crash check bench lock clean html-validate
+.PHONY: help install demo serve test test-full test-postgresql test-cluster test-matrix screenshots pictures fuzz crash check bench lock clean html-validate
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -57,6 +57,9 @@ test-postgresql: $(VENV)/dev.ok ## all tests of services and jobs on PostgreSQL,
 test-cluster: $(VENV)/dev.ok ## the browser tests on PostgreSQL, 4 web processes, 2 workers, nginx; ONLY=test_flow
 	BLUECLERK_TEST_CLUSTER=1 $(BIN)/pytest tests/browser $(if $(ONLY),-k "$(ONLY)")
 
+test-matrix: $(BIN)/python ## the suite on every Python here and SQLAlchemy 2.0 and 2.1; ONLY=3.13-2.0,3.12
+	$(BIN)/python -m tests.versions $(if $(ONLY),--only "$(ONLY)") $(CHECKED:%=--leave-out %)
+
 screenshots: $(VENV)/dev.ok ## every screen into screenshots/; ONLY=undo LOOKS=dark-390,light TO=folder
 	$(BIN)/python -m tests.pictures $(if $(ONLY),--only "$(ONLY)") $(if $(LOOKS),--looks $(LOOKS)) $(if $(TO),--to $(TO))
 
@@ -87,4 +90,4 @@ lock: $(BIN)/python ## write the hashed lock files anew from the .in files (need
 	done
 
 clean: ## remove the environment and caches; instance/ stays
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage
+	rm -rf $(VENV) .venv-matrix .mypy_cache .ruff_cache .pytest_cache .coverage

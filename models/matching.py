@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Double,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import At, Base, CompanyId, OptionalUserId, RowId, closed_set
@@ -98,7 +107,7 @@ class MatchSuggestion(Base):
         ForeignKey("customer.id", ondelete="CASCADE"), index=True
     )
     tier: Mapped[str] = mapped_column(String(16))
-    score: Mapped[float]
+    score: Mapped[float] = mapped_column(Double)
     reasons: Mapped[str] = mapped_column(Text)
 
 

@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from config import load_settings, new_keys
+from extensions import db
 from services import sign_in_limits
 from tests.blueprints.support import Browser, find_token, text_of
 from tests.conftest import Clock
@@ -20,6 +21,11 @@ KNOWN = "blueclerk-browser"
 def _wrong(browser: Browser, email: str = "ada@example.com", **headers: str) -> TestResponse:
     form = {"email": email, "password": "wrong-password", "csrf_token": _token(browser)}
     return browser.client.post("/login", data=form, headers=headers)
+
+
+def _close(app: Flask) -> None:
+    with app.app_context():
+        db.engine.dispose()
 
 
 def _token(browser: Browser) -> str:
@@ -69,12 +75,14 @@ def test_behind_a_proxy_the_address_that_the_proxy_saw_counts(
         "BLUECLERK_DATABASE_URL": app.config["SQLALCHEMY_DATABASE_URI"],
     }
     monkeypatch.setattr(sign_in_limits, "TRIES_OF_PAIR", 1)
-    proxied = Browser(create_app(load_settings(environ), clock=clock))
+    behind = create_app(load_settings(environ), clock=clock)
+    proxied = Browser(behind)
 
     forged = [f"10.0.0.{number}, 203.0.113.9" for number in range(2)]
     answers = [_wrong(proxied, **{"X-Forwarded-For": chain}).status_code for chain in forged]
     another = _wrong(proxied, **{"X-Forwarded-For": "203.0.113.10"}).status_code
 
+    _close(behind)
     assert (answers, another) == ([422, 429], 422)
 
 
@@ -106,7 +114,8 @@ def test_over_https_it_is_secure_and_bound_to_the_host(
         "BLUECLERK_INSTANCE_FOLDER": app.instance_path,
         "BLUECLERK_DATABASE_URL": app.config["SQLALCHEMY_DATABASE_URI"],
     }
-    secure = create_app(load_settings(environ), clock=clock).test_client()
+    over_https = create_app(load_settings(environ), clock=clock)
+    secure = over_https.test_client()
     options = {"base_url": "https://app.example.com"}
     page = secure.get("/login", **options)
     form = {"email": "ada@example.com", "password": "demo-password"}
@@ -116,6 +125,7 @@ def test_over_https_it_is_secure_and_bound_to_the_host(
         "/login", data=form, headers={"Referer": "https://app.example.com/login"}, **options
     )
 
+    _close(over_https)
     (cookie,) = [line for line in answer.headers.getlist("Set-Cookie") if KNOWN in line]
     assert cookie.startswith("__Host-blueclerk-browser=") and "Secure" in cookie
 

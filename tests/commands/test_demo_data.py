@@ -36,6 +36,7 @@ from models import (
     User,
 )
 from sandbox.app import create_app as create_sandbox
+from sandbox.world import the_world
 from services.matching.tiers import Tier
 from services.remote_lists import each_row
 from services.review_query import ReviewQuery, RowFilter, RowSort
@@ -47,13 +48,15 @@ from tests.services.support import count, rows
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[str]:
     """The sandbox on a free port of this machine."""
-    server = make_server("127.0.0.1", 0, create_sandbox(), threaded=True)
+    app = create_sandbox()
+    server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.port}"
     server.shutdown()
     thread.join()
     server.server_close()
+    the_world(app).store.close()
 
 
 @pytest.fixture(scope="module")

@@ -130,12 +130,15 @@ def test_updates_change_what_is_shown(caller):
 
 def test_changes_are_repeatable(clock):
     wishes = {"create": 5, "update": 5, "archive": 2, "merge": 1, "delete": 1}
-    first, second = (program(create_app(clock=clock).test_client()) for _ in range(2))
+    apps = [create_app(clock=clock) for _ in range(2)]
+    first, second = (program(app.test_client()) for app in apps)
     done = first.change(**wishes).json
 
     again = second.change(**wishes).json
 
     assert (again, second.everyone()) == (done, first.everyone())
+    for app in apps:
+        the_world(app).store.close()
 
 
 def test_impossible_changes_change_nothing(client, caller):
