@@ -12,6 +12,7 @@ from commands.doctor import doctor
 from commands.imports import import_customers
 from commands.jobs import jobs
 from commands.metrics import metrics
+from commands.move_database import move_database
 from commands.operation import company, setup, user
 from commands.report import report
 from commands.tokens import tokens
@@ -22,5 +23,5 @@ def register(app: Flask) -> None:
     migrations.register(app)
     company.add_command(company_delete)
     everyday = (setup, user, company, check, import_customers, backup, report, tokens, doctor)
-    for command in (*everyday, jobs, metrics):
+    for command in (*everyday, jobs, metrics, move_database):
         app.cli.add_command(command)
