@@ -10,7 +10,7 @@ CHECKED := tests/test_architecture.py tests/test_docs.py tests/test_templates.py
 
 VALIDATOR := tests/html/node_modules/.package-lock.json
 
-.PHONY: help install demo serve test test-full test-postgresql test-cluster test-matrix screenshots pictures fuzz crash check bench lock clean html-validate
+.PHONY: help install demo serve test test-full test-postgresql test-cluster test-matrix screenshots pictures fuzz crash check bench bench-matching lock clean html-validate
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -80,8 +80,11 @@ check: $(VENV)/dev.ok ## format, lint, types, import rules, docs
 	$(BIN)/mypy
 	$(BIN)/pytest $(CHECKED)
 
-bench: $(VENV)/bench.ok ## every benchmark, as a table and JSON
-	$(BIN)/python -m benchmarks
+bench: $(VENV)/bench.ok ## every benchmark as a table and JSON, under 15 minutes; ONLY="pages report"
+	$(BIN)/python -m benchmarks $(ONLY)
+
+bench-matching: $(VENV)/bench.ok ## matching of 100,000 customers as well, beside the others
+	$(BIN)/python -m benchmarks matching_large one_customer
 
 lock: $(BIN)/python ## write the hashed lock files anew from the .in files (needs uv)
 	for set in "" -demo -postgres -dev -bench; do \

@@ -10,6 +10,7 @@ from flask import Flask
 
 import config
 from app import create_app
+from benchmarks.performance_page import page_and_part
 from commands.doctor import setting_names
 from config import load_settings, new_keys
 from models import Base
@@ -136,3 +137,9 @@ def test_every_control_is_told_with_the_test_that_shows_it() -> None:
     # 27 and 28 are of webhooks, which are not there.
     assert [int(number) for number, _ in rows] == [n for n in range(1, 41) if n not in (27, 28)]
     assert [number for number, row in rows if "`test_" not in row] == ["37"]
+
+
+def test_the_table_of_what_was_measured_is_copied_and_not_typed() -> None:
+    stands, should_stand = page_and_part()
+
+    assert stands == should_stand
