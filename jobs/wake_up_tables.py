@@ -18,12 +18,12 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('blueclerk'), hashtext('tabl
 _MADE_BY = text("SELECT obj_description(to_regclass('procrastinate_jobs'), 'pg_class')")
 _DROPS = text(
     r"""
+    SELECT 'DROP FUNCTION ' || oid::regprocedure || ' CASCADE' FROM pg_proc
+     WHERE pronamespace = current_schema()::regnamespace AND proname LIKE 'procrastinate\_%'
+    UNION ALL
     SELECT 'DROP TABLE ' || oid::regclass || ' CASCADE' FROM pg_class
      WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'
        AND relname LIKE 'procrastinate\_%'
-    UNION ALL
-    SELECT 'DROP FUNCTION ' || oid::regprocedure || ' CASCADE' FROM pg_proc
-     WHERE pronamespace = current_schema()::regnamespace AND proname LIKE 'procrastinate\_%'
     UNION ALL
     SELECT 'DROP TYPE ' || type.oid::regtype || ' CASCADE' FROM pg_type AS type
       LEFT JOIN pg_class ON pg_class.oid = type.typrelid

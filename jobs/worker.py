@@ -6,12 +6,14 @@ import asyncio
 import logging
 import secrets
 import signal
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from procrastinate import App, PsycopgConnector
+from procrastinate import PsycopgConnector
+from procrastinate.worker import Worker as QueueWorker
 from psycopg import AsyncConnection, OperationalError
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -60,6 +62,8 @@ class Worker:
         self._name = secrets.token_hex(8)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ending = asyncio.Event()
+        self.has_begun = threading.Event()
+        self._queues: dict[str, QueueWorker] = {}
         self._app = make_app(_connector(self._engine), partial(run_job, runtime))
 
     def run(self, *, takes_signals: bool = True) -> None:
@@ -82,7 +86,8 @@ class Worker:
         """End the work; for another thread, and before the start as well."""
         if self._loop is None:
             self._ending.set()
-        else:
+            return
+        with suppress(RuntimeError):  # it has ended
             self._loop.call_soon_threadsafe(self._ending.set)
 
     async def _work(self, *, takes_signals: bool) -> None:
@@ -94,15 +99,41 @@ class Worker:
             for number in (signal.SIGTERM, signal.SIGINT):
                 self._loop.add_signal_handler(number, self._ending.set)
         async with self._app.open_async():
-            works = [asyncio.create_task(self._stay_alive())]
-            works += [asyncio.create_task(_carry(self._app, job)) for job in THREADS]
+            life = asyncio.create_task(self._stay_alive())
+            queues = [asyncio.create_task(self._keep_open(job)) for job in THREADS]
             logger.info("the worker has begun")
+            self.has_begun.set()
             await self._ending.wait()
             logger.info("the worker ends: running jobs give back what they work on")
             self._runtime.stopping.set()
-            for work in works:
-                work.cancel()
-            await asyncio.gather(*works, return_exceptions=True)
+            life.cancel()
+            # Not by cancelling, which the library may overlook while it connects.
+            for queue in self._queues.values():
+                queue.stop()  # type: ignore[no-untyped-call]
+            await asyncio.gather(life, *queues, return_exceptions=True)
+
+    async def _keep_open(self, job: str) -> None:
+        """Carry out the wake-ups of one job, and begin anew whenever the database comes back."""
+        while not self._ending.is_set():
+            queue = self._queues[job] = self._open(job)
+            try:
+                await queue.run()  # type: ignore[no-untyped-call]
+            except Exception as error:  # noqa: BLE001 - the edge of a queue
+                logger.warning("the queue %s was interrupted (%s)", job, type(error).__name__)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), AGAIN_S)
+
+    def _open(self, job: str) -> QueueWorker:
+        return QueueWorker(
+            self._app,
+            queues=[job],
+            name=job,
+            concurrency=THREADS[job],
+            fetch_job_polling_interval=LOOK_S,
+            delete_jobs="always",
+            install_signal_handlers=False,
+            stalled_worker_timeout=GONE_S,
+        )
 
     async def _stay_alive(self) -> None:
         while True:
@@ -124,24 +155,6 @@ class Worker:
 def clear_wake_ups(runtime: Runtime) -> None:
     """Keep the tables of wake-ups small. Commits."""
     clear_tables(_engine_of(runtime))
-
-
-async def _carry(app: App, job: str) -> None:
-    """Carry out the wake-ups of one job, for as long as it takes the database to come back."""
-    while True:
-        try:
-            await app.run_worker_async(
-                queues=[job],
-                name=job,
-                concurrency=THREADS[job],
-                fetch_job_polling_interval=LOOK_S,
-                delete_jobs="always",
-                install_signal_handlers=False,
-                stalled_worker_timeout=GONE_S,
-            )
-        except Exception as error:  # noqa: BLE001 - the edge of a queue: it must be opened again
-            logger.warning("the queue %s was interrupted (%s)", job, type(error).__name__)
-        await asyncio.sleep(AGAIN_S)
 
 
 def _connector(engine: Engine) -> PsycopgConnector:

@@ -16,12 +16,14 @@ from hypothesis import strategies as st
 import config
 from config import (
     Environment,
+    JobsEngine,
     Settings,
     SettingsError,
     development_keys,
     load_settings,
     new_keys,
 )
+from services import database_url
 from services.env_file import read_env_file, write_env_file
 from services.key_strength import is_guessable, is_monotonous
 from services.retention_days import RetentionDays
@@ -269,3 +271,19 @@ def test_a_folder_that_is_made_for_keys_is_closed_to_others(tmp_path: Path) -> N
 
 def _fail(*_args: object) -> None:
     raise OSError("the disk is full")
+
+
+def test_workers_need_a_database_that_they_can_share_and_their_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = {"BLUECLERK_ENV": "demo", **GOOD, "BLUECLERK_JOBS_ENGINE": "procrastinate"}
+    on_postgresql = wanted | {"BLUECLERK_DATABASE_URL": "postgresql://localhost/clerk"}
+
+    on_sqlite = _refusal(tmp_path, wanted)
+    found = _load(tmp_path, on_postgresql)
+    monkeypatch.setattr(database_url, "find_spec", lambda name: name == "psycopg" or None)
+    without = _refusal(tmp_path, on_postgresql)
+
+    assert "BLUECLERK_JOBS_ENGINE=procrastinate needs PostgreSQL" in on_sqlite
+    assert found.jobs_engine is JobsEngine.PROCRASTINATE
+    assert "pip install --require-hashes -r requirements-postgres.txt" in without
