@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from blueprints.fact_rows import Row, Times
+from blueprints.server_rows import write_server_rows
 from blueprints.words import HOUR_S, MINUTE_S, count_of
 from models import ConnectionState, ReadingFailure, ReadingKind, ReconnectReason
 from services.connection_facts import ConnectionFacts, ReadingFacts
@@ -14,45 +16,19 @@ from services.diagnostics import (
     find_server_trouble,
     find_trouble,
     has_skewed_clock,
-    has_stuck_mail,
 )
-from services.local_days import find_zone
 from services.lost_fields import WORDS
 from services.report_trouble import ReportTrouble
 from services.sentences import failure_words
 from services.server_facts import ServerFacts
 
 DAY_S = 24 * HOUR_S
-COLUMN_CHARACTERS = 72
 KINDS = {ReadingKind.FULL: "whole list", ReadingKind.DELTA: "changes only"}
 REASONS = {
     ReconnectReason.ENDED: ReadingFailure.RECONNECT_REQUIRED,
     ReconnectReason.SCOPE_MISSING: ReadingFailure.SCOPE_MISSING,
     ReconnectReason.ACCOUNT_GONE: ReadingFailure.ACCOUNT_GONE,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    """How moments are written: relative on the page, absolute in a text that is read later."""
-
-    past: Callable[[datetime], str]
-    coming: Callable[[datetime], str]
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One fact. `tone` is empty where nothing is wrong with it."""
-
-    label: str
-    value: str
-    tone: str = ""
-
-    @property
-    def is_long(self) -> bool:
-        """Say whether the value would stand as a tower in a narrow column."""
-        return len(self.value) > COLUMN_CHARACTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +55,7 @@ def _connection_card(facts: ConnectionFacts, times: Times) -> Card:
 def _server_card(server: ServerFacts, report: ReportTrouble | None, times: Times) -> Card:
     has_trouble = bool(find_server_trouble(server, report))
     tag, tone = ("Needs a look", "warn") if has_trouble else ("Working", "ok")
-    return Card("This server", tag, tone, tuple(_server_rows(server, report, times)))
+    return Card("This server", tag, tone, tuple(write_server_rows(server, report, times)))
 
 
 def _connection_tag(facts: ConnectionFacts) -> tuple[str, str]:
@@ -235,60 +211,3 @@ def _age(at: datetime, now: datetime) -> str:
     if age_s < 2 * DAY_S:
         return f"{age_s // HOUR_S} h"
     return f"{age_s // DAY_S:,} days"
-
-
-def _server_rows(server: ServerFacts, report: ReportTrouble | None, times: Times) -> Iterator[Row]:
-    yield _scheduler(server)
-    yield Row("Last tick", times.past(server.beat_at) if server.beat_at else "never")
-    yield Row("Jobs engine", server.jobs_engine)
-    yield _mail_server(server)
-    yield Row(
-        "Report last sent", times.past(server.last_sent_at) if server.last_sent_at else "never"
-    )
-    yield _next_report(server, times)
-    yield _waiting(server, times)
-    yield _not_delivered(report, times)
-    yield Row("Database", server.database)
-    yield _schema(server)
-    yield Row("BlueClerk", server.version)
-    yield Row("Server time", f"{server.now:%Y-%m-%d %H:%M:%S} UTC")
-    local = server.now.astimezone(find_zone(server.zone))
-    yield Row("Company's zone", f"{server.zone.replace('_', ' ')}, {local:%H:%M} there")
-
-
-def _scheduler(server: ServerFacts) -> Row:
-    if server.is_beating:
-        return Row("Scheduler", "beats every minute")
-    return Row("Scheduler", "silent" if server.beat_at else "has not run yet", "bad")
-
-
-def _mail_server(server: ServerFacts) -> Row:
-    is_missed = server.is_report_on and not server.has_mail_server
-    value = "set" if server.has_mail_server else "not set"
-    return Row("Mail server", value, "warn" if is_missed else "")
-
-
-def _next_report(server: ServerFacts, times: Times) -> Row:
-    if server.next_send_at is not None:
-        return Row("Next report", times.coming(server.next_send_at))
-    return Row("Next report", "nobody gets it" if server.is_report_on else "the report is off")
-
-
-def _waiting(server: ServerFacts, times: Times) -> Row:
-    if server.waiting_since_at is None:
-        return Row("Mail waiting", "none")
-    text = f"{server.waiting_count:,}, the oldest due {times.past(server.waiting_since_at)}"
-    return Row("Mail waiting", text, "warn" if has_stuck_mail(server) else "")
-
-
-def _not_delivered(report: ReportTrouble | None, times: Times) -> Row:
-    if report is None or report.is_waiting:
-        return Row("Reports not delivered", "none")
-    whom = count_of(len(report.addresses), "recipient")
-    return Row("Reports not delivered", f"to {whom}, {times.past(report.since_at)}", "bad")
-
-
-def _schema(server: ServerFacts) -> Row:
-    if server.is_schema_expected:
-        return Row("Schema", f"{server.schema}, as this release expects")
-    return Row("Schema", f"{server.schema}; this release expects {server.expected_schema}", "bad")

@@ -8,7 +8,8 @@ from functools import partial
 from flask import Blueprint, Response, current_app, render_template
 from flask.typing import ResponseReturnValue
 
-from blueprints.diagnostic_rows import Card, Times, write_cards
+from blueprints.diagnostic_rows import Card, write_cards
+from blueprints.fact_rows import Times
 from blueprints.guards import admin_required, get_runtime, get_signed_in
 from blueprints.words import until, when
 from services.diagnostics import Diagnostics, view_diagnostics

@@ -42,7 +42,10 @@ class Diagnostics:
 def view_diagnostics(
     session: Session, company_id: int, *, jobs_engine: str, has_mail_server: bool, now: datetime
 ) -> Diagnostics:
-    """Return what is known. Twelve statements, and one for each connection that is re-checked."""
+    """Return what is known.
+
+    Twelve statements, one where there are workers, one for each connection that is re-checked.
+    """
     company = session.get_one(Company, company_id)
     found = list_connection_facts(session, company, now=now)
     return Diagnostics(
@@ -94,7 +97,9 @@ def _connection_warnings(facts: ConnectionFacts) -> Iterator[str]:
 def _server_warnings(server: ServerFacts, *, is_told: bool) -> Iterator[str]:
     if not server.is_schema_expected:
         yield "The tables of the database belong to another release of BlueClerk."
-    if server.beat_at is None:
+    if server.workers is not None and not server.workers.count:
+        yield "No worker runs, so nothing is read, imported or mailed."
+    elif server.beat_at is None:
         yield "The scheduler has not run yet, so no report is sent and no re-check is made."
     elif not server.is_beating:
         yield "The scheduler is silent, so no report is sent and no re-check is made."

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy.orm import Session
 
+from config import JobsEngine
 from models import Connection, ConnectionState, ReadingFailure, ReconnectReason
-from services.heartbeat import TICK, note_beat
+from services.heartbeat import TICK, note_beat, note_worker
 from tests.blueprints.support import Browser, make_failed, text_of
 from tests.factories import NOW, make_account, make_connection, make_reading, make_working_server
 
@@ -150,3 +153,22 @@ def test_a_silent_scheduler_is_the_first_thing_said(ada: Browser, session: Sessi
     assert "The scheduler is silent, so no report is sent and no re-check is made." in text
     assert "This server Needs a look Scheduler silent Last tick 6 min ago" in text
     assert "All is well" not in text
+
+
+def test_workers_are_told_and_a_missing_one_with_what_to_do(
+    app: Flask, ada: Browser, session: Session
+) -> None:
+    settings = app.extensions["settings"]
+    app.extensions["settings"] = replace(settings, jobs_engine=JobsEngine.PROCRASTINATE)
+    note_beat(session, name=TICK, now=NOW - timedelta(minutes=6))
+    without = text_of(ada.get(PAGE))
+    note_worker(session, "one", now=NOW - timedelta(seconds=8))
+    note_worker(session, "two", now=NOW - timedelta(seconds=3))
+
+    lines = _lines(ada)
+
+    assert "No worker runs, so nothing is read, imported or mailed." in without
+    assert "Workers none runs; on the server: flask --app app jobs worker" in without
+    assert "The scheduler is silent" not in without
+    assert "Jobs engine: procrastinate" in lines
+    assert any(line.startswith("Workers: 2 workers at work, last beat ") for line in lines)

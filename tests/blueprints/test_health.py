@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from services.heartbeat import DELIVERY, TICK, note_beat
+from services.heartbeat import DELIVERY, TICK, note_beat, note_worker
 from services.report_delivery import deliver_due
 from services.runtime import Runtime
 from services.schema import newest_schema
@@ -105,6 +105,28 @@ def test_a_database_that_is_away_is_named(ada: Browser, no_database: None) -> No
 
     assert answer.status_code == 503
     assert answer.get_json()["not_ready"] == ["database", "schema", "scheduler", "delivery"]
+
+
+def test_a_missing_worker_is_named(
+    app: Flask,
+    stranger: Browser,
+    session: Session,
+    runtime: Runtime,
+    clock: Clock,
+    stamped: None,
+) -> None:
+    app.extensions["runtime"] = replace(runtime, has_workers=True)
+    for name in (TICK, DELIVERY):
+        note_beat(session, name=name, now=clock())
+    without = stranger.get("/readyz")
+    note_worker(session, "one", now=clock())
+    clock.advance(seconds=4)
+
+    answer = stranger.get("/readyz")
+
+    assert (without.status_code, without.get_json()["not_ready"]) == (503, ["workers"])
+    assert (without.get_json()["workers"], answer.status_code) == (0, 200)
+    assert (answer.get_json()["workers"], answer.get_json()["worker_heartbeat_age_s"]) == (1, 4)
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])

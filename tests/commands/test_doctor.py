@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ from flask_migrate import upgrade
 from app import create_app
 from config import load_settings
 from extensions import db
-from services.heartbeat import DELIVERY, TICK, note_beat
+from services.doctor import Verdict, examine_scheduler
+from services.heartbeat import DELIVERY, TICK, note_beat, note_worker
 from services.providers import reachability
 from services.providers.contract import ProviderUnavailable
 from services.runtime import Runtime
@@ -146,3 +148,23 @@ def test_tables_of_another_release_are_broken(
     assert code == 1
     assert "Run: flask --app app db upgrade" in told["database"]
     assert told["mail"].startswith("attention")
+
+
+def test_workers_are_counted_and_a_missing_one_is_told_with_its_command(
+    open_app: list[Flask], clock: Clock
+) -> None:
+    _beat(open_app[0], clock)
+    runtime = replace(open_app[0].extensions["runtime"], has_workers=True)
+
+    without = examine_scheduler(runtime)
+    for worker in ("one", "two"):
+        with runtime.sessions() as session:
+            note_worker(session, worker, now=clock.now)
+    found = examine_scheduler(runtime)
+
+    assert (without.verdict, without.words) == (Verdict.BROKEN, "no worker lives")
+    assert without.help == "Start one: flask --app app jobs worker"
+    assert (found.verdict, found.words) == (
+        Verdict.OK,
+        "beat less than a minute ago, 2 workers live",
+    )

@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from services.heartbeat import DELIVERY, TICK, note_beat
+from services.heartbeat import DELIVERY, TICK, forget_worker, note_beat, note_worker
 from services.readiness import Readiness, look
 from services.runtime import Runtime
 from services.schema import VERSIONS, newest_schema
@@ -110,3 +110,45 @@ def test_a_database_that_is_away_is_said(runtime: Runtime, tmp_path: Path) -> No
 
     assert look(replace(runtime, sessions=sessionmaker(engine))) == Readiness(database=False)
     engine.dispose()
+
+
+def test_workers_are_counted_as_long_as_they_beat(
+    session: Session, runtime: Runtime, clock: Clock
+) -> None:
+    _stamp(session, newest_schema())
+    for worker in ("one", "two", "three"):
+        note_worker(session, worker, now=clock())
+    clock.advance(seconds=61)
+    note_worker(session, "two", now=clock())
+    note_worker(session, "three", now=clock())
+    forget_worker(session, "three")
+    _beat(session, clock, TICK, DELIVERY)
+    clock.advance(seconds=7)
+
+    readiness = look(replace(runtime, has_workers=True))
+
+    assert (readiness.workers, readiness.worker_age_s, readiness.is_ready) == (1, 7, True)
+
+
+def test_without_a_worker_nothing_is_ready_but_where_jobs_run_in_the_server(
+    session: Session, runtime: Runtime, clock: Clock
+) -> None:
+    _stamp(session, newest_schema())
+    note_worker(session, "gone", now=clock())
+    clock.advance(minutes=2)
+    _beat(session, clock, TICK, DELIVERY)
+
+    apart, together = look(replace(runtime, has_workers=True)), look(runtime)
+
+    assert (apart.workers, apart.worker_age_s, apart.is_ready) == (0, 120, False)
+    assert (together.workers, together.is_ready) == (None, True)
+
+
+def test_workers_long_gone_are_forgotten(session: Session, clock: Clock) -> None:
+    note_worker(session, "gone", now=clock())
+    clock.advance(minutes=6)
+
+    note_worker(session, "new", now=clock())
+
+    names = session.scalars(text("SELECT name FROM heartbeat")).all()
+    assert names == ["worker new"]
