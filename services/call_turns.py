@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from threading import Event
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
+from sqlalchemy import Table, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -37,6 +37,36 @@ LOOK_AGAIN_MIN_S = 0.05
 LOOK_AGAIN_MAX_S = 0.25
 #: Somebody may write for longer than the busy timeout; a call is not lost for that.
 BUSY_MAX_S = 20.0
+
+# The statements are made once: making them took longer than the database does, for every call.
+_CALLS: Table = ProviderCall.__table__  # type: ignore[assignment]
+_OF_ACCOUNT = (
+    _CALLS.c.provider == bindparam("of_provider"),
+    _CALLS.c.remote_account_id == bindparam("of_account"),
+)
+_MINUTE_ENDS_FIRST = (
+    select(_CALLS.c.begun_at)
+    .where(
+        *_OF_ACCOUNT,
+        _CALLS.c.begun_at > bindparam("after"),
+        _CALLS.c.begun_at <= bindparam("until"),
+    )
+    .order_by(_CALLS.c.begun_at.desc())
+    .offset(bindparam("newer"))
+    .limit(1)
+)
+_RUNNING = select(func.count()).where(
+    *_OF_ACCOUNT,
+    _CALLS.c.ended_at.is_(None),
+    _CALLS.c.until_at > bindparam("now"),
+    _CALLS.c.begun_at <= bindparam("until"),
+)
+_FORGET = delete(_CALLS).where(
+    *_OF_ACCOUNT,
+    or_(_CALLS.c.begun_at < bindparam("before"), _CALLS.c.begun_at > bindparam("until")),
+)
+_ENTER = insert(_CALLS).returning(_CALLS.c.id)
+_LEAVE = update(_CALLS).where(_CALLS.c.id == bindparam("call_id")).values(ended_at=bindparam("at"))
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -121,16 +151,14 @@ class _Turns:
         """Return how long the call still counts whose minute has to end first, or 0."""
         if self.limits.per_minute is None:
             return 0.0
-        blocking_at = session.scalar(
-            select(ProviderCall.begun_at)
-            .where(
-                *self._of_account,
-                ProviderCall.begun_at > now - MINUTE,
-                ProviderCall.begun_at <= now + CLOCKS_DIFFER,
-            )
-            .order_by(ProviderCall.begun_at.desc())
-            .offset(self.limits.per_minute - 1)
-            .limit(1)
+        blocking_at: datetime | None = session.scalar(
+            _MINUTE_ENDS_FIRST,
+            self._account
+            | {
+                "after": now - MINUTE,
+                "until": now + CLOCKS_DIFFER,
+                "newer": self.limits.per_minute - 1,
+            },
         )
         if blocking_at is None:
             return 0.0
@@ -138,38 +166,24 @@ class _Turns:
         return min(max(left_s, LOOK_AGAIN_MIN_S), MINUTE.total_seconds())
 
     def _running_count(self, session: Session, now: datetime) -> int:
-        running = select(func.count()).where(
-            *self._of_account,
-            ProviderCall.ended_at.is_(None),
-            ProviderCall.until_at > now,
-            ProviderCall.begun_at <= now + CLOCKS_DIFFER,
-        )
-        return session.scalar(running) or 0
+        at = {"now": now, "until": now + CLOCKS_DIFFER}
+        return session.scalar(_RUNNING, self._account | at) or 0
 
     @property
-    def _of_account(self) -> tuple[ColumnElement[bool], ...]:
-        return (
-            ProviderCall.provider == self.provider,
-            ProviderCall.remote_account_id == self.remote_account_id,
-        )
+    def _account(self) -> dict[str, object]:
+        return {"of_provider": self.provider, "of_account": self.remote_account_id}
 
     def _enter(self, session: Session, now: datetime) -> int:
-        session.execute(
-            delete(ProviderCall).where(
-                *self._of_account,
-                or_(
-                    ProviderCall.begun_at < now - KEPT,
-                    ProviderCall.begun_at > now + CLOCKS_DIFFER,
-                ),
-            )
-        )
-        entering = insert(ProviderCall).values(
-            provider=self.provider,
-            remote_account_id=self.remote_account_id,
-            begun_at=now,
-            until_at=now + HELD_MAX,
-        )
-        return session.execute(entering.returning(ProviderCall.id)).scalar_one()
+        too_old = {"before": now - KEPT, "until": now + CLOCKS_DIFFER}
+        session.execute(_FORGET, self._account | too_old)
+        entering = {
+            "provider": self.provider,
+            "remote_account_id": self.remote_account_id,
+            "begun_at": now,
+            "until_at": now + HELD_MAX,
+        }
+        call_id: int = session.execute(_ENTER, entering).scalar_one()
+        return call_id
 
     def _leave(self, call_id: int) -> None:
         try:
@@ -179,7 +193,6 @@ class _Turns:
             logger.warning("a provider call could not be marked as ended", exc_info=True)
 
     def _end(self, call_id: int) -> None:
-        leaving = update(ProviderCall).where(ProviderCall.id == call_id)
         with self.sessions() as session:
-            session.execute(leaving.values(ended_at=self.clock()))
+            session.execute(_LEAVE, {"call_id": call_id, "at": self.clock()})
             session.commit()
