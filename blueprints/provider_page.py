@@ -9,7 +9,7 @@ from flask import flash, get_flashed_messages, render_template, request
 
 from blueprints.addresses import public_id
 from blueprints.guards import get_runtime, get_signed_in
-from blueprints.htmx import next_wait_ms
+from blueprints.htmx import LONGEST_WAIT_MS, next_wait_ms
 from blueprints.recheck_form import RecheckForm
 from blueprints.trouble import Trouble, view_trouble
 from services.alert import Alert, AlertState, UnknownReading, view_alert
@@ -119,7 +119,7 @@ def alert_context(page: ProviderPage, notice: Notice | None) -> dict[str, Any]:
         "page": page,
         "notice": notice,
         "failure": _trouble(page),
-        "wait_ms": next_wait_ms(),
+        "wait_ms": next_wait_ms(longest_ms=_longest_wait_ms(page.alert)),
     }
 
 
@@ -162,6 +162,12 @@ def _unopened(connection: ConnectionView | None) -> AlertState:
     if connection is None or not is_standing(connection):
         return AlertState.NOT_CONNECTED
     return AlertState.RECONNECT if connection.needs_reconnect else AlertState.CLOSED
+
+
+def _longest_wait_ms(alert: Alert) -> int:
+    """Return the wait that ends with the reading: nobody waits for a number that is there."""
+    left_s = alert.reading.left_s(get_runtime().clock()) if alert.reading else None
+    return LONGEST_WAIT_MS if left_s is None else min(LONGEST_WAIT_MS, int(left_s * 1000))
 
 
 def _trouble(page: ProviderPage) -> Trouble | None:

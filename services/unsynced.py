@@ -55,6 +55,14 @@ class ReadingView:
     reference: str
     retry_at: datetime | None
 
+    def left_s(self, now: datetime) -> float | None:
+        """Return how long it still takes if it goes on as so far; None where that is unknown."""
+        is_waiting = self.retry_at is not None and self.retry_at > now
+        if is_waiting or not self.read_count or not self.expected_count:
+            return None
+        passed_s = (now - self.started_at).total_seconds()
+        return max(0.0, passed_s * (self.expected_count / self.read_count - 1))
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:

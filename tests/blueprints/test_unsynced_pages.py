@@ -150,3 +150,17 @@ def test_no_call_yet_is_not_counted(ada: Browser, session: Session, connection: 
 
     assert "so far" not in text
     assert "You can leave this page, the reading goes on." in text
+
+
+@pytest.mark.parametrize(("read_count", "wait_ms"), [(100, 2000), (900, 1111), (1000, 300)])
+def test_the_last_look_comes_when_the_reading_ends(
+    ada: Browser, session: Session, connection: Connection, read_count: int, wait_ms: int
+) -> None:
+    running = {"finished_at": None, "lease_until_at": NOW + timedelta(seconds=30)}
+    progress = {"read_count": read_count, "expected_count": 1000}
+    begun = {"started_at": NOW - timedelta(seconds=10), "state": ReadingState.RUNNING}
+    reading = make_reading(session, connection, **begun, **running, **progress)
+
+    answer = ada.htmx_get(f"{UNSYNCED}?reading={reading.public_id}&wait=2000")
+
+    assert f"load delay:{wait_ms}ms" in answer.text
