@@ -70,7 +70,7 @@ fuzz: $(VENV)/dev.ok ## odd answers of each provider; COUNT=100000 SEED=1 FIRST=
 	$(BIN)/python -m tests.fuzz $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(FIRST),--first $(FIRST)) $(if $(PROVIDER),--provider $(PROVIDER))
 
-crash: $(VENV)/dev.ok ## kill -9 in imports and in sending; KILLS=1000 DATABASE=postgresql WHAT=sending SEED=1
+crash: $(VENV)/dev.ok ## kill -9 in imports and in sending; KILLS=1000 DATABASE=postgresql WHAT=sending|cluster SEED=1
 	$(BIN)/python -m tests.crash $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(DATABASE),--database $(DATABASE)) $(if $(WHAT),--what $(WHAT)) $(if $(LANES),--lanes $(LANES))
 
