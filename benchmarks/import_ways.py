@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import create_engine, event, select
+from sqlalchemy import Engine, create_engine, event, select
 from sqlalchemy.orm import Session, configure_mappers, sessionmaker
 
 from benchmarks.measuring import peak_memory_mb
@@ -51,7 +51,11 @@ class Took:
 
 def ours(path: str, _done: str) -> Took:
     """Carry out the run as the server does."""
-    engine = create_engine(f"sqlite:///{path}")
+    return carry_out(create_engine(f"sqlite:///{path}"))
+
+
+def carry_out(engine: Engine) -> Took:
+    """Carry out the run of the engine's database in this process."""
     prepare_engine(engine)
     held: list[float] = []
     began: list[float] = []
