@@ -24,7 +24,8 @@ class DistributedEngine:
         self._runtime = runtime
 
     def start(self) -> None:
-        """Do nothing: here runs no job and no beat."""
+        """Make ready to send, so that no click waits for it; here runs no job and no beat."""
+        import jobs.wake_ups  # noqa: F401
 
     def stop(self) -> None:
         """Do nothing: what was sent is carried out elsewhere."""
@@ -34,7 +35,7 @@ class DistributedEngine:
 
         Raises nothing: the row is the truth, and the sweep of a worker finds it.
         """
-        # Only who sends pays for the library.
+        # Commands that send nothing do not pay for the library.
         from procrastinate.exceptions import ProcrastinateException
 
         from jobs.wake_ups import send
