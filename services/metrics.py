@@ -45,8 +45,15 @@ class _Counts:
     """The metrics of this process."""
 
     def __init__(self) -> None:
-        from prometheus_client import CollectorRegistry, Counter, Histogram
+        from prometheus_client import (
+            CollectorRegistry,
+            Counter,
+            Histogram,
+            disable_created_metrics,
+        )
 
+        # A moment for each count would be a third of the page, and nobody asks for it.
+        disable_created_metrics()
         self.registry = CollectorRegistry()
         self._metrics: dict[str, MetricWrapperBase] = {
             name: Counter(f"blueclerk_{name}", text, labels, registry=self.registry)
