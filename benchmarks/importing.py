@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 from flask import Flask
 
+from benchmarks import import_postgresql
 from benchmarks.import_ways import RUN_ID, Took
 from benchmarks.measuring import Result, at_most, compare
 from benchmarks.pages import PAGE, filled_app, getting, signed_in
@@ -52,6 +53,7 @@ def run() -> list[Result]:
             ),
             at_most("P7", "memory from 10,000 to 100,000", grown, MEMORY_LIMIT_MB, unit="MB"),
             _page_meanwhile(app, large),
+            *import_postgresql.run(),
         ]
 
 
