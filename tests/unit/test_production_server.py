@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gunicorn.config import Config
 
 CONFIGURATION = Path(__file__).resolve().parents[2] / "gunicorn.conf.py"
 OURS = ("app", "config", "services", "models", "jobs", "blueprints")
@@ -84,3 +85,21 @@ def test_the_master_takes_nothing_of_ours_into_a_reload(monkeypatch: pytest.Monk
     _read(monkeypatch)
 
     assert [name for name in sys.modules if name.split(".")[0] in OURS] == []
+
+
+def test_no_client_says_below_which_path_or_by_which_scheme_it_asks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read, understood = _read(monkeypatch), Config()
+
+    for name in ("forwarder_headers", "secure_scheme_headers"):
+        understood.set(name, read[name])
+
+    assert understood.forwarder_headers == []
+    assert understood.secure_scheme_headers == {}
+
+
+def test_a_connection_is_never_kept_to_be_closed_under_a_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert _read(monkeypatch)["keepalive"] == 0
