@@ -24,6 +24,7 @@ BENCHMARKS = (
     "importing",
     "report",
     "starting",
+    "cluster",
     "side_by_side",
 )
 #: What takes minutes more, or gigabytes: `make bench-matching`.

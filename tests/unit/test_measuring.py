@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from benchmarks.contenders.exchange import Found
+from benchmarks.measured import Measured, read_results, write_results
 from benchmarks.measuring import at_least, at_most, compare, peak_memory_mb
 from benchmarks.pair_quality import judge
 
@@ -77,3 +80,23 @@ def test_finding_nothing_is_judged_too() -> None:
 
 def _found(our_id: str, their_id: str, score: float, tier: str = "likely") -> Found:
     return Found(our_id, their_id, tier, score)
+
+
+@pytest.mark.parametrize(("ours", "verdict"), [(300.0, "holds"), (300.1, "does not hold")])
+def test_what_is_allowed_besides_is_added_to_the_goal(ours: float, verdict: str) -> None:
+    measured = {"ours": ours, "limit": 100.0}
+
+    line = compare(
+        "P", "check", measured, ours="ours", against="limit", limit_ratio=1.5, allowance=150
+    )
+
+    assert (line.verdict, line.limit) == (verdict, "≤ 1.5 + 150 ms")
+
+
+def test_what_was_measured_is_kept_as_it_is(tmp_path: Path) -> None:
+    line = compare("P", "check", {"ours": 1.0, "limit": 2.0}, ours="ours", against="limit")
+    measured = {"whole_check": Measured([line], 1.5, (0.1, 0.2), {"cores": 2})}
+
+    write_results(measured, tmp_path / "latest.json")
+
+    assert read_results(tmp_path / "latest.json") == measured
