@@ -66,6 +66,9 @@ class SharedBeats:
             except SQLAlchemyError as error:
                 logger.warning("no %s: the database failed (%s)", work.__name__, _kind(error))
                 wait_s = period_s
+            except Exception:  # the edge of a beat: the next one must still come
+                logger.exception("no %s", work.__name__)
+                wait_s = period_s
 
     def _beat_if_due(self, work: Beat, period_s: float) -> None:
         name = work.__name__

@@ -11,10 +11,13 @@ import hashlib
 from procrastinate.schema import SchemaManager
 from sqlalchemy import Connection, Engine, text
 
+from config import SettingsError
+
 #: A worker that has not beaten for so long is gone, and so are the wake-ups that it had taken.
 GONE_S = 60.0
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('blueclerk'), hashtext('tables'))")
+_MAY_CREATE = text("SELECT has_schema_privilege(current_schema(), 'CREATE')")
 _MADE_BY = text("SELECT obj_description(to_regclass('procrastinate_jobs'), 'pg_class')")
 _DROPS = text(
     r"""
@@ -46,13 +49,21 @@ _CLEAR = (
 
 
 def prepare_tables(engine: Engine) -> None:
-    """Make the tables, or make them anew if another release made them; one process at a time."""
+    """Make the tables, or make them anew if another release made them; one process at a time.
+
+    Raises SettingsError where the user of the database may not.
+    """
     schema = SchemaManager.get_schema()
     made_by = f"made by {hashlib.sha256(schema.encode()).hexdigest()[:16]}"
     with engine.begin() as connection:
         connection.execute(_LOCK)
         if connection.scalar(_MADE_BY) == made_by:
             return
+        if not connection.scalar(_MAY_CREATE):
+            raise SettingsError(
+                "BLUECLERK_DATABASE_URL names a user who may not make tables there. "
+                "Grant it CREATE on the schema, then start the worker again."
+            )
         for statement in connection.scalars(_DROPS).all():
             connection.exec_driver_sql(statement)
         _execute_many(connection, schema)

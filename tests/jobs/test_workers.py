@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import URL, create_engine, text
 from sqlalchemy import Engine as Database
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from config import SettingsError
 from jobs import running, tasks, wake_up_tables
 from jobs.distributed import DistributedEngine
 from jobs.wake_up_tables import clear_tables, prepare_tables
@@ -187,6 +188,18 @@ def test_tables_of_the_same_release_are_kept_and_those_of_another_made_anew(
     assert (kept, _waiting(session)) == ([(READ_JOB, 1)], [])
     sender.wake(READ_JOB, 2)
     assert _waiting(session) == [(READ_JOB, 2)]
+
+
+@pytest.mark.full
+def test_a_user_who_may_not_make_tables_is_told_so_in_one_line(database_url: URL) -> None:
+    visitor = create_engine(database_url, connect_args={"options": "-c role=pg_read_all_data"})
+
+    with pytest.raises(SettingsError) as caught:
+        prepare_tables(visitor)
+
+    visitor.dispose()
+    assert "Grant it CREATE on the schema" in caught.value.message
+    assert "\n" not in caught.value.message
 
 
 @pytest.mark.full
