@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, exists, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from models import (
@@ -26,6 +26,7 @@ from models import (
     RunKind,
 )
 from services.database import is_busy, only_reading
+from services.import_queue import IS_ACTIVE
 from services.kept_parties import OURS, THEIRS, Side, is_unkept
 from services.log_context import note_ids, telling
 from services.match_changes import MatchChanges
@@ -48,6 +49,8 @@ MAX_WHOLE = 3
 ASK_AGAIN_S = 0.2
 #: How long an import waits for somebody else's matching before it goes on without.
 MAX_WAIT_S = 3600.0
+#: As the partial index of the running runs has it; without it each account costs all runs.
+_IS_RUNNING: ColumnElement[bool] = literal_column("import_run.state = 'running'")
 
 logger = logging.getLogger(__name__)
 
@@ -134,7 +137,7 @@ def _exists_unkept(whose: ColumnElement[bool], side: Side) -> ColumnElement[bool
 
 def _is_importing() -> ColumnElement[bool]:
     """Say whether a run takes from the list; behind one that is paused, the others wait."""
-    run = exists().where(ImportRun.account_id == RemoteAccount.id)
+    run = exists().where(ImportRun.account_id == RemoteAccount.id, IS_ACTIVE)
     is_any_paused = run.where(ImportRun.state == ImportState.PAUSED)
     is_any_queued = run.where(ImportRun.state == ImportState.QUEUED)
     # An undo passes a paused import.
@@ -146,7 +149,7 @@ def _is_undoing() -> ColumnElement[bool]:
     return exists().where(
         ImportRun.company_id == RemoteAccount.company_id,
         ImportRun.kind == RunKind.UNDO,
-        ImportRun.state == ImportState.RUNNING,
+        _IS_RUNNING,
     )
 
 

@@ -19,7 +19,7 @@ from services.import_lease import is_lease_over
 from services.import_queue import IS_ACTIVE
 from services.match_job import due_matches
 from services.one_time_links import is_open
-from services.reading_queue import UNCLAIMED
+from services.reading_queue import EARLIEST, UNCLAIMED
 from services.report_history import oldest_waiting_at
 
 #: As the partial index of the running readings has it.
@@ -50,7 +50,8 @@ def list_queues(session: Session, *, now: datetime) -> Iterator[Queue]:
     # What was carried over waits longer than its row does.
     oldest_at = oldest_waiting_at(session) if deliveries.depth else None
     yield Queue("delivery", deliveries.depth, oldest_at)
-    is_mailed_later = and_(OneTimeLink.next_attempt_at.is_not(None), is_open(now))
+    # A range, because SQLite takes no index to tell who has a moment at all.
+    is_mailed_later = and_(OneTimeLink.next_attempt_at > EARLIEST, is_open(now))
     yield _waiting(session, "link", OneTimeLink.created_at, is_mailed_later)
 
 
