@@ -32,6 +32,9 @@ from services.smtp import SmtpMailer
 from services.token_vault import TokenVault
 
 MAX_FORM_BYTES = 1_000_000
+#: Of one process, web or worker: as many as a web process has threads, and some for a busy moment.
+KEPT_CONNECTIONS, MORE_CONNECTIONS = 8, 4
+CONNECTION_WAITS_S = 10
 SESSION_LIFETIME = timedelta(days=7)
 #: A person waits before a page; the daily report waits longer.
 PAGE_WAITS_S = 30.0
@@ -103,8 +106,19 @@ def _flask_config(settings: Settings) -> dict[str, object]:
 
 
 def _engine_options(database_url: str) -> dict[str, object]:
-    """A server's connections are looked at before they are used: it may have been restarted."""
-    return {} if database_url.startswith("sqlite") else {"pool_pre_ping": True}
+    """Return how a process keeps its connections to a server; docs/operations.md has the sum.
+
+    They are looked at before they are used: the server may have been restarted.
+    """
+    if database_url.startswith("sqlite"):
+        return {}
+    return {
+        "pool_pre_ping": True,
+        "pool_size": KEPT_CONNECTIONS,
+        "max_overflow": MORE_CONNECTIONS,
+        "pool_timeout": CONNECTION_WAITS_S,
+        "connect_args": {"connect_timeout": CONNECTION_WAITS_S},
+    }
 
 
 def _prepare_database(app: Flask, settings: Settings) -> None:

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from blueprints.addresses import page_path
 from blueprints.errors import (
     ANSWERS,
+    AWAY,
     BUSY,
     BUSY_RETRY_AFTER_S,
     HTTP_ANSWERS,
@@ -23,7 +24,7 @@ from blueprints.errors import (
 )
 from blueprints.guards import require_sign_in
 from blueprints.htmx import is_htmx
-from services.database import is_busy
+from services.database import is_away, is_busy
 from services.log_context import note_ids
 from services.providers import contract, registry
 
@@ -88,7 +89,10 @@ def _answer_unexpected(error: Exception) -> Response:
     """Show a reference that is in the log as well, and nothing of what was worked on."""
     cause = getattr(error, "original_exception", None) or error
     if is_busy(cause):
-        return _answer_busy()
+        return _answer_passing(BUSY)
+    if is_away(cause):
+        g.is_database_away = True
+        return _answer_passing(AWAY)
     reference = f"e-{secrets.token_hex(3)}"
     note_ids(reference=reference)
     logger.error("a request broke, reference %s", reference, exc_info=error)
@@ -97,9 +101,9 @@ def _answer_unexpected(error: Exception) -> Response:
     return into_target(response)
 
 
-def _answer_busy() -> Response:
-    logger.warning("a request met a database that is busy")
-    response = _answer(BUSY)
+def _answer_passing(answer: ErrorAnswer) -> Response:
+    logger.warning("a request met a database that is %s", "busy" if answer is BUSY else "away")
+    response = _answer(answer)
     response.headers["Retry-After"] = str(BUSY_RETRY_AFTER_S)
     return response
 

@@ -198,6 +198,14 @@ BUSY = ErrorAnswer(
     NextStep.RELOAD,
 )
 
+AWAY = ErrorAnswer(
+    503,
+    "BlueClerk lost its database for a moment",
+    "Nothing is half done: a change was stored as a whole or not at all. Look whether it is there "
+    "before you send it again.",
+    NextStep.RELOAD,
+)
+
 TOO_OLD = ErrorAnswer(
     400,
     "This page was too old",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from jobs.tasks import JOBS
-from services.database import is_busy
+from services.database import is_passing, word_for
 from services.log_context import telling
 from services.metrics import count_job
 from services.runtime import Runtime
@@ -40,9 +40,9 @@ def _told(job: str, *, what: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # the edge of a job: nobody else would tell
-        if is_busy(error):
+        if is_passing(error):
             outcome = "busy"
-            logger.warning("%s met a database that is busy", what)
+            logger.warning("%s met a database that is %s", what, word_for(error))
         else:
             outcome = "broke"
             logger.exception("%s broke", what)

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from models import ImportItem, ImportRun, ImportState, ItemOutcome, RemoteAccount, RunKind
 from services.company_lock import lock_company_of_run
-from services.database import BATCH_ROWS, is_full, only_reading, retry_while_busy
+from services.database import BATCH_ROWS, is_full, is_passing, only_reading, retry_while_busy
 from services.ended_work import tell_run
 from services.import_batch import fail_item, write_batch
 from services.import_check import NoLongerWanted, check_books, is_old_for_begun
@@ -205,7 +205,9 @@ def _next_batch(runtime: Runtime, lease: ImportLease, size: int) -> bool:
         return _write_in_turn(runtime, lease, size)
     except (LeaseLost, OperationalError, ProcessEnds):
         raise
-    except Exception:  # the edge of a batch: whatever a single row does must not stop the run
+    except Exception as error:  # the edge of a batch: what a single row does must not stop the run
+        if is_passing(error):
+            raise
         logger.exception("a batch of a run broke", extra={"size": size})
     if size == 1:
         _fail_next(runtime, lease)
@@ -222,13 +224,8 @@ def _write_in_turn(runtime: Runtime, lease: ImportLease, size: int) -> bool:
             return process_batch(session, lease.run_id, owner=lease.owner, now=now, size=size)
 
     until = time.monotonic() + BUSY_MAX_S
-    try:
-        return retry_while_busy(write, until=until, sleep=runtime.wait)
-    except DBAPIError as error:
-        if not error.connection_invalidated:
-            raise
-    # Nobody knows whether it was committed before the line broke; the rows do.
-    return write()
+    # Nobody knows whether a batch was committed before the line broke; the rows do.
+    return retry_while_busy(write, until=until, sleep=runtime.wait)
 
 
 def _fail_next(runtime: Runtime, lease: ImportLease) -> None:

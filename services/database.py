@@ -16,7 +16,9 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy import Engine, ExceptionContext, FromClause, event, insert
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.orm import Session
 
 from models import Base
@@ -26,9 +28,12 @@ BATCH_ROWS = 500
 BUSY_AGAIN_S = 0.2
 #: The work rolls back and is right the second time: somebody else was in the way
 #: (postgresql.org/docs/current/mvcc-serialization-failure-handling.html, read 2026-11-22).
-SERIALIZATION_FAILURE, DEADLOCK = "40001", "40P01"
+SERIALIZATION_FAILURE, DEADLOCK, WAITED_TOO_LONG = "40001", "40P01", "55P03"
 #: postgresql.org/docs/current/errcodes-appendix.html, read 2026-11-22.
 DISK_FULL = "53100"
+#: The same page: the server ends, starts or has no connection left; class 08 is a broken line.
+AWAY = ("57P01", "57P02", "57P03", "53300")
+BROKEN_LINE = "08"
 Item = TypeVar("Item")
 
 _only_reads: ContextVar[bool] = ContextVar("only_reads", default=False)
@@ -62,6 +67,7 @@ def prepare_engine(engine: Engine) -> None:
     if engine.dialect.name != "sqlite":
         event.listen(engine, "handle_error", _forget_values)
         event.listen(engine, "begin", _begin_reading)
+        event.listen(engine, "connect", _limit_waiting)
         return
     engine.dialect.statement_compiler = _HintingCompiler
     event.listen(engine, "connect", _set_pragmas)
@@ -103,6 +109,14 @@ def _begin_reading(connection: DatabaseConnection) -> None:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
+def _limit_waiting(connection: DBAPIConnection, _record: object) -> None:
+    """Have PostgreSQL give up as SQLite does: a page that waits for longer helps nobody."""
+    cursor = connection.cursor()
+    cursor.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
+    cursor.close()
+    connection.commit()
+
+
 def _forget_values(context: ExceptionContext) -> None:
     """Cut an error of PostgreSQL to its first line: the details name the values of a row."""
     words = getattr(getattr(context.original_exception, "diag", None), "message_primary", None)
@@ -113,9 +127,35 @@ def _forget_values(context: ExceptionContext) -> None:
 
 
 def is_busy(error: BaseException) -> bool:
-    """Say whether the database refused only because somebody else writes; trying again helps."""
-    busy = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, SERIALIZATION_FAILURE, DEADLOCK)
-    return _code(error) in busy
+    """Say whether the database refused only because others use it; trying again helps."""
+    sqlite = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    postgresql = (SERIALIZATION_FAILURE, DEADLOCK, WAITED_TOO_LONG)
+    return isinstance(error, NoConnectionLeft) or _code(error) in (*sqlite, *postgresql)
+
+
+def is_away(error: BaseException) -> bool:
+    """Say whether PostgreSQL could not be reached, or broke off.
+
+    What was committed in that moment may count or not: whoever tries again has to look.
+    """
+    if not isinstance(error, DBAPIError) or isinstance(error.orig, sqlite3.Error):
+        return False
+    code = _code(error)
+    # Without a code no server has answered.
+    is_unanswered = code is None and type(error.orig).__module__.startswith("psycopg")
+    is_unanswered = is_unanswered and isinstance(error, OperationalError)
+    is_told = isinstance(code, str) and (code in AWAY or code.startswith(BROKEN_LINE))
+    return error.connection_invalidated or is_unanswered or is_told
+
+
+def is_passing(error: BaseException) -> bool:
+    """Say whether a unit of work that may be done twice is right to try again."""
+    return is_busy(error) or is_away(error)
+
+
+def word_for(error: BaseException) -> str:
+    """Return what the log calls a trouble that passes."""
+    return "away" if is_away(error) else "busy"
 
 
 def is_full(error: BaseException) -> bool:
@@ -140,16 +180,18 @@ def retry_while_busy(
     sleep: Callable[[float], object] = time.sleep,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Item:
-    """Do a whole unit of work, again and again while others keep the database from writing.
+    """Do a whole unit of work, again and again while the database is busy or away.
 
-    `until` is a moment of `monotonic`; no try begins after it, and the last error is raised. A
-    try may take as long as the busy timeout. Any other error is raised at once.
+    Every unit is fenced by a lease or a version: if it was committed when the line broke, the
+    second try finds that and changes nothing. `until` is a moment of `monotonic`; no try begins
+    after it, and the last error is raised. A try may take as long as the busy timeout. Any other
+    error is raised at once.
     """
     while True:
         try:
             return work()
-        except DBAPIError as error:
-            if not is_busy(error) or monotonic() + BUSY_AGAIN_S > until:
+        except SQLAlchemyError as error:
+            if not is_passing(error) or monotonic() + BUSY_AGAIN_S > until:
                 raise
         sleep(BUSY_AGAIN_S)
 

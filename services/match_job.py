@@ -25,7 +25,7 @@ from models import (
     RemoteCustomer,
     RunKind,
 )
-from services.database import is_busy, only_reading
+from services.database import is_passing, only_reading, word_for
 from services.import_queue import IS_ACTIVE
 from services.kept_parties import OURS, THEIRS, Side, is_unkept
 from services.log_context import note_ids, telling
@@ -192,8 +192,10 @@ def _match_all(runtime: Runtime, account_id: int, lease: MatchLease) -> None:
 def _tell(error: Exception, account_id: int, wait_s: float) -> None:
     """Log without the error's words where these may hold customers' data."""
     kind = type(error).__name__
-    if is_busy(error):
-        logger.warning("the matching of account %s met a database that is busy", account_id)
+    if is_passing(error):
+        logger.warning(
+            "the matching of account %s met a database that is %s", account_id, word_for(error)
+        )
         return
     reason = f"{kind}: {error}" if isinstance(error, ChildDied) else kind
     logger.error(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 
 from sqlalchemy import select, update
@@ -12,9 +14,10 @@ from sqlalchemy.orm import Session
 from models import Connection, Reading, ReadingFailure, ReadingKind, ReadingState
 from services.company_lock import lock_company_of_account
 from services.connections import NotConnected, reason_of, require_reconnect
-from services.database import only_reading
+from services.database import only_reading, retry_while_busy
 from services.ended_work import tell_reading
 from services.import_pause import hurry_paused
+from services.lease_beat import BUSY_MAX_S
 from services.lost_fields import FieldLost
 from services.match_job import MATCH_JOB
 from services.prepared_rows import PreparedDifference, prepare_difference
@@ -73,7 +76,10 @@ def finish_reading(
     Does nothing if the lease ended meanwhile. Raises FieldLost with nothing written.
     """
     prepared = _prepare(runtime, plan, pages)
-    if not _store(runtime, plan, pages, client, prepared=prepared):
+    # All was read, maybe with hundreds of calls; the claim keeps it from being stored twice.
+    until = time.monotonic() + BUSY_MAX_S
+    store = partial(_store, runtime, plan, pages, client, prepared=prepared)
+    if not retry_while_busy(store, until=until, sleep=runtime.stopping.wait):
         return
     calls, customers = client.call_count, len(pages)
     tell_reading(plan, outcome="finished", calls=calls, customers=customers, now=runtime.clock())

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from models import EmptyDay, ReportKind, ReportRecipient, ReportSettings, SkipReason
 from services import delivery_record
-from services.database import is_busy, only_reading, retry_while_busy
+from services.database import is_passing, only_reading, retry_while_busy, word_for
 from services.delivery_claim import (
     NOTING,
     Claim,
@@ -87,9 +87,9 @@ def deliver_waiting(runtime: Runtime, *, only: Sequence[int] | None = None) -> N
                 return
         _send_in_turns(runtime, runtime.mailer, only=only)
     except Exception as error:
-        if not is_busy(error):
+        if not is_passing(error):
             raise
-        logger.warning("deliveries met a database that is busy")
+        logger.warning("deliveries met a database that is %s", word_for(error))
 
 
 def deliver_one(runtime: Runtime, delivery_id: int) -> None:
@@ -181,7 +181,7 @@ def _send(runtime: Runtime, claim: Claim, *, mailer: Mailer) -> tuple[ServerAnsw
     except (LeaseLost, Withdrawn, MailError):
         raise
     except Exception as error:  # the edge: one poisoned report must not stop the others
-        if is_busy(error) and not handed_over:
+        if is_passing(error) and not handed_over:
             raise TryLater(BUSY) from error
         logger.exception("delivery %s broke", claim.delivery_id)
         raise (UncertainOutcome if handed_over else TryLater)(OUR_FAULT) from error

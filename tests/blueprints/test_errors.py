@@ -205,3 +205,21 @@ def test_a_page_that_only_reads_is_shown_while_somebody_writes(ada: Browser, clo
     answer = ada.get("/customers")
 
     assert answer.status_code == 200
+
+
+def test_a_page_without_its_database_says_so_and_comes_back_by_itself(
+    app: Flask, ada: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = OperationalError("SELECT", {}, Exception("gone"), connection_invalidated=True)
+
+    def break_off(*_arguments: object) -> None:
+        raise gone
+
+    with app.app_context():
+        event.listen(db.engine, "before_execute", break_off)
+        answer = ada.get("/customers")
+        event.remove(db.engine, "before_execute", break_off)
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "BlueClerk lost its database for a moment" in text_of(answer)
+    assert ada.get("/customers").status_code == 200
