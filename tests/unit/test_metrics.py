@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -93,3 +94,23 @@ def test_processes_of_one_folder_are_told_together_and_a_killed_one_stays_counte
     )
     assert 'blueclerk_provider_call_seconds_count{provider="xero"} 7.0' in text
     assert 'blueclerk_provider_calls_total{provider="xero",status="429"} 7.0' in text
+
+
+@pytest.mark.parametrize(
+    ("counts_still", "left"), [(True, 3), (False, 1)], ids=["one still counts", "all are gone"]
+)
+def test_a_start_of_the_server_begins_anew_unless_somebody_counts_there_still(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, counts_still: bool, left: int
+) -> None:
+    gone = _python("pass")
+    gone.communicate(timeout=30)
+    pid = os.getpid() if counts_still else gone.pid
+    for name in (f"counter_{pid}.db", f"histogram_{gone.pid}.db", "note.txt"):
+        (tmp_path / name).touch()
+    monkeypatch.setenv("BLUECLERK_METRICS_FOLDER", str(tmp_path))
+
+    runpy.run_path(str(PROJECT_FOLDER / "gunicorn.conf.py"))["on_starting"](None)
+
+    found = {path.name for path in tmp_path.iterdir()}
+    assert len(found) == left
+    assert "note.txt" in found
