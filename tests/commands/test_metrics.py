@@ -19,7 +19,8 @@ def _settings(tmp_path: Path, folder: str) -> Settings:
 def test_without_a_folder_it_says_what_to_set(tmp_path: Path) -> None:
     app = create_app(_settings(tmp_path, ""))
 
-    ended = app.test_cli_runner().invoke(args=["metrics"])
+    with app.app_context():
+        ended = app.test_cli_runner().invoke(args=["metrics"])
 
     assert ended.exit_code == 1
     assert "Set BLUECLERK_METRICS_FOLDER" in ended.output
