@@ -32,6 +32,8 @@ def doubt_delta(
         return
     if pages.unreadable_count:
         raise DeltaNotPossible  # who they are, and whether they are new, only a whole list shows
+    if not len(pages):
+        return
     with only_reading(), runtime.sessions() as session:
         known = count_known(session, plan.account_id, pages)
     if len(pages) >= DOUBT_LEAST and len(pages) * 2 > known.before:
