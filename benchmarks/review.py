@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from benchmarks import listing
 from benchmarks.measuring import Result, compare, medians_ms
 from benchmarks.pages import PAGE, filled_app, getting, signed_in
 from models import Bin, RemoteCustomer, WhyUnsynced
@@ -51,6 +52,7 @@ def run() -> list[Result]:
         return [
             *(_result(name, small, large, look, look) for name, look in LOOKS.items()),
             _result("a page in the middle", small, large, small_half, large_half),
+            *listing.run(),
         ]
 
 
