@@ -34,7 +34,7 @@ from services.import_choice import ImportScope
 from services.runtime import Runtime
 from tests.postgresql import QUICK, NoServer, PostgresqlServer, run_server
 
-RUNS = {10_000: 3}
+RUNS = {10_000: 5, 100_000: 3}
 LIMIT_RATIO = 3.0
 #: What an import leaves, as the columns that COPY brings into a table of its own for an update.
 ITEM_COLUMNS = "id, outcome, reason_code, reason, customer_id, filled_fields"
