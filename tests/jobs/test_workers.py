@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import URL, create_engine, text
@@ -15,6 +16,7 @@ from config import SettingsError
 from jobs import running, tasks, wake_up_tables
 from jobs.distributed import DistributedEngine
 from jobs.wake_up_tables import clear_tables, prepare_tables
+from models import ImportRun, ImportState
 from services.customer_import import IMPORT_JOB
 from services.heartbeat import find_workers
 from services.runtime import Runtime
@@ -22,7 +24,7 @@ from services.unsynced import READ_JOB
 from tests.conftest import POSTGRESQL, Clock
 from tests.fakes import FakeAccountingClient
 from tests.jobs.engines import WAIT_S, Job, OneWorker
-from tests.services.support import Place, ask
+from tests.services.support import Place, ask, make_place, one, queue_import
 
 pytestmark = pytest.mark.parametrize("database_kind", [POSTGRESQL])
 
@@ -140,6 +142,26 @@ def test_a_lost_wake_up_is_found_by_the_sweep(
     assert job.has_begun.wait(WAIT_S)
     workers[0].stop()
     assert reading_id in job.rows
+
+
+@pytest.mark.full
+def test_an_import_that_a_killed_worker_left_is_ended_by_another(
+    workers: list[OneWorker], runtime: Runtime, session: Session, books: FakeAccountingClient
+) -> None:
+    run_id = queue_import(runtime, make_place(runtime), ["1"])
+    run = session.get_one(ImportRun, run_id)
+    run.state, run.lease_owner = ImportState.RUNNING, "killed"
+    run.lease_until_at = runtime.clock() - timedelta(seconds=1)
+    session.commit()
+
+    workers[0].start()
+
+    pause = threading.Event()
+    for _ in range(WAIT_S * 20):
+        if one(runtime.sessions, ImportRun, run_id).state is ImportState.FINISHED:
+            break
+        pause.wait(0.05)
+    assert one(runtime.sessions, ImportRun, run_id).state is ImportState.FINISHED
 
 
 @pytest.mark.full
