@@ -46,7 +46,7 @@ def check_imports(engine: Engine, pressing: Pressing) -> Verdict:
     odd = {outcome for _, outcome in outcomes} - {"created", "linked", "skipped"}
     faults = [f"items end as {sorted(odd)}"] if odd else []
     return Verdict(
-        created=len(created),
+        created=len(created & set(pressing.chosen)),
         lost=len(set(pressing.chosen) - settled) + len(created - set(linked)),
         doubled=(customers or 0) - len(created) + len(linked) - len(set(linked)),
         faults=tuple(faults),

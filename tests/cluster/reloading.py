@@ -18,7 +18,8 @@ from tests.cluster.place import Importer
 from tests.system.demo import wait_until
 
 PAGES = ("/settings/integrations/quickbooks", "/customers", "/healthz")
-LIMIT_S = 60
+#: As long as a proxy waits.
+LIMIT_S = 90
 
 
 @dataclass

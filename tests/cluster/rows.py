@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from itertools import islice
 
 from sqlalchemy import URL, Connection, Table, insert, select, text
+from sqlalchemy.exc import OperationalError
 
 from models import Base
-from services.database import BATCH_ROWS
+from services.database import BATCH_ROWS, is_busy
 from tests.system.database import open_database
 
 #: The schema that holds every table as it was prepared.
 KEPT = "prepared"
+#: Whoever takes locks in another order is in the way, and the database ends one of the two.
+MOST_TRIES = 20
 #: Rows come in any order: what they refer to comes along.
 NO_TRIGGERS = "SET LOCAL session_replication_role = replica"
 
@@ -46,6 +49,18 @@ def keep_rows(url: URL) -> None:
 
 def put_back(url: URL) -> None:
     """Bring every table back to what was kept, under the processes that work with them."""
+    for _ in range(MOST_TRIES):
+        try:
+            _put_back(url)
+        except OperationalError as error:
+            if not is_busy(error):
+                raise
+        else:
+            return
+    raise AssertionError("the rows could not be put back: somebody was always in the way")
+
+
+def _put_back(url: URL) -> None:
     names = ", ".join(map(_name, _tables()))
     with open_database(url) as database:
         # All locks at once and before anything else: who is in the middle of something ends first.
