@@ -71,7 +71,7 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/<provider:provider>")
 @admin_required
 def detail(provider: ProviderKey) -> ResponseReturnValue:
-    """Show one provider. Reads our own rows only, in four statements while the alert is closed.
+    """Show one provider. Reads our own rows only, in three statements while the alert is closed.
 
     `opened` and `reading` are where a fragment's address leads a browser without scripts.
     """
