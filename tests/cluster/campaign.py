@@ -44,7 +44,7 @@ class Wish:
     imports_each: int = 50
     reloaded_each: int = 0
     reporting: int = 40
-    pauses_s: tuple[float, float] = (1.0, 4.0)
+    pauses_s: tuple[float, float] = (4.0, 12.0)
     kills: int | None = None
     recovery_max_s: float = RECOVERY_MAX_S
     seed: int = 1
