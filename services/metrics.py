@@ -53,7 +53,7 @@ class _Counts:
         )
 
         # A moment for each count would be a third of the page, and nobody asks for it.
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self._metrics: dict[str, MetricWrapperBase] = {
             name: Counter(f"blueclerk_{name}", text, labels, registry=self.registry)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -109,7 +110,7 @@ def test_a_start_of_the_server_begins_anew_unless_somebody_counts_there_still(
         (tmp_path / name).touch()
     monkeypatch.setenv("BLUECLERK_METRICS_FOLDER", str(tmp_path))
 
-    runpy.run_path(str(PROJECT_FOLDER / "gunicorn.conf.py"))["on_starting"](None)
+    runpy.run_path(str(PROJECT_FOLDER / "gunicorn.conf.py"))["on_starting"](SimpleNamespace())
 
     found = {path.name for path in tmp_path.iterdir()}
     assert len(found) == left
