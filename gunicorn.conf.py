@@ -6,10 +6,14 @@ imported, all its later workers inherit, so that a reload would mix two releases
 
 from __future__ import annotations
 
+import mmap
 import os
 import re
 import signal
+import struct
 import sys
+import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -18,6 +22,10 @@ from typing import Any
 from gunicorn.errors import AppImportError  # type: ignore[import-untyped]
 
 MOST_DIGITS = 3
+#: So long a process that is replaced goes on serving until its successor does; half of its time.
+SUCCESSOR_WAIT_S = 15.0
+LOOK_S = 0.05
+REPLACED, READY = 0, 8
 LARGEST_PORT = 65_535
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  (a folder, in which names are made up safely)
 _TCP = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})")
@@ -96,12 +104,13 @@ accesslog = None
 control_socket_disable = True
 
 
-def on_starting(_server: Any) -> None:
-    """Let go what earlier processes have counted, unless one that counts there still lives.
+def on_starting(server: Any) -> None:
+    """Make what all processes share, and let go what earlier ones have counted, if none lives.
 
     What a killed process of this master has counted stays; a sum that lost a part of it would look
     as if all the rest had been counted just now.
     """
+    server.ages = mmap.mmap(-1, 16)
     folder = os.environ.get("BLUECLERK_METRICS_FOLDER")
     files = list(Path(folder).glob("*.db")) if folder else []
     if not any(_is_alive(path.stem.rpartition("_")[2]) for path in files):
@@ -119,8 +128,14 @@ def _is_alive(pid: str) -> bool:
     return True
 
 
-def post_fork(_server: Any, worker: Any) -> None:
+def on_reload(server: Any) -> None:
+    """Write down up to which age processes are replaced now."""
+    _write(server.ages, REPLACED, server.worker_age)
+
+
+def post_fork(server: Any, worker: Any) -> None:
     """Let a wrong setting refuse in one line, whoever starts gunicorn."""
+    worker.ages = getattr(server, "ages", None)
     worker.app.load = partial(_load_in_words, worker.app.load)
 
 
@@ -141,6 +156,42 @@ def post_worker_init(worker: Any) -> None:
     # a worker could hang in its own ending.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     start_serving(worker.wsgi)
+    if worker.ages is not None:
+        _write(worker.ages, READY, worker.age)
+        signal.signal(signal.SIGTERM, partial(_end_when_followed, worker))
+        signal.siginterrupt(signal.SIGTERM, False)
+
+
+def _end_when_followed(worker: Any, number: int, frame: Any) -> None:
+    """Serve until a successor does; gunicorn tells the old to end when it has only forked the new.
+
+    Where nobody follows, and when it is told again, it ends at once.
+    """
+    if getattr(worker, "is_waiting", False) or not _is_to_be_followed(worker):
+        worker.handle_exit(number, frame)
+        return
+    worker.is_waiting = True
+    threading.Thread(target=_wait_for_successor, args=(worker, number), daemon=True).start()
+
+
+def _wait_for_successor(worker: Any, number: int) -> None:
+    give_up_at = time.monotonic() + SUCCESSOR_WAIT_S
+    while worker.alive and _is_to_be_followed(worker) and time.monotonic() < give_up_at:
+        time.sleep(LOOK_S)
+    worker.handle_exit(number, None)
+
+
+def _is_to_be_followed(worker: Any) -> bool:
+    replaced = _read(worker.ages, REPLACED)
+    return bool(worker.age <= replaced and _read(worker.ages, READY) <= replaced)
+
+
+def _write(ages: mmap.mmap, place: int, age: int) -> None:
+    struct.pack_into("q", ages, place, age)
+
+
+def _read(ages: mmap.mmap, place: int) -> int:
+    return int(struct.unpack_from("q", ages, place)[0])
 
 
 def worker_exit(_server: Any, worker: Any) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import runpy
+import signal
 import socket
 import sys
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +19,7 @@ OURS = ("app", "config", "services", "models", "jobs", "blueprints")
 
 
 def _read(monkeypatch: pytest.MonkeyPatch, **settings: str) -> dict[str, Any]:
-    for name in ("BIND", "WEB_PROCESSES", "WEB_THREADS", "JOBS_ENGINE"):
+    for name in ("BIND", "WEB_PROCESSES", "WEB_THREADS", "JOBS_ENGINE", "METRICS_FOLDER"):
         monkeypatch.delenv(f"BLUECLERK_{name}", raising=False)
     for name, value in settings.items():
         monkeypatch.setenv(f"BLUECLERK_{name}", value)
@@ -103,3 +106,46 @@ def test_a_connection_is_never_kept_to_be_closed_under_a_request(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert _read(monkeypatch)["keepalive"] == 0
+
+
+class _Process:
+    """What gunicorn calls a worker, as far as its ending goes."""
+
+    def __init__(self, read: dict[str, Any], age: int) -> None:
+        server = SimpleNamespace(worker_age=age)
+        read["on_starting"](server)
+        read["on_reload"](server)
+        self.age, self.ages = age, server.ages
+        self.alive, self.has_ended = True, threading.Event()
+
+    def handle_exit(self, _number: int, _frame: object) -> None:
+        self.alive = False
+        self.has_ended.set()
+
+
+def test_a_process_that_is_replaced_serves_until_its_successor_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read = _read(monkeypatch)
+    old = _Process(read, age=1)
+
+    read["_end_when_followed"](old, signal.SIGTERM, None)
+
+    assert not old.has_ended.is_set()
+    read["_write"](old.ages, read["READY"], 2)
+    assert old.has_ended.wait(5)
+
+
+def test_a_process_that_nobody_follows_ends_at_once_and_so_does_one_that_is_told_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read = _read(monkeypatch)
+    newest, replaced = _Process(read, age=1), _Process(read, age=1)
+    newest.age = 2
+
+    read["_end_when_followed"](newest, signal.SIGTERM, None)
+    for _ in range(2):
+        read["_end_when_followed"](replaced, signal.SIGTERM, None)
+
+    assert newest.has_ended.is_set()
+    assert replaced.has_ended.is_set()
