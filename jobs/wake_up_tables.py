@@ -1,7 +1,8 @@
 """The tables in which Procrastinate keeps wake-ups: made, renewed and kept small.
 
 They hold nothing but wake-ups, so they are never migrated: those of another release of the library
-are dropped and made anew, and the sweep wakes again whatever was lost with them.
+are dropped and made anew, and the sweep wakes again whatever was lost with them. Another program's
+tables of the same names hold its jobs, and are left alone.
 """
 
 from __future__ import annotations
@@ -18,7 +19,11 @@ GONE_S = 60.0
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('blueclerk'), hashtext('tables'))")
 _MAY_CREATE = text("SELECT has_schema_privilege(current_schema(), 'CREATE')")
-_MADE_BY = text("SELECT obj_description(to_regclass('procrastinate_jobs'), 'pg_class')")
+_MARK = "made by "
+_MADE_BY = text(
+    "SELECT coalesce(obj_description(oid, 'pg_class'), '') FROM pg_class"
+    " WHERE oid = to_regclass('procrastinate_jobs')"
+)
 _DROPS = text(
     r"""
     SELECT 'DROP FUNCTION ' || oid::regprocedure || ' CASCADE' FROM pg_proc
@@ -51,14 +56,20 @@ _CLEAR = (
 def prepare_tables(engine: Engine) -> None:
     """Make the tables, or make them anew if another release made them; one process at a time.
 
-    Raises SettingsError where the user of the database may not.
+    Raises SettingsError where the user of the database may not, or they are another program's.
     """
     schema = SchemaManager.get_schema()
-    made_by = f"made by {hashlib.sha256(schema.encode()).hexdigest()[:16]}"
+    made_by = f"{_MARK}{hashlib.sha256(schema.encode()).hexdigest()[:16]}"
     with engine.begin() as connection:
         connection.execute(_LOCK)
-        if connection.scalar(_MADE_BY) == made_by:
+        found = connection.scalar(_MADE_BY)
+        if found == made_by:
             return
+        if found is not None and not found.startswith(_MARK):
+            raise SettingsError(
+                "BLUECLERK_DATABASE_URL names a database in which another program keeps its jobs "
+                "(procrastinate_jobs). Give BlueClerk a database of its own."
+            )
         if not connection.scalar(_MAY_CREATE):
             raise SettingsError(
                 "BLUECLERK_DATABASE_URL names a user who may not make tables there. "
