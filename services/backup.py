@@ -7,6 +7,7 @@ import shlex
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -45,10 +46,20 @@ def back_up(url: URL, target: Path, *, environ: Mapping[str, str]) -> int:
     """
     if target.exists():
         raise BackupImpossible(f"{target} exists already and is not overwritten.")
+    try:
+        return _write(url, target, environ)
+    except (OSError, sqlite3.Error) as error:
+        # A full disk, a folder that may not be written to, a database that is none.
+        words = getattr(error, "strerror", None) or error
+        raise BackupImpossible(f"{target} could not be made: {words}.") from error
+
+
+def _write(url: URL, target: Path, environ: Mapping[str, str]) -> int:
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = target.with_name(target.name + ".part")
-    draft.unlink(missing_ok=True)
-    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    # A name of its own: two copies at the same moment would take each other's half for the whole.
+    number, name = tempfile.mkstemp(".part", f"{target.name}.", target.parent)
+    os.close(number)
+    draft = Path(name)
     try:
         if is_one_file(url):
             _copy(Path(str(url.database)), draft)

@@ -16,6 +16,7 @@ from sqlalchemy import URL, create_engine, func, make_url, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import Base, Company, Customer
+from services import backup
 from services.backup import BackupImpossible, back_up
 from services.database import prepare_engine
 from tests.factories import make_company, make_customer
@@ -77,6 +78,39 @@ def test_a_copy_overwrites_nothing(database_path: Path, tmp_path: Path) -> None:
     assert copy.read_text() == "precious"
 
 
+def test_a_place_that_cannot_be_written_and_a_file_that_is_no_database_are_told_in_one_line(
+    database_path: Path, tmp_path: Path
+) -> None:
+    letter = tmp_path / "letter.txt"
+    letter.write_text("Dear clerk, " * 100)
+
+    for source, target in [(database_path, letter / "copy.db"), (letter, tmp_path / "copy.db")]:
+        with pytest.raises(BackupImpossible, match="could not be made") as refusal:
+            back_up(make_url(f"sqlite:///{source}"), target, environ={})
+        assert "\n" not in str(refusal.value)
+
+    assert [path.name for path in tmp_path.glob("*.[dp]*")] == [database_path.name]
+
+
+def test_two_copies_of_the_same_name_at_the_same_moment_are_both_whole(
+    database_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, copy = make_url(f"sqlite:///{database_path}"), tmp_path / "copies" / "copy.db"
+    slow = backup._copy
+
+    def copy_while_another_does(source: Path, draft: Path) -> None:
+        monkeypatch.setattr(backup, "_copy", slow)
+        back_up(url, copy, environ={})
+        slow(source, draft)
+
+    monkeypatch.setattr(backup, "_copy", copy_while_another_does)
+
+    size_bytes = back_up(url, copy, environ={})
+
+    assert (copy.stat().st_size, stat.S_IMODE(copy.stat().st_mode)) == (size_bytes, 0o600)
+    assert [path.name for path in copy.parent.iterdir()] == ["copy.db"]
+
+
 @pytest.mark.full
 def test_a_copy_of_postgresql_brings_every_row_back_into_an_empty_database(
     postgresql: PostgresqlServer, empty_postgresql: URL, tmp_path: Path
@@ -130,7 +164,7 @@ def test_a_dump_that_is_cut_off_is_no_copy_and_no_command_line_shows_the_passwor
     assert ELSEWHERE.password not in arguments
     assert password == ELSEWHERE.password
     assert not copy.exists()
-    assert not copy.with_name("copy.dump.part").exists()
+    assert not list(tmp_path.glob("*.part"))
 
 
 def test_a_server_that_does_not_answer_is_told_and_leaves_no_file(tmp_path: Path) -> None:
