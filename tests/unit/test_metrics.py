@@ -52,6 +52,23 @@ def _python(programme: str, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
+def test_a_folder_without_room_ends_the_counting_and_not_the_process(tmp_path: Path) -> None:
+    small = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (9999, 9999))"
+
+    counting = _python(small + COUNTING, str(tmp_path), "3")
+
+    said, _ = counting.communicate(timeout=30)
+    assert (said, counting.returncode) == ("counted\n", 0)
+
+
+def test_what_is_counted_has_its_room_on_the_disk_beforehand(tmp_path: Path) -> None:
+    _python(COUNTING, str(tmp_path), "1").communicate(timeout=30)
+
+    files = list(tmp_path.glob("*.db"))
+    assert len(files) == 2
+    assert all(file.stat().st_blocks * 512 >= metrics.ROOM_BYTES for file in files)
+
+
 def test_nothing_is_counted_before_it_begins() -> None:
     metrics.count_mail("report", outcome="sent")
 
@@ -80,6 +97,7 @@ def test_processes_of_one_folder_are_told_together_and_a_killed_one_stays_counte
 ) -> None:
     folder = str(tmp_path / "metrics")
     os.mkdir(folder)
+    Path(folder, "counter_1.db").touch()  # its process was killed before the first word
     first, killed = _python(COUNTING, folder, "3"), _python(COUNTING, folder, "4", "stay")
     for process in (first, killed):
         assert process.stdout is not None
