@@ -33,6 +33,7 @@ from blueprints import (
     integrations,
     invitation,
     join,
+    page_links,
     proof,
     report_settings,
     report_strip,
@@ -101,6 +102,7 @@ def register(app: Flask) -> None:
     watching.register_last(app)
     headers.register(app)
     static_files.register(app)
+    page_links.register(app)
     error_pages.register(app)
     form_addresses.register(app)
     words.register(app)

@@ -51,7 +51,10 @@ def index() -> ResponseReturnValue:
     with runtime.sessions() as session:
         found = list_connections(session, get_signed_in().company_id)
         standing = {key: view for key, view in found.items() if is_standing(view)}
-        counts = {key: count_customers(session, view.account_id) for key, view in standing.items()}
+        counts = {
+            key: count_customers(session, view.account_id, counted=view.counted_count)
+            for key, view in standing.items()
+        }
         accounts = [view.account_id for view in standing.values() if view.read_at]
         unsynced = count_unsynced_each(session, accounts)
         steps = view_first_steps(session, get_signed_in().company_id)

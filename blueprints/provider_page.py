@@ -84,7 +84,9 @@ def load_page(
         if reading and alert.state is AlertState.NOT_CONNECTED:
             raise UnknownReading
         if connection is not None:
-            counts = count_customers(session, connection.account_id)
+            counts = count_customers(
+                session, connection.account_id, counted=connection.counted_count
+            )
             if connection.rechecks_daily:
                 recheck = view_recheck(session, connection, zone=zone, now=now)
         if is_opened or reading or alert.state is AlertState.RECONNECT:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -26,10 +28,14 @@ def _add_version(endpoint: str, values: dict[str, Any]) -> None:
 
 def digest_of(filename: str) -> str:
     """Return the digest of a static file as it is now; empty where there is none."""
-    path = Path(current_app.static_folder or "") / filename
-    return _digest(path, path.stat().st_mtime_ns) if path.is_file() else ""
+    path = os.path.join(current_app.static_folder or "", filename)
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return ""
+    return _digest(path, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else ""
 
 
 @lru_cache(maxsize=64)
-def _digest(path: Path, _changed_at_ns: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
+def _digest(path: str, _changed_at_ns: int) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:10]

@@ -100,7 +100,11 @@ def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin(connection: DatabaseConnection) -> None:
-    connection.exec_driver_sql("BEGIN" if _only_reads.get() else "BEGIN IMMEDIATE")
+    if _only_reads.get():
+        # By itself it locks nothing and cannot fail, so it may do without the engine's care.
+        connection.connection.cursor().execute("BEGIN")
+    else:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _begin_reading(connection: DatabaseConnection) -> None:

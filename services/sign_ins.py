@@ -99,7 +99,8 @@ def still_stands(session: Session, user_id: int, known_hash: str) -> bool:
 def find_sign_in(session: Session, token: str, *, now: datetime) -> SignedIn | None:
     """Return who holds the token, or None if it ended, expired or never was. One statement."""
     values = {"token_hash": _token_hash(token), "oldest_day": oldest_day_looked_at(now)}
-    row = session.execute(_look_up(), values).one_or_none()
+    # Columns alone: the session would look for entities to build.
+    row = session.connection().execute(_look_up(), values).one_or_none()
     if row is None or row.is_disabled:
         return None
     if now - row.last_seen_at > SIGN_IN_IDLE_LIMIT or now - row.created_at > SIGN_IN_LIMIT:

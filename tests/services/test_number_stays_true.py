@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from models import CustomerLink, Reading, RemoteCustomer, RemoteState
-from services import decisions
+from services import decisions, remote_counts
 from services.alert import view_alert
 from services.connection_views import view_connection
 from services.customer_import import run_import
@@ -19,6 +19,7 @@ from services.providers.contract import (
     RemoteKind,
     RemoteStatus,
 )
+from services.remote_counts import count_standings
 from services.review_query import Meant
 from services.runtime import Runtime
 from tests.conftest import Clock
@@ -115,6 +116,10 @@ def _check(runtime: Runtime, place: Place) -> None:
     with runtime.sessions() as session:
         connection = view_connection(session, place.company_id, ProviderKey.QUICKBOOKS)
         alert = view_alert(session, connection, now=runtime.clock())
+        assert connection is not None
+        walked = count_standings(session, place.account_id)
+        told = count_standings(session, place.account_id, counted=connection.counted_count)
+    assert told == walked
     if alert.summary is not None:
         assert (alert.summary.unsynced, alert.summary.counted) == (unsynced, counted)
         assert (alert.summary.linked, alert.summary.ignored) == (linked, ignored)
@@ -122,8 +127,15 @@ def _check(runtime: Runtime, place: Place) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_number_is_true_after_every_step_of_a_random_life(
-    runtime: Runtime, harbor: Place, books: FakeAccountingClient, clock: Clock, seed: int
+    runtime: Runtime,
+    harbor: Place,
+    books: FakeAccountingClient,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    seed: int,
 ) -> None:
+    # So few that those who are linked are now walked and now told by those who are not.
+    monkeypatch.setattr(remote_counts, "FEW", 4)
     life = Life(runtime, harbor, books, clock, seed)
 
     for _ in range(STEPS):
