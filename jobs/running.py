@@ -39,7 +39,7 @@ def _told(job: str, *, what: str) -> Iterator[None]:
     began_at, outcome = time.monotonic(), "ended"
     try:
         yield
-    except Exception as error:  # the edge of a job: nobody else would tell
+    except BaseException as error:  # the edge of a job: nobody else would tell
         if is_passing(error):
             outcome = "busy"
             logger.warning("%s met a database that is %s", what, word_for(error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 
 from services.customer_import import IMPORT_JOB, due_imports, run_import
 from services.database import only_reading
@@ -41,9 +42,7 @@ def tick(runtime: Runtime) -> None:
         note_beat(session, name=TICK, now=runtime.clock())
         note_token_key(session, runtime.vault.newest_key, now=runtime.clock())
         end_abandoned(session, now=runtime.clock())
-    start_rechecks(runtime)
-    keep_tokens(runtime)
-    clear_old(runtime)
+    _take_all(runtime, start_rechecks, keep_tokens, clear_old)
 
 
 def deliver_reports(runtime: Runtime) -> None:
@@ -53,10 +52,17 @@ def deliver_reports(runtime: Runtime) -> None:
     it has a heartbeat of its own.
     """
     runtime = begin_round(runtime)
-    send_links(runtime)
-    deliver_due(runtime)
-    send_confirmations(runtime)
-    tell_admins(runtime)
+    _take_all(runtime, send_links, deliver_due, send_confirmations, tell_admins)
+
+
+def _take_all(runtime: Runtime, *steps: Callable[[Runtime], None]) -> None:
+    """Take each step though one before it broke; then raise what did, the others with it.
+
+    One row that always breaks its step would keep all that follow from ever being taken.
+    """
+    with ExitStack() as stack:
+        for step in reversed(steps):
+            stack.callback(step, runtime)
 
 
 def sweep(runtime: Runtime) -> None:

@@ -8,8 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from jobs import embedded
+from jobs import embedded, running, tasks
 from jobs.embedded import EmbeddedEngine
+from jobs.running import run_beat
 from jobs.tasks import JOBS, deliver_reports, sweep, tick
 from models import Reading, ReadingState
 from services.heartbeat import DELIVERY, TICK, last_beat_at
@@ -41,6 +42,38 @@ def test_a_tick_leaves_its_moment(runtime: Runtime, clock: Clock) -> None:
     assert before is None
     assert first == clock.now - timedelta(minutes=1)
     assert _beat(runtime) == clock.now
+
+
+def test_a_step_that_always_breaks_keeps_no_later_one_from_being_taken(
+    runtime: Runtime,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def break_off(_runtime: Runtime) -> None:
+        raise RuntimeError("this row always breaks")
+
+    desk = make_desk(runtime, clock)
+    for step in ("send_links", "send_confirmations"):
+        monkeypatch.setattr(tasks, step, break_off)
+
+    run_beat(desk.runtime, deliver_reports)
+
+    assert desk.outbox.recipients == ["ada@example.com"]
+    assert [record.getMessage() for record in caplog.records] == ["a deliver_reports broke"]
+
+
+def test_what_would_end_a_process_ends_a_job_only(
+    runtime: Runtime, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leave(_runtime: Runtime, _row_id: int) -> None:
+        raise SystemExit(3)
+
+    monkeypatch.setattr(running, "JOBS", {READ_JOB: leave})
+
+    running.run_job(runtime, READ_JOB, 7)
+
+    assert [record.getMessage() for record in caplog.records] == ["the job read_customers broke"]
 
 
 def test_reports_that_are_due_go_out(runtime: Runtime, clock: Clock) -> None:
