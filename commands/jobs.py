@@ -9,6 +9,7 @@ from commands.terminal import current_runtime
 from services.logs import configure_logging
 from services.metrics import start_counting
 from services.readiness import look
+from services.server_clock import ADVICE, find_lead_s, tell_lead
 
 
 @click.group()
@@ -35,6 +36,7 @@ def worker() -> None:
             "BLUECLERK_JOBS_ENGINE=procrastinate."
         )
     _require_tables()
+    _require_right_clock()
     configure_logging(is_json=settings.log_format.value == "json")
     if settings.metrics_folder:  # else nobody could ask for what it counts
         start_counting(settings.metrics_folder)
@@ -50,4 +52,15 @@ def _require_tables() -> None:
     if not readiness.schema:
         raise click.ClickException(
             "The tables are not those of this release. Run: flask --app app db upgrade"
+        )
+
+
+def _require_right_clock() -> None:
+    runtime = current_runtime()
+    with runtime.sessions() as session:
+        words = tell_lead(find_lead_s(session, now=runtime.clock()))
+    if words is not None:
+        raise click.ClickException(
+            f"The clock of this machine is {words}, so that workers would take each other's work. "
+            f"{ADVICE}"
         )

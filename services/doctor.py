@@ -20,6 +20,7 @@ from services.providers.registry import provider_profile
 from services.readiness import LONGEST_MAIL, look
 from services.runtime import Runtime
 from services.schema import newest_schema
+from services.server_clock import ADVICE, find_lead_s, tell_lead
 from services.smtp import SmtpMailer
 from services.smtp_url import SmtpServer, TlsMode
 from services.token_rotation import count_keys
@@ -66,6 +67,19 @@ def examine_database(runtime: Runtime, path: Path | None) -> Iterator[Finding]:
         )
     if path is not None:
         yield from _examine_file(path)
+    else:
+        yield _examine_clock(runtime)
+
+
+def _examine_clock(runtime: Runtime) -> Finding:
+    try:
+        with only_reading(), runtime.sessions() as session:
+            lead_s = find_lead_s(session, now=runtime.clock())
+    except SQLAlchemyError:
+        return Finding("clock", Verdict.ATTENTION, "not looked at, for want of the database")
+    if words := tell_lead(lead_s):
+        return Finding("clock", Verdict.BROKEN, words, ADVICE)
+    return Finding("clock", Verdict.OK, "goes with the database's")
 
 
 def _examine_file(path: Path) -> Iterator[Finding]:
