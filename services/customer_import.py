@@ -19,7 +19,7 @@ from models import ImportItem, ImportRun, ImportState, ItemOutcome, RemoteAccoun
 from services.company_lock import lock_company_of_run
 from services.database import BATCH_ROWS, is_full, is_passing, only_reading, retry_while_busy
 from services.ended_work import tell_run
-from services.import_batch import fail_item, write_batch
+from services.import_batch import NOT_READY, fail_item, write_batch
 from services.import_check import NoLongerWanted, check_books, is_old_for_begun
 from services.import_end import finish_run, stop_now
 from services.import_items import ImportChoice, write_items
@@ -43,6 +43,7 @@ from services.import_queue import (
     next_due,
 )
 from services.import_rows import PendingItem
+from services.import_texts import SearchTexts, read_texts
 from services.lease_beat import BUSY_MAX_S
 from services.log_context import note_ids, telling
 from services.match_job import ensure_matched
@@ -132,7 +133,13 @@ def run_import(runtime: Runtime, run_id: int, *, is_prepared: bool = False) -> N
 
 
 def process_batch(
-    session: Session, run_id: int, *, owner: str, now: datetime, size: int = BATCH_ROWS
+    session: Session,
+    run_id: int,
+    *,
+    owner: str,
+    now: datetime,
+    size: int = BATCH_ROWS,
+    texts: SearchTexts = NOT_READY,
 ) -> bool:
     """Give the next pending items their outcome; return whether any were left. Commits.
 
@@ -147,7 +154,7 @@ def process_batch(
     if items:
         if run.began_at is None:
             run.began_at, run.attempts = now, 1
-        _count(run, _write(session, account, run, items, now=now))
+        _count(run, _write(session, account, run, items, texts=texts, now=now))
     elif run.wants_stop:
         stop_now(session, run, now=now)
     else:
@@ -219,9 +226,18 @@ def _write_in_turn(runtime: Runtime, lease: ImportLease, size: int) -> bool:
     """Process one batch, again while others keep the database from writing it."""
 
     def write() -> bool:
+        # What takes time and needs no lock is done before the others have to wait.
+        with only_reading(), runtime.sessions() as session:
+            texts = read_texts(session, lease.run_id, size)
         with runtime.sessions() as session:
-            now = runtime.clock()
-            return process_batch(session, lease.run_id, owner=lease.owner, now=now, size=size)
+            return process_batch(
+                session,
+                lease.run_id,
+                owner=lease.owner,
+                now=runtime.clock(),
+                size=size,
+                texts=texts,
+            )
 
     until = time.monotonic() + BUSY_MAX_S
     # Nobody knows whether a batch was committed before the line broke; the rows do.
@@ -259,10 +275,11 @@ def _write(
     run: ImportRun,
     items: Sequence[PendingItem],
     *,
+    texts: SearchTexts,
     now: datetime,
 ) -> Counter[ItemOutcome]:
     if run.kind is RunKind.IMPORT:
-        return write_batch(session, account, run, items, now=now)
+        return write_batch(session, account, run, items, texts=texts, now=now)
     return write_undo_batch(session, account, run, cast("Sequence[ImportItem]", items), now=now)
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
@@ -30,11 +31,11 @@ from services.email_addresses import email_key
 from services.filling import fill, fillings
 from services.import_outcomes import ItemResult, OutcomeReason
 from services.import_rows import DecidedBatch, PendingItem, RemoteRow, decide_batch, span_of
-from services.import_statements import LINK_DONE, MARK_DONE
+from services.import_statements import LINK_DONE, MARK_DONE, STANDING_COLUMNS
+from services.import_texts import SearchTexts, text_of
 from services.placeholder_email import make_placeholder_email
 from services.review_choices import drop_choices, renew_choices
 from services.row_ids import take_ids
-from services.text_keys import search_text
 
 _CUSTOMER_COLUMNS = (
     "id",
@@ -51,6 +52,9 @@ _CUSTOMER_COLUMNS = (
 )
 #: Reasons that mean the bin of the row is not true any more.
 _BIN_IS_OLD = (OutcomeReason.TARGET_GONE, OutcomeReason.TARGET_TAKEN)
+#: The row's id stands before it.
+_REMOTE_ID = STANDING_COLUMNS + 1
+NOT_READY: SearchTexts = MappingProxyType({})
 
 
 def write_batch(
@@ -59,17 +63,18 @@ def write_batch(
     run: ImportRun,
     items: Sequence[PendingItem],
     *,
+    texts: SearchTexts = NOT_READY,
     now: datetime,
 ) -> Counter[ItemOutcome]:
     """Give the items their outcome, in the caller's transaction; return the outcomes counted.
 
     They are the run's next pending ones in the order of their remote ids. Each is decided anew and
     held against what a person was told; whoever has locked the company sees whom the batch before
-    created, from whatever books. A handful of statements for any size
-    (benchmarks/importing.py).
+    created, from whatever books. `texts` are those made before, for whoever has not changed since.
+    A handful of statements for any size (benchmarks/importing.py).
     """
     batch = decide_batch(session, account, run, items)
-    _create(session, account, batch, now=now)
+    _create(session, account, batch, texts=texts, now=now)
     _fill(session, run, batch, now=now)
     _record(session, items, batch)
     _link(session, account, run, items, now=now)
@@ -107,7 +112,12 @@ def fail_item(session: Session, run: ImportRun, item: PendingItem, *, now: datet
 
 
 def _create(
-    session: Session, account: RemoteAccount, batch: DecidedBatch, *, now: datetime
+    session: Session,
+    account: RemoteAccount,
+    batch: DecidedBatch,
+    *,
+    texts: SearchTexts,
+    now: datetime,
 ) -> None:
     created = batch.with_outcome(ItemOutcome.CREATED)
     if not created:
@@ -118,7 +128,7 @@ def _create(
         Customer,
         _CUSTOMER_COLUMNS,
         (
-            _new_customer(account, remote, row_id=row_id)
+            _new_customer(account, remote, row_id=row_id, texts=texts)
             for row_id, remote in zip(ids, created, strict=True)
         ),
         same={
@@ -131,28 +141,29 @@ def _create(
 
 
 def _new_customer(
-    account: RemoteAccount, remote: RemoteRow, *, row_id: int
+    account: RemoteAccount, remote: RemoteRow, *, row_id: int, texts: SearchTexts
 ) -> tuple[int | str | bool, ...]:
     """Return the row of a customer, in the order of the columns."""
-    address = remote.email or make_placeholder_email(
+    # Taken apart at once: a row looks up each name that it is asked for.
+    remote_id, _, _, name, sort_key, company_name, email, phone, address = remote[_REMOTE_ID:]
+    written = email or make_placeholder_email(
         account.provider,
         company_id=account.company_id,
         remote_account_id=account.remote_account_id,
-        remote_id=remote.remote_id,
+        remote_id=remote_id,
     )
-    name, company_name, phone = remote.name, remote.company_name, remote.phone
     return (
         row_id,
         new_public_id(),
         name,
-        remote.sort_key,
+        sort_key,
         company_name,
-        address,
-        email_key(address),
-        remote.email is None,
+        written,
+        email_key(written),
+        email is None,
         phone,
-        remote.address,
-        search_text(name, company_name, remote.email, phone=phone),
+        address,
+        text_of((name, company_name, email, phone), texts),
     )
 
 
