@@ -1,5 +1,4 @@
-/* What HTML and htmx cannot say: opened lines, focus after a swap, a lost network, forms sent once.
-   All works without scripts. */
+// All works without scripts.
 "use strict";
 
 const LOST = ":scope > .lost";
@@ -8,8 +7,7 @@ const on = (...event) => document.addEventListener(...event);
 // What comes open fires toggle by itself.
 const served = new WeakSet(document.querySelectorAll("details[open]"));
 on("toggle", ({ target }) => {
-  const wasServed = served.delete(target);
-  if (target.open && !wasServed) target.dispatchEvent(new CustomEvent("opened"));
+  if (!served.delete(target) && target.open) target.dispatchEvent(new CustomEvent("opened"));
 }, true);
 
 // One menu at a time.
@@ -20,34 +18,30 @@ on("click", ({ target }) => closeMenus(target.closest("details.me")));
 
 on("keydown", (event) => {
   if (event.key === "Escape") closeMenus();
-  // A link like a button answers the space bar.
+  // A link like a button: space.
   if (event.key !== " " || !event.target.matches?.("a[role=button]")) return;
   event.preventDefault();
   event.target.click();
 });
 
-// Whoever acts in a replaced region goes on there, or at its top until what they used is back.
+// After a swap people go on where they acted, at its top until that is back.
 const used = {};
 on("htmx:config:request", ({ detail: { ctx } }) => {
-  const active = document.activeElement, { target } = ctx;
-  if (target?.contains(active)) {
-    if (active !== target) used[target.id] = active.id;
-    ctx.cameFrom = [used[target.id], target.id];
-  }
+  const { target } = ctx, { id } = document.activeElement;
+  if (target?.querySelector(":focus")) used[target.id] = id;
+  if (target?.matches(":focus-within")) ctx.cameFrom = [used[target.id], target.id];
   if (ctx.sourceEvent.type !== "load") target?.querySelector(LOST)?.remove();
 });
 on("htmx:after:swap", ({ detail: { ctx } }) => {
-  const active = document.activeElement;
-  if (active !== document.body && active.id !== ctx.cameFrom?.[1]) return;
+  const { activeElement: active, body } = document;
+  if (active !== body && active.id !== ctx.cameFrom?.[1]) return;
   ctx.cameFrom?.map((id) => document.getElementById(id)).find(Boolean)?.focus();
 });
 
 const show = (region, words, again) => {
   if (region.querySelector(LOST)) return;
   region.prepend(document.getElementById("lost-" + words).content.cloneNode(true));
-  const button = region.querySelector(LOST + " button");
-  button.onclick = again;
-  return button;
+  return Object.assign(region.querySelector(LOST + " button"), { onclick: again });
 };
 
 // No answer, or a proxy's. What asks by itself goes on, ever more slowly.

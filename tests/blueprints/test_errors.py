@@ -36,6 +36,7 @@ INSIDE = {
     "DeltaNotPossible",
     "FieldLost",
     "LeaseLost",
+    "MoveImpossible",
     "NoLongerWanted",
     "NotStrictJson",
     "OpenFolder",
