@@ -36,6 +36,7 @@ class _Fetchers(Generic[Page]):
     def __init__(self, fetch: FetchPage[Page], *, concurrent_calls: int) -> None:
         self._fetch = fetch
         self._stop = Event()
+        self._most = concurrent_calls
         self._pool = ThreadPoolExecutor(concurrent_calls, thread_name_prefix="provider-page")
         self._running: dict[Future[Page], _Errand] = {}
 
@@ -43,16 +44,22 @@ class _Fetchers(Generic[Page]):
     def count(self) -> int:
         return len(self._running)
 
+    def fill_up(self, waiting: deque[int], tokens: AccessTokens) -> None:
+        """Send as many more as may be under way."""
+        while waiting and self.count < self._most:
+            self.send(_Errand(waiting.popleft(), tokens.current(), is_second_try=False))
+
     def send(self, errand: _Errand) -> None:
         # Lines that a thread logs are about what its caller works on.
         run = copy_context().run
         task = self._pool.submit(run, self._fetch, errand.position, errand.token, stop=self._stop)
         self._running[task] = errand
 
-    def returned(self) -> list[tuple[_Errand, Future[Page]]]:
-        """Wait for the first to come back; those not looked at yet stay counted."""
+    def returned(self) -> tuple[_Errand, Future[Page]]:
+        """Wait for one to come back; others that are back as well stay counted."""
         done, _ = wait(self._running, return_when=FIRST_COMPLETED)
-        return [(self._running.pop(task), task) for task in list(self._running) if task in done]
+        task = next(task for task in self._running if task in done)
+        return self._running.pop(task), task
 
     def call_off(self) -> None:
         """Let nobody start; those on the way stop at their next packet or wait, unwaited for."""
@@ -69,23 +76,24 @@ def read_pages(
 ) -> Iterator[Page]:
     """Yield the page of every position, as they arrive.
 
-    Never more than `concurrent_calls` pages are fetched or waiting to be taken. The first error
-    ends the reading and calls the other threads off. A refused token is renewed here, in the
-    caller's thread, once for all threads that used it.
+    Never more than `concurrent_calls` pages are fetched or waiting to be taken, besides the one
+    that the caller works on: the next call is on its way meanwhile. The first error ends the
+    reading and calls the other threads off. A refused token is renewed here, in the caller's
+    thread, once for all threads that used it.
     """
     waiting = deque(positions)
     fetchers = _Fetchers(fetch, concurrent_calls=concurrent_calls)
     try:
         while waiting or fetchers.count:
-            while waiting and fetchers.count < concurrent_calls:
-                fetchers.send(_Errand(waiting.popleft(), tokens.current(), is_second_try=False))
-            for errand, task in fetchers.returned():
-                try:
-                    page = task.result()
-                except TokenRefused as refused:
-                    fetchers.send(_second_errand(errand, refused, tokens))
-                else:
-                    yield page
+            fetchers.fill_up(waiting, tokens)
+            errand, task = fetchers.returned()
+            try:
+                page = task.result()
+            except TokenRefused as refused:
+                fetchers.send(_second_errand(errand, refused, tokens))
+            else:
+                fetchers.fill_up(waiting, tokens)
+                yield page
     finally:
         fetchers.call_off()
 

@@ -55,7 +55,7 @@ def test_as_many_as_allowed_are_fetched_at_a_time():
     assert len(pages) == 16
 
 
-def test_no_more_pages_are_held_than_calls_allowed_however_slow_the_caller():
+def test_one_page_more_is_held_than_calls_allowed_however_slow_the_caller():
     traffic = _Traffic()
 
     def _fetch(position: int, token: str, *, stop: Event) -> int:
@@ -66,7 +66,22 @@ def test_no_more_pages_are_held_than_calls_allowed_however_slow_the_caller():
         Event().wait(0.002)
         traffic.end()
 
-    assert traffic.most <= 8
+    assert traffic.most <= 9
+
+
+def test_the_next_call_is_on_its_way_while_the_caller_works_on_a_page():
+    second_begun = Event()
+
+    def _fetch(position: int, token: str, *, stop: Event) -> int:
+        if position == 1:
+            second_begun.set()
+        return position
+
+    tokens = AccessTokens(lambda _refused: "token")
+    pages = read_pages([0, 1], _fetch, tokens=tokens, concurrent_calls=1)
+    next(pages)
+
+    assert second_begun.wait(PATIENCE_S)
 
 
 def test_the_first_error_ends_the_reading_and_calls_the_others_off():
