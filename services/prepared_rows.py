@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pickle
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -62,6 +62,15 @@ class PreparedDifference:
             parts = (batch.added, batch.changed, batch.vanished)
             self._packed.append(zlib.compress(pickle.dumps(parts), PACKING_LEVEL))
 
+    def compare(
+        self, records: Iterable[CustomerRecord], stored: Mapping[str, Stored]
+    ) -> Difference:
+        """Work out what these records change, keep it, and return it as it was found."""
+        difference = compare(records, stored, is_whole=False)
+        self.merges |= _merges(difference)
+        self.add(Batch(_rows(difference.added), _rows(difference.changed), difference.vanished))
+        return difference
+
     def batches(self) -> Iterator[Batch]:
         """Yield the batches in their order, unpacking one at a time."""
         for packed in self._packed:
@@ -76,25 +85,27 @@ def prepare_difference(
     pages: ReadingPages,
     is_whole: bool,
     accepts_loss: bool = False,
+    first: PreparedDifference | None = None,
 ) -> PreparedDifference:
     """Compare what was read with what is stored; only reads, so that nobody waits for it.
 
     What is stored changes under a claimed reading only, so whoever holds the claim may write
     the result later. Raises FieldLost, unless `accepts_loss`, when a field vanished from more
-    than a fifth of the customers known before.
+    than a fifth of the customers known before. `first` is the same worked out already, for an
+    account of which nothing is stored.
     """
     if not is_whole and not len(pages):
         # The usual end of checking again; knowing everybody would take longer than all the rest.
         return PreparedDifference()
     stored = stored_customers(session, account_id)
+    if first is not None and not stored:
+        return first
     losses = LossCounter(sum(not known.is_vanished for known in stored.values()))
     prepared = PreparedDifference()
     for records in in_batches(pages.records()):
-        difference = compare(records, stored, is_whole=False)
+        difference = prepared.compare(records, stored)
         if not accepts_loss:
             losses.count(session, account_id, difference.changed)
-        prepared.merges |= _merges(difference)
-        prepared.add(Batch(_rows(difference.added), _rows(difference.changed), difference.vanished))
     if is_whole:
         for gone in in_batches(missing(pages, stored)):
             prepared.add(Batch([], [], tuple(gone)))

@@ -11,7 +11,7 @@ from functools import partial
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models import Reading, ReadingKind, ReadingState, RemoteAccount
+from models import Reading, ReadingKind, ReadingState, RemoteAccount, RemoteCustomer
 from services.lease_beat import keep_beating
 from services.metrics import count_wait
 from services.reading_queue import LEASE, UNCLAIMED
@@ -35,6 +35,8 @@ class Plan:
     started_at: datetime
     accepts_loss: bool
     call_limit: int | None
+    #: Nothing is stored of the account, and everybody is asked for.
+    is_first: bool
 
 
 class LeaseLost(Exception):
@@ -127,4 +129,10 @@ def _plan(session: Session, reading: Reading) -> Plan:
         started_at=reading.started_at,
         accepts_loss=reading.accepts_loss,
         call_limit=reading.call_limit,
+        is_first=reading.kind is ReadingKind.FULL and not _has_rows(session, reading.account_id),
     )
+
+
+def _has_rows(session: Session, account_id: int) -> bool:
+    of_account = RemoteCustomer.account_id == account_id
+    return session.scalar(select(RemoteCustomer.id).where(of_account).limit(1)) is not None

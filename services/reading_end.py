@@ -16,6 +16,7 @@ from services.company_lock import lock_company_of_account
 from services.connections import NotConnected, reason_of, require_reconnect
 from services.database import only_reading, retry_while_busy
 from services.ended_work import tell_reading
+from services.first_rows import FirstRows
 from services.import_pause import hurry_paused
 from services.lease_beat import BUSY_MAX_S
 from services.lost_fields import FieldLost
@@ -69,13 +70,19 @@ FAILURES: Mapping[type[Exception], ReadingFailure] = MappingProxyType(
 
 
 def finish_reading(
-    runtime: Runtime, plan: Plan, pages: ReadingPages, client: AccountingClient
+    runtime: Runtime,
+    plan: Plan,
+    pages: ReadingPages,
+    client: AccountingClient,
+    *,
+    first: FirstRows | None = None,
 ) -> None:
     """Make the reading visible: rows, result and end in one transaction. Commits.
 
-    Does nothing if the lease ended meanwhile. Raises FieldLost with nothing written.
+    `first` are the rows of the same pages, worked out as they came. Does nothing if the lease
+    ended meanwhile. Raises FieldLost with nothing written.
     """
-    prepared = _prepare(runtime, plan, pages)
+    prepared = _prepare(runtime, plan, pages, first.of_all(len(pages)) if first else None)
     # All was read, maybe with hundreds of calls; the claim keeps it from being stored twice.
     until = time.monotonic() + BUSY_MAX_S
     store = partial(_store, runtime, plan, pages, client, prepared=prepared)
@@ -124,7 +131,9 @@ def _store(
     return True
 
 
-def _prepare(runtime: Runtime, plan: Plan, pages: ReadingPages) -> PreparedDifference:
+def _prepare(
+    runtime: Runtime, plan: Plan, pages: ReadingPages, first: PreparedDifference | None
+) -> PreparedDifference:
     """Work out the rows before the write lock is taken; a large list takes seconds for it."""
     with heartbeat(runtime, plan), only_reading(), runtime.sessions() as session:
         return prepare_difference(
@@ -133,6 +142,7 @@ def _prepare(runtime: Runtime, plan: Plan, pages: ReadingPages) -> PreparedDiffe
             pages=pages,
             is_whole=plan.kind is ReadingKind.FULL,
             accepts_loss=plan.accepts_loss,
+            first=first,
         )
 
 

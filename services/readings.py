@@ -9,6 +9,7 @@ from functools import partial
 
 from models import ReadingKind
 from services.connections import open_client
+from services.first_rows import FirstRows
 from services.log_context import telling
 from services.providers.contract import AccountingClient, DeltaNotPossible
 from services.reading_claim import (
@@ -54,19 +55,19 @@ def refresh(runtime: Runtime, reading_id: int) -> None:
 
 def _read(runtime: Runtime, plan: Plan) -> None:
     client: AccountingClient | None = None
-    pages = ReadingPages()
+    pages, first = ReadingPages(), FirstRows() if plan.is_first else None
     try:
         on_wait = partial(tell_wait, runtime, plan)
         client = open_client(runtime, plan.connection_id, on_wait=on_wait)
         try:
-            _fetch(runtime, plan, client, pages)
+            _fetch(runtime, plan, client, pages, first)
             doubt_delta(runtime, plan, client, pages)
         except DeltaNotPossible:
             plan = replace(plan, kind=ReadingKind.FULL, changed_since_at=None)
             pages = ReadingPages()
             _fetch(runtime, plan, client, pages)
         doubt_list(runtime, plan, client, pages)
-        finish_reading(runtime, plan, pages, client)
+        finish_reading(runtime, plan, pages, client, first=first)
     except LeaseLost:
         logger.info("reading %s was given up by its lease", plan.reading_id)
     except tuple(FAILURES) as error:
@@ -76,11 +77,19 @@ def _read(runtime: Runtime, plan: Plan) -> None:
         fail_reading(runtime, plan, pages, client, error=error)
 
 
-def _fetch(runtime: Runtime, plan: Plan, client: AccountingClient, pages: ReadingPages) -> None:
+def _fetch(
+    runtime: Runtime,
+    plan: Plan,
+    client: AccountingClient,
+    pages: ReadingPages,
+    first: FirstRows | None = None,
+) -> None:
     told_at = -PROGRESS_EVERY_S
     with heartbeat(runtime, plan):
         for page in client.customer_pages(changed_since=plan.changed_since_at):
             pages.add(page)
+            if first is not None:
+                first.take(page)
             if plan.call_limit is not None and client.call_count > plan.call_limit:
                 raise CallBudgetUsed
             if time.monotonic() - told_at < PROGRESS_EVERY_S:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import URL
+from sqlalchemy import URL, select
 
 from models import Reading, ReadingState, RemoteAccount, RemoteCustomer
 from services import prepared_rows
 from services.prepared_rows import prepare_difference
-from services.providers.contract import CustomerPage, RemoteKind
+from services.providers.contract import CustomerPage, CustomerRecord, RemoteKind
 from services.reading_pages import ReadingPages
 from services.remote_customers import set_sub_customers, store_difference
 from services.runtime import Runtime
@@ -68,3 +69,49 @@ def test_sub_customers_switched_on_meanwhile_are_counted(runtime: Runtime, harbo
         session.commit()
 
     assert remote_states(runtime.sessions, harbor) == {"1": "unsynced", "2": "unsynced"}
+
+
+def test_a_first_list_is_worked_out_page_by_page_and_stored_whole(
+    runtime: Runtime, harbor: Place, books: FakeAccountingClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first_page = CustomerPage((record(1), record(2, name="Before")))
+    worked_out: list[int] = []
+    columns_of = prepared_rows.columns_of
+
+    def count_columns(one_record: CustomerRecord) -> dict[str, object]:
+        worked_out.append(1)
+        return columns_of(one_record)
+
+    def pages(**_changed: object) -> Iterator[CustomerPage]:
+        yield first_page
+        assert len(worked_out) == 2
+        yield CustomerPage((record(3),))
+
+    monkeypatch.setattr(prepared_rows, "columns_of", count_columns)
+    monkeypatch.setattr(books, "customer_pages", pages)
+
+    read(runtime, harbor)
+
+    assert remote_states(runtime.sessions, harbor).keys() == {"1", "2", "3"}
+    assert len(worked_out) == 3
+
+
+@pytest.mark.parametrize("restarts", [False, True], ids=["told twice", "read anew"])
+def test_what_came_first_of_a_first_list_does_not_count(
+    runtime: Runtime,
+    harbor: Place,
+    books: FakeAccountingClient,
+    monkeypatch: pytest.MonkeyPatch,
+    restarts: bool,
+) -> None:
+    pages = [
+        CustomerPage((record(1, name="Before"),)),
+        CustomerPage((record(1, name="Now"), record(2)), restarts=restarts),
+    ]
+    monkeypatch.setattr(books, "customer_pages", lambda **_changed: iter(pages))
+
+    read(runtime, harbor)
+
+    with runtime.sessions() as session:
+        names = session.scalars(select(RemoteCustomer.name).order_by(RemoteCustomer.remote_id))
+        assert names.all() == ["Now", record(2).name]
