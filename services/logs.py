@@ -90,3 +90,6 @@ def configure_logging(*, is_json: bool) -> None:
     # Every beat of the scheduler would be a line, and every look at /readyz two.
     for name in ("apscheduler", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # While the database is away it would write three lines a second, with its address and our user;
+    # whoever needed a connection tells it as well.
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)

@@ -60,6 +60,7 @@ def test_what_is_looked_at_all_the_time_leaves_no_line(capsys: pytest.CaptureFix
 
     logging.getLogger("alembic.runtime.migration").info("Context impl SQLiteImpl.")
     logging.getLogger("apscheduler.executors.default").info("Running job")
+    logging.getLogger("psycopg.pool").warning("error connecting")
 
     assert capsys.readouterr().err == ""
 
