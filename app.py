@@ -147,8 +147,10 @@ def _keep_private(path: Path, *, refuses_open_folder: bool) -> None:
 
 def _check_metrics_folder(name: str) -> None:
     folder = Path(name)
-    place = folder if folder.exists() else folder.parent
-    if name and not (folder.is_absolute() and place.is_dir() and os.access(place, os.W_OK)):
+    # Of os.path, because those of Path raise where nobody may look, or a name is too long.
+    place = folder if os.path.exists(folder) else folder.parent
+    is_usable = os.path.isdir(place) and os.access(place, os.W_OK)
+    if name and not (folder.is_absolute() and is_usable):
         raise SettingsError(
             f"BLUECLERK_METRICS_FOLDER is {name!r}; it must be the whole path of a folder that may "
             "be written to, such as /var/lib/blueclerk/metrics."

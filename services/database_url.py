@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from urllib.parse import urlsplit
 
 DRIVER = "postgresql+psycopg://"
 INSTALL = "pip install --require-hashes -r requirements-postgres.txt"
@@ -24,10 +25,23 @@ def parse_database_url(text: str) -> str:
         raise BadDatabaseUrl(f"names PostgreSQL, whose driver is not installed: {INSTALL}")
     if not text.startswith(("sqlite:///", DRIVER)):
         raise BadDatabaseUrl("must start with sqlite:/// or postgresql://.")
+    if not _is_readable(text):
+        raise BadDatabaseUrl(
+            "cannot be read: write a @, :, / or # in its password as %40, %3A, %2F or %23."
+        )
     if text in ("sqlite:///", "sqlite:///:memory:"):
         # Every thread would see a database of its own.
         raise BadDatabaseUrl("must name a file, as in sqlite:///blueclerk.db.")
     return text
+
+
+def _is_readable(text: str) -> bool:
+    """Say whether it can be taken apart; SQLAlchemy's own error tells a piece of the password."""
+    try:
+        _port = urlsplit(text).port
+    except ValueError:
+        return False
+    return True
 
 
 def check_shared_database(url: str) -> None:

@@ -26,7 +26,7 @@ def test_without_a_folder_it_says_what_to_set(tmp_path: Path) -> None:
     assert "Set BLUECLERK_METRICS_FOLDER" in ended.output
 
 
-@pytest.mark.parametrize("folder", ["metrics", "/nowhere/at/all", __file__])
+@pytest.mark.parametrize("folder", ["metrics", "/nowhere/at/all", __file__, "/" + "a" * 300 + "/x"])
 def test_a_folder_that_cannot_be_refuses_to_start(tmp_path: Path, folder: str) -> None:
     with pytest.raises(SettingsError, match="must be the whole path of a folder"):
         create_app(_settings(tmp_path, folder))

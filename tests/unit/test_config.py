@@ -67,6 +67,7 @@ def _refusal(tmp_path: Path, values: dict[str, str]) -> str:
         ("DATABASE_URL", "blueclerk.db"),
         ("DATABASE_URL", "sqlite:///:memory:"),
         ("DATABASE_URL", "sqlite:///"),
+        ("DATABASE_URL", "postgresql://clerk:pass/word@db.example.com/blueclerk"),
         ("PUBLIC_BASE_URL", "app.example.com"),
         ("PUBLIC_BASE_URL", "ftp://app.example.com"),
         ("PUBLIC_BASE_URL", "https://"),
@@ -104,9 +105,13 @@ def test_a_wrong_setting_is_refused_in_one_line_that_names_it(
     assert "\n" not in sentence
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "TOKEN_KEYS", "SMTP_URL"])
+@pytest.mark.parametrize("name", ["SECRET_KEY", "TOKEN_KEYS", "SMTP_URL", "DATABASE_URL"])
 def test_a_refusal_does_not_repeat_a_secret(tmp_path: Path, name: str) -> None:
-    secret = "smtp://me:canary@?" if name == "SMTP_URL" else "canary"
+    addresses = {
+        "SMTP_URL": "smtp://me:canary@?",
+        "DATABASE_URL": "postgresql://me:canary/word@db.example.com/blueclerk",
+    }
+    secret = addresses.get(name, "canary")
 
     sentence = _refusal(tmp_path, {"BLUECLERK_ENV": "demo", **GOOD, f"BLUECLERK_{name}": secret})
 
