@@ -26,6 +26,9 @@ from models import Base
 BUSY_TIMEOUT_MS = 10_000
 BATCH_ROWS = 500
 BUSY_AGAIN_S = 0.2
+#: Whoever holds a lock and vanishes without a word, as a machine without current does, is missed by
+#: its silence after 20 + 3 x 5 seconds; PostgreSQL's own limit is mostly two hours.
+KEEPALIVES = {"idle": 20, "interval": 5, "count": 3}
 #: The work rolls back and is right the second time: somebody else was in the way
 #: (postgresql.org/docs/current/mvcc-serialization-failure-handling.html, read 2026-11-22).
 SERIALIZATION_FAILURE, DEADLOCK, WAITED_TOO_LONG = "40001", "40P01", "55P03"
@@ -117,6 +120,8 @@ def _limit_waiting(connection: DBAPIConnection, _record: object) -> None:
     """Have PostgreSQL give up as SQLite does: a page that waits for longer helps nobody."""
     cursor = connection.cursor()
     cursor.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
+    for name, value in KEEPALIVES.items():  # over a socket of the machine they mean nothing
+        cursor.execute(f"SET tcp_keepalives_{name} = {value}")
     cursor.close()
     connection.commit()
 

@@ -138,3 +138,13 @@ def test_whoever_waits_too_long_for_a_company_is_told_that_it_is_busy(runtime: R
             lock_company(second, 1)
 
     assert is_busy(waited.value) and not is_away(waited.value)
+
+
+def test_the_server_is_told_to_miss_a_machine_that_has_vanished(session: Session) -> None:
+    asked_for = session.scalars(
+        text("SELECT name FROM pg_settings WHERE name LIKE 'tcp_keep%' AND source = 'session'")
+    )
+
+    # Over the socket of the tests their values read 0.
+    told = ["tcp_keepalives_count", "tcp_keepalives_idle", "tcp_keepalives_interval"]
+    assert sorted(asked_for) == told
