@@ -22,14 +22,16 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from css_inline import CSSInliner
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from services.email_addresses import UnusableAddress, normalise_address
 from services.placeholder_email import is_placeholder_email
 from services.plain_text import plain_line, without_marks
+
+if TYPE_CHECKING:
+    from css_inline import CSSInliner
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "emails"
 PRODUCT = "BlueClerk"
@@ -207,5 +209,7 @@ def _environment() -> Environment:
 
 @lru_cache(maxsize=1)
 def _inliner() -> CSSInliner:
+    from css_inline import CSSInliner
+
     # The default would fetch a stylesheet from wherever the HTML says.
     return CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)

@@ -8,8 +8,17 @@ import sys
 
 #: Libraries for work that most pages never do; each costs every process of a server time and room.
 LATER = {
-    *("alembic", "apscheduler", "cryptography", "email_validator", "flask_migrate", "mako"),
-    *("nicknames", "numpy", "oauthlib", "phonenumbers", "procrastinate", "psycopg", "rapidfuzz"),
+    *("alembic", "apscheduler", "cryptography", "css_inline", "email_validator", "flask_migrate"),
+    *(
+        "mako",
+        "nicknames",
+        "numpy",
+        "oauthlib",
+        "phonenumbers",
+        "procrastinate",
+        "psycopg",
+        "rapidfuzz",
+    ),
     *("prometheus_client", "requests", "requests_oauthlib", "sandbox", "urllib3"),
 }
 PROGRAMME = """
