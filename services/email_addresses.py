@@ -39,6 +39,7 @@ def normalise_address(text: str) -> str:
     return "@".join(_checked(address))
 
 
+@lru_cache(maxsize=4096)
 def _is_plain(domain: str) -> bool:
     """Say whether the domain is surely usable as it is: nearly all are, and checking is slow.
 

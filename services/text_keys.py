@@ -13,6 +13,8 @@ WHOLE_PHONE_DIGITS = 7
 #: From so many digits on a number may hold a country code or a leading zero that the stored one
 #: has not, and only its end is searched for.
 LONG_PHONE_DIGITS, PHONE_END_DIGITS = 10, 9
+#: More than the characters of any list of customers, and about a megabyte.
+KNOWN_CHARACTERS_MAX = 10_000
 
 _PHONE = re.compile(r"[\d\s().+/\-]+")
 _NOT_DIGITS = re.compile(r"[^0-9]+")
@@ -26,6 +28,21 @@ _PLAIN_LETTERS = str.maketrans(
 _INVISIBLE = dict.fromkeys(
     map(ord, "\0\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff")
 )
+
+
+class _SearchedAs(dict[int, str]):
+    """What each character is in a search, worked out when it is met first: no neighbour matters."""
+
+    def __missing__(self, code: int) -> str:
+        seen = chr(code).translate(_INVISIBLE).casefold().translate(_PLAIN_LETTERS)
+        taken_apart = unicodedata.normalize("NFKD", seen).casefold().translate(_PLAIN_LETTERS)
+        letters = "".join(each for each in taken_apart if not unicodedata.combining(each))
+        if len(self) < KNOWN_CHARACTERS_MAX:
+            self[code] = letters
+        return letters
+
+
+_SEARCHED_AS = _SearchedAs()
 
 
 def sort_key(name: str) -> str:
@@ -46,10 +63,7 @@ def search_fold(text: str) -> str:
     """
     if text.isascii():
         return " ".join(text.replace("\0", "").lower().split())
-    folded = text.translate(_INVISIBLE).casefold().translate(_PLAIN_LETTERS)
-    taken_apart = unicodedata.normalize("NFKD", folded).casefold().translate(_PLAIN_LETTERS)
-    letters = (letter for letter in taken_apart if not unicodedata.combining(letter))
-    return " ".join("".join(letters).split())
+    return " ".join(text.translate(_SEARCHED_AS).split())
 
 
 def search_text(*parts: str | None, phone: str = "", other_phones: Iterable[str] = ()) -> str:

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.text_keys import (
+    _SEARCHED_AS,
+    KNOWN_CHARACTERS_MAX,
     SORT_KEY_CHARACTERS,
     search_fold,
     search_text,
@@ -104,3 +106,11 @@ def test_every_name_finds_itself(name: str, company: str) -> None:
 @given(st.text(max_size=1000))
 def test_a_sort_key_fits_its_column(name: str) -> None:
     assert len(sort_key(name)) <= SORT_KEY_CHARACTERS
+
+
+def test_only_so_many_characters_are_remembered_and_the_others_searched_all_the_same() -> None:
+    every_letter = "".join(map(chr, range(0x4E00, 0x4E00 + 2 * KNOWN_CHARACTERS_MAX)))
+    search_fold(every_letter)
+
+    assert len(_SEARCHED_AS) == KNOWN_CHARACTERS_MAX
+    assert search_fold("\U0001d400\U0001f600") == "a\U0001f600"
