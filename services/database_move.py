@@ -65,7 +65,7 @@ def move(source: Engine, target: Engine) -> Mapping[str, int]:
             with here.begin():
                 _check_tables(here, "there")
                 _check_empty(here)
-                copied = {table.name: _copy(table, there, here) for table in TABLES}
+                copied = {table.name: _copy_whole(table, there, here) for table in TABLES}
                 _compare_counts(here, copied)
     except DBAPIError as error:
         raise MoveImpossible(f"Nothing was copied: {_words(error)}") from error
@@ -94,6 +94,14 @@ def _check_empty(target: Connection) -> None:
                 f"The database there is not empty ({table.name.replace('_', ' ')}). Name one in "
                 "which only flask --app app db upgrade was run."
             )
+
+
+def _copy_whole(table: Table, source: Connection, target: Connection) -> int:
+    try:
+        return _copy(table, source, target)
+    except DBAPIError as error:
+        words = f"{_words(error)} (in a row of {table.name.replace('_', ' ')})"
+        raise MoveImpossible(f"Nothing was copied: {words}.") from error
 
 
 def _copy(table: Table, source: Connection, target: Connection) -> int:

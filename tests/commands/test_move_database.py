@@ -103,6 +103,7 @@ def test_what_postgresql_cannot_store_leaves_nothing_there_and_is_told_without_i
         with pytest.raises(MoveImpossible, match="Nothing was copied: value too long") as refusal:
             move(source, there)
 
+        assert str(refusal.value).endswith("(in a row of customer).")
         assert "Canary" not in str(refusal.value)
         assert not any(_rows(there).values())
     postgresql.drop(url)
