@@ -28,13 +28,13 @@ from benchmarks.pages import filled_app
 from benchmarks.review import record
 from extensions import db
 from models import RemoteAccount
-from services.customer_import import start_import
-from services.database import BATCH_ROWS, in_batches
+from services.customer_import import BATCH_ROWS, start_import
+from services.database import in_batches
 from services.import_choice import ImportScope
 from services.runtime import Runtime
 from tests.postgresql import QUICK, NoServer, PostgresqlServer, run_server
 
-RUNS = {10_000: 5, 100_000: 3}
+RUNS = {10_000: 3}
 LIMIT_RATIO = 3.0
 #: What an import leaves, as the columns that COPY brings into a table of its own for an update.
 ITEM_COLUMNS = "id, outcome, reason_code, reason, customer_id, filled_fields"
@@ -97,7 +97,8 @@ def _queued(server: PostgresqlServer, size: int) -> Iterator[URL]:
             db.engine.dispose()
     with _connected(url) as connection:
         connection.autocommit = True
-        connection.execute("VACUUM ANALYZE")
+        # What an import writes into is left as a new company has it: nobody has counted it yet.
+        connection.execute("VACUUM ANALYZE remote_customer, import_item")
     yield url
 
 
@@ -133,7 +134,7 @@ def copy(url: URL, done: URL) -> Took:
             connection.execute(
                 f"CREATE TEMP TABLE new_{name} AS SELECT {columns} FROM {name} LIMIT 0".encode()
             )
-        batches = {name: list(in_batches(rows)) for name, rows in tables.items()}
+        batches = {name: list(in_batches(rows, BATCH_ROWS)) for name, rows in tables.items()}
         for number in range(len(batches["customer"])):
             _copy_batch(connection, {name: each[number] for name, each in batches.items()})
             connection.commit()
