@@ -28,7 +28,7 @@ from services.import_choice import ImportScope
 from services.runtime import Runtime
 
 SMALL, LARGE = 10_000, 100_000
-RUNS = {SMALL: 5, LARGE: 3}
+RUNS = {SMALL: 3, LARGE: 1}
 #: The ORM is asked for the small list only: the large one takes it minutes.
 WAYS = {SMALL: ("ours", "raw", "orm"), LARGE: ("ours", "raw")}
 LIMIT_RATIO, ORM_RATIO = 2.5, 5.0
@@ -48,9 +48,7 @@ def run() -> list[Result]:
         return [
             *lines,
             at_most("P7", f"queue an import of {LARGE:,}", start_s, START_LIMIT_S, unit="s"),
-            at_most(
-                "P7", "longest write transaction", _longest(ours), TRANSACTION_LIMIT_MS, unit="ms"
-            ),
+            *(line for size in took for line in _transactions(size, took[size]["ours"])),
             at_most("P7", "memory from 10,000 to 100,000", grown, MEMORY_LIMIT_MB, unit="MB"),
             _page_meanwhile(app, large),
             *import_postgresql.run(),
@@ -80,8 +78,21 @@ def _peak(took: Sequence[Took]) -> float:
     return statistics.median(each.peak_mb for each in took)
 
 
-def _longest(took: Sequence[Took]) -> float:
-    return statistics.median(max(each.transactions_ms) for each in took)
+def _transactions(size: int, took: Sequence[Took]) -> Iterator[Result]:
+    """Yield how long others waited for the lock; the first batch of a process is the second."""
+    work = f"write transactions of {size:,}"
+    for clock, each in (
+        ("", [one.transactions_ms for one in took]),
+        (", processor time", [one.processor_ms for one in took]),
+    ):
+        for name, pick in (("the longest", max), ("99 of 100", _p99), ("the first batch", _first)):
+            value = statistics.median(pick(times) for times in each)
+            line = at_most("P7", f"{work}: {name}{clock}", value, TRANSACTION_LIMIT_MS, unit="ms")
+            yield line if not clock else line.without_goal()
+
+
+def _first(times: Sequence[float]) -> float:
+    return times[1]
 
 
 @contextmanager
