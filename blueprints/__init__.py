@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Flask
-from jinja2 import StrictUndefined
 
 from blueprints import (
     account,
@@ -34,6 +33,7 @@ from blueprints import (
     invitation,
     join,
     page_links,
+    page_templates,
     proof,
     report_settings,
     report_strip,
@@ -93,9 +93,7 @@ PAGES = (
 
 def register(app: Flask) -> None:
     """Add every page, guard and error to the application."""
-    app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.trim_blocks = True
-    app.jinja_env.lstrip_blocks = True
+    page_templates.register(app)
     addresses.register(app)
     watching.register_first(app)
     guards.register(app)

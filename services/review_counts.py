@@ -56,11 +56,17 @@ FROM bins, emails, whys
 """  # noqa: S608
 
 
-def count_rows(session: Session, account_id: int) -> FilterCounts:
-    """Count what each filter shows. Two statements, both inside an index."""
+def count_rows(
+    session: Session, account_id: int, *, standings: Sequence[Standing] | None = None
+) -> FilterCounts:
+    """Count what each filter shows, by an index; who is not unsynced by `standings`, if counted.
+
+    Two statements, or one.
+    """
+    others = count_standings(session, account_id) if standings is None else standings
     statement = by_index(session, _FACETS, "ix_remote_customer_bins")
     facets = session.execute(statement, {"account": account_id}).all()
-    return FilterCounts(**_of_unsynced(facets), **_of_others(count_standings(session, account_id)))
+    return FilterCounts(**_of_unsynced(facets), **_of_others(others))
 
 
 def _of_unsynced(facets: Sequence[Row[*tuple[Any, ...]]]) -> dict[str, int]:

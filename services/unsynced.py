@@ -126,9 +126,10 @@ def ensure_fresh(
 
 def summary(session: Session, account_id: int, *, reading: ReadingView) -> Summary:
     """Count everybody inside the indexes and read the first rows."""
-    counts = count_rows(session, account_id)
+    standings = count_standings(session, account_id, counted=reading.counted_count)
+    counts = count_rows(session, account_id, standings=standings)
     decided: Counter[RemoteState] = Counter()
-    for standing in count_standings(session, account_id):
+    for standing in standings:
         decided[standing.state] += standing.count if standing.is_counted else 0
     return Summary(
         unsynced=counts.unsynced,
