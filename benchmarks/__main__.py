@@ -20,6 +20,7 @@ BENCHMARKS = (
     "whole_check",
     "long_lists",
     "pages",
+    "stalling",
     "review",
     "importing",
     "report",
