@@ -1,8 +1,8 @@
-"""The daily report of 1,000,000 customers against that of 10,000, on both databases (P8).
+"""The daily report of 1,000,000 customers against that of 10,000; of 200,000 on PostgreSQL (P8).
 
 Both companies have 200 signups on the day. All others are spread evenly over the five years
 before, so each day that is only counted (13 more bars, 7 more of the same weekday) holds a
-hundred times as many rows in the large one: 547 against 5.
+hundred times as many rows in the large one: 547 against 5, on PostgreSQL 109.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg
-from sqlalchemy import URL, Connection, create_engine, event, func, select
+from sqlalchemy import URL, Connection, Select, create_engine, event, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from benchmarks.measuring import Result, compare, medians_ms
@@ -34,7 +34,7 @@ from tests.factories import make_company
 from tests.postgresql import NoServer, PostgresqlServer, run_server
 
 RUNS = 40
-SMALL, LARGE = 10_000, 1_000_000
+SMALL, LARGE, LARGE_POSTGRESQL = 10_000, 1_000_000, 200_000
 SIGNUPS = 200
 YEARS_DAYS = 5 * 365
 LIMIT_RATIO = 1.5
@@ -76,20 +76,25 @@ def _on_sqlite() -> list[Result]:
 
 
 def _on_postgresql(server: PostgresqlServer) -> list[Result]:
-    urls = {size: server.create_empty() for size in (SMALL, LARGE)}
+    urls = {size: server.create_empty() for size in (SMALL, LARGE_POSTGRESQL)}
     for size, url in urls.items():
         _fill_postgresql(url, size)
     return _measured("PostgreSQL", urls)
 
 
 def _measured(database: str, urls: dict[int, URL]) -> list[Result]:
-    with _opened(urls[SMALL]) as small, _opened(urls[LARGE]) as large:
+    size = max(urls)
+    with _opened(urls[SMALL]) as small, _opened(urls[size]) as large:
         for sessions in (small, large):
             _check_plan(sessions)
         return [
-            _result(f"report, {SIGNUPS} signups that day, {database}", _write, small, large),
-            _result(f"the page's 90 days, {database}", _count, small, large, has_limit=False),
-            _against_index(database, large),
+            _result(
+                f"report, {SIGNUPS} signups that day, {database}", _write, small, large, size=size
+            ),
+            _result(
+                f"the page's 90 days, {database}", _count, small, large, size=size, has_limit=False
+            ),
+            *_against_index(database, large, size),
         ]
 
 
@@ -99,13 +104,14 @@ def _result(
     small: sessionmaker[Session],
     large: sessionmaker[Session],
     *,
+    size: int,
     has_limit: bool = True,
 ) -> Result:
-    ours, against = f"{LARGE:,}", f"{SMALL:,} customers"
+    ours, against = f"{size:,}", f"{SMALL:,} customers"
     ways = {ours: lambda: way(large), against: lambda: way(small)}
     return compare(
         "P8",
-        f"{work}, {LARGE:,} customers",
+        f"{work}, {size:,} customers",
         medians_ms(ways, runs=RUNS),
         ours=ours,
         against=against,
@@ -113,32 +119,38 @@ def _result(
     )
 
 
-def _against_index(database: str, sessions: sessionmaker[Session]) -> Result:
-    """Let the driver alone ask both, so that only the databases' own work is compared."""
+def _against_index(database: str, sessions: sessionmaker[Session], size: int) -> list[Result]:
+    """Ask both a hundred times, through one session as the report does, and by the driver alone."""
     asked: list[tuple[str, Any]] = []
+    ours, against = "listed and filtered of the day", "an index-only count of the day"
     with only_reading(), sessions() as session:
         connection = session.connection()
         event.listen(connection, "before_cursor_execute", lambda *call: asked.append(call[2:4]))
         count_windows(session, 1, [WINDOW])
-        plainly = select(func.count()).where(
-            Customer.company_id == 1,
-            Customer.created_at >= WINDOW.start_at,
-            Customer.created_at < WINDOW.end_at,
-        )
+        plainly = _plainly()
         assert session.scalar(plainly) == SIGNUPS
-        names = "listed and filtered of the day", "an index-only count of the day"
-        ways = {
-            name: partial(_ask, connection, *one)
-            for name, one in zip(names, (asked[0], asked[-1]), strict=True)
+        first, last = asked[0], asked[-1]
+        by_session = {
+            ours: lambda: [count_windows(session, 1, [WINDOW]) for _ in range(100)],
+            against: lambda: [session.scalar(plainly) for _ in range(100)],
         }
-        measured = medians_ms(ways, runs=RUNS)
-    return compare(
-        "P8",
-        f"counts of the day a hundred times, {database}, {LARGE:,} customers",
-        measured,
-        ours=names[0],
-        against=names[1],
-        limit_ratio=COUNT_RATIO,
+        by_driver = {
+            ours: partial(_ask, connection, *first),
+            against: partial(_ask, connection, *last),
+        }
+        measured = [medians_ms(ways, runs=RUNS) for ways in (by_session, by_driver)]
+    work = f"counts of the day a hundred times, {database}, {size:,} customers"
+    return [
+        compare("P8", work, measured[0], ours=ours, against=against, limit_ratio=COUNT_RATIO),
+        compare("P8", f"{work}, the driver alone", measured[1], ours=ours, against=against),
+    ]
+
+
+def _plainly() -> Select[int]:
+    return select(func.count()).where(
+        Customer.company_id == 1,
+        Customer.created_at >= WINDOW.start_at,
+        Customer.created_at < WINDOW.end_at,
     )
 
 
