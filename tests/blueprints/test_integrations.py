@@ -187,7 +187,7 @@ def test_the_collapsed_page_makes_no_provider_call(
 def test_the_collapsed_page_takes_three_statements(
     ada: Browser, session: Session, connection: Connection, statements: list[str]
 ) -> None:
-    """The sign-in with what the strips of every page may have to tell, the connection, the counts."""
+    """The sign-in with what the strips of every page may tell, the connection, the counts."""
     make_counted(session, connection, unsynced=3)
     statements.clear()
 
