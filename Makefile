@@ -30,7 +30,9 @@ $(VENV)/dev.ok: requirements-dev.txt | $(BIN)/python
 $(VENV)/bench.ok: requirements-bench.txt | $(BIN)/python
 	$(PIP) -r requirements-bench.txt && touch $@
 
-install: $(VENV)/runtime.ok ## make .venv with what the server needs
+# What serves may not write beside the code, and would compile it at each start.
+install: $(VENV)/runtime.ok ## make .venv with what the server needs, and compile the code
+	@$(BIN)/python -m compileall -q *.py blueprints commands jobs models services
 
 demo: $(VENV)/demo.ok ## the product with invented data, on this machine
 	@exec $(BIN)/python -m commands.demo
