@@ -82,7 +82,7 @@ check: $(VENV)/dev.ok ## format, lint, types, import rules, docs
 	$(BIN)/mypy
 	$(BIN)/pytest $(CHECKED)
 
-bench: $(VENV)/bench.ok ## every benchmark as a table and JSON, under 15 minutes; ONLY="pages report"
+bench: $(VENV)/bench.ok ## every benchmark as a table and JSON; ONLY="pages report"
 	$(BIN)/python -m benchmarks $(ONLY)
 
 bench-matching: $(VENV)/bench.ok ## matching of 100,000 customers as well, beside the others

@@ -15,8 +15,7 @@ class PageTemplate(Template):
         """Return the macros as they are.
 
         Jinja looks at each import whether the page was given globals of its own, which no page of
-        ours is: a tenth of the time of a page with ten imports (benchmarks/pages.py). Where Jinja
-        has another name for this, it looks again.
+        ours is. Where Jinja has another name for this, it looks again.
         """
         return super()._get_default_module()
 
