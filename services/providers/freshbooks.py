@@ -27,6 +27,7 @@ from services.providers.freshbooks_answers import ClientsPage, read_accounts, re
 from services.providers.freshbooks_records import BALANCE, EASTERN, latest_reading
 from services.providers.list_client import ListClient
 from services.providers.page_reading import read_pages
+from services.providers.replies import Reply
 from services.providers.settled_list import ListPage, ListPass, read_until_settled
 from services.providers.transport import Transport
 
@@ -153,7 +154,8 @@ class FreshBooksClient(ListClient):
         if first.page_count > 1:
             yield from read_pages(
                 range(2, first.page_count + 1),
-                partial(self._read_page, {**question, **_ORDER, **_WITH_BALANCE}),
+                partial(self._fetch_page, {**question, **_ORDER, **_WITH_BALANCE}),
+                self._clients,
                 tokens=self._tokens,
                 concurrent_calls=CONCURRENT_CALLS,
             )
@@ -162,14 +164,19 @@ class FreshBooksClient(ListClient):
         whole = {**question, **_ORDER, **_WITH_BALANCE}
         return self._tokens.spend(partial(self._read_page, whole, 1))
 
-    def _read_page(
+    def _read_page(self, question: Question, page: int, token: str) -> ClientsPage:
+        return self._clients(self._fetch_page(question, page, token), token=token)
+
+    def _clients(self, reply: Reply, *, token: str) -> ClientsPage:
+        return read_clients(reply, account_id=self._account_id, token=token)
+
+    def _fetch_page(
         self, question: Question, page: int, token: str, *, stop: Event | None = None
-    ) -> ClientsPage:
+    ) -> Reply:
         params = {**question, "page": str(page)}
-        reply = self._transport.get(
+        return self._transport.get(
             self._clients_url, params=params, headers=bearer_headers(token), stop=stop
         )
-        return read_clients(reply, account_id=self._account_id, token=token)
 
 
 def read_businesses(

@@ -8,18 +8,26 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from dataclasses import dataclass
 from threading import Event
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from services.providers.access_tokens import AccessTokens, TokenRefused, refused_again
+from services.providers.replies import Reply
 
 Page = TypeVar("Page")
 PageOut = TypeVar("PageOut", covariant=True)
 
 
-class FetchPage(Protocol[PageOut]):
+class FetchPage(Protocol):
     """Fetches the page at a position; `stop` says that nobody waits for it any more."""
 
-    def __call__(self, position: int, token: str, *, stop: Event) -> PageOut:
+    def __call__(self, position: int, token: str, *, stop: Event) -> Reply:
+        """Return the answer as it came. Raises the ProviderError family."""
+
+
+class ReadPage(Protocol[PageOut]):
+    """Makes the page of an answer that was fetched with this token."""
+
+    def __call__(self, reply: Reply, *, token: str) -> PageOut:
         """Return the page. Raises TokenRefused or the ProviderError family."""
 
 
@@ -30,15 +38,15 @@ class _Errand:
     is_second_try: bool
 
 
-class _Fetchers(Generic[Page]):
+class _Fetchers:
     """The threads at work and what each was sent for."""
 
-    def __init__(self, fetch: FetchPage[Page], *, concurrent_calls: int) -> None:
+    def __init__(self, fetch: FetchPage, *, concurrent_calls: int) -> None:
         self._fetch = fetch
         self._stop = Event()
         self._most = concurrent_calls
         self._pool = ThreadPoolExecutor(concurrent_calls, thread_name_prefix="provider-page")
-        self._running: dict[Future[Page], _Errand] = {}
+        self._running: dict[Future[Reply], _Errand] = {}
 
     @property
     def count(self) -> int:
@@ -55,7 +63,7 @@ class _Fetchers(Generic[Page]):
         task = self._pool.submit(run, self._fetch, errand.position, errand.token, stop=self._stop)
         self._running[task] = errand
 
-    def returned(self) -> tuple[_Errand, Future[Page]]:
+    def returned(self) -> tuple[_Errand, Future[Reply]]:
         """Wait for one to come back; others that are back as well stay counted."""
         done, _ = wait(self._running, return_when=FIRST_COMPLETED)
         task = next(task for task in self._running if task in done)
@@ -69,17 +77,19 @@ class _Fetchers(Generic[Page]):
 
 def read_pages(
     positions: Iterable[int],
-    fetch: FetchPage[Page],
+    fetch: FetchPage,
+    read: ReadPage[Page],
     *,
     tokens: AccessTokens,
     concurrent_calls: int,
 ) -> Iterator[Page]:
     """Yield the page of every position, as they arrive.
 
-    Never more than `concurrent_calls` pages are fetched or waiting to be taken, besides the one
-    that the caller works on: the next call is on its way meanwhile. The first error ends the
-    reading and calls the other threads off. A refused token is renewed here, in the caller's
-    thread, once for all threads that used it.
+    Threads fetch, the caller's own reads: a thread that read its page would keep the next call
+    from its turn, and all of them would share one processor anyway. Never more than
+    `concurrent_calls` answers are fetched or waiting to be read, besides the one that the caller
+    works on: the next call is on its way meanwhile. The first error ends the reading and calls
+    the other threads off. A refused token is renewed here, once for all threads that used it.
     """
     waiting = deque(positions)
     fetchers = _Fetchers(fetch, concurrent_calls=concurrent_calls)
@@ -87,12 +97,15 @@ def read_pages(
         while waiting or fetchers.count:
             fetchers.fill_up(waiting, tokens)
             errand, task = fetchers.returned()
+            reply = task.result()
+            if reply.status == 200:
+                # Anything else may say that no further call will be answered with this token.
+                fetchers.fill_up(waiting, tokens)
             try:
-                page = task.result()
+                page = read(reply, token=errand.token)
             except TokenRefused as refused:
                 fetchers.send(_second_errand(errand, refused, tokens))
             else:
-                fetchers.fill_up(waiting, tokens)
                 yield page
     finally:
         fetchers.call_off()

@@ -91,7 +91,8 @@ class QuickBooksClient(ListClient):
         # The first page is read even of an empty list: only rows that are not there prove it.
         for page in read_pages(
             range(1, max(counted.number, 1) + 1, PAGE_SIZE),
-            self._list_page,
+            self._fetch_page,
+            _read_page,
             tokens=self._tokens,
             concurrent_calls=CONCURRENT_CALLS,
         ):
@@ -122,10 +123,9 @@ class QuickBooksClient(ListClient):
     def _count(self, token: str) -> Counted:
         return total_count(self._query(_COUNT, token=token), token=token)
 
-    def _list_page(self, position: int, token: str, *, stop: Event) -> ListPage:
+    def _fetch_page(self, position: int, token: str, *, stop: Event) -> Reply:
         statement = f"{_LIST} STARTPOSITION {position} MAXRESULTS {PAGE_SIZE}"
-        found = listed(self._query(statement, token=token, stop=stop), token=token)
-        return _page(found, customer_record)
+        return self._query(statement, token=token, stop=stop)
 
     def _changes(self, since: datetime, token: str) -> Rows:
         # QuickBooks writes Pacific time, whose offset moves with the season; it reads any.
@@ -144,6 +144,10 @@ class QuickBooksClient(ListClient):
             headers=bearer_headers(token),
             stop=stop,
         )
+
+
+def _read_page(reply: Reply, *, token: str) -> ListPage:
+    return _page(listed(reply, token=token), customer_record)
 
 
 def _page(found: Rows, read: Callable[[object], CustomerRecord]) -> ListPage:

@@ -84,7 +84,8 @@ class XeroClient(ListClient):
             return
         yield from read_pages(
             range(2, first.page_count + 1),
-            self._page,
+            self._fetch_page,
+            contact_page,
             tokens=self._tokens,
             concurrent_calls=CONCURRENT_CALLS,
         )
@@ -126,9 +127,11 @@ class XeroClient(ListClient):
     def _count(self, token: str) -> int:
         return contact_count(self._get(_COUNT, token=token), token=token)
 
-    def _page(self, position: int, token: str, *, stop: Event | None = None) -> ListPage:
-        params = _EVERYBODY | {"page": str(position)}
-        return contact_page(self._get(params, token=token, stop=stop), token=token)
+    def _page(self, position: int, token: str) -> ListPage:
+        return contact_page(self._fetch_page(position, token), token=token)
+
+    def _fetch_page(self, position: int, token: str, *, stop: Event | None = None) -> Reply:
+        return self._get(_EVERYBODY | {"page": str(position)}, token=token, stop=stop)
 
     def _changed_page(self, since: datetime, token: str) -> ListPage:
         # Whole seconds, without a zone: UTC is meant.
