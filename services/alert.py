@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Reading, ReadingFailure, ReadingState
-from services.connection_views import ConnectionView
+from services.connection_views import IS_FINISHED, ConnectionView
 from services.database import only_reading
 from services.import_queue import find_busy
 from services.import_views import ImportView, view_import
@@ -155,7 +155,7 @@ def tell_at_least(reading: ReadingView, *, provider_name: str) -> str:
 def _last_whole(session: Session, account_id: int) -> ReadingView | None:
     reading = session.scalar(
         select(Reading)
-        .where(Reading.account_id == account_id, Reading.state == ReadingState.FINISHED)
+        .where(Reading.account_id == account_id, IS_FINISHED)
         .order_by(Reading.id.desc())
         .limit(1)
     )

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from models import Connection, RemoteState
 from services.connection_views import (
@@ -82,6 +83,18 @@ def test_whoever_is_left_out_is_counted_for_one_reason_only(
         suppliers=1,
         counted_sub_customers=1,
     )
+
+
+def test_the_state_of_a_whole_reading_is_written_out(runtime: Runtime, harbor: Place) -> None:
+    asked: list[str] = []
+
+    with runtime.sessions() as session:
+        event.listen(
+            session.get_bind(), "before_cursor_execute", lambda *call: asked.append(call[2])
+        )
+        view_connection(session, harbor.company_id, ProviderKey.QUICKBOOKS)
+
+    assert "reading.state = 'finished'" in asked[-1]
 
 
 def test_nobody_is_new_before_an_admin_has_looked(runtime: Runtime, harbor: Place) -> None:
