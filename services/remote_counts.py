@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import TextClause, func, select, text
@@ -37,7 +38,13 @@ def by_index(session: Session, statement: str, index: str) -> TextClause:
     Without statistics it prefers a range of one column to five equal ones: 900 ms, not 6.
     """
     is_sqlite = session.get_bind().dialect.name == "sqlite"
-    return text(statement.replace("/* index */", f"INDEXED BY {index}" if is_sqlite else ""))
+    return _with_hint(statement, f"INDEXED BY {index}" if is_sqlite else "")
+
+
+@lru_cache(maxsize=8)
+def _with_hint(statement: str, hint: str) -> TextClause:
+    """Made once: making it takes a fifth of the time of asking."""
+    return text(statement.replace("/* index */", hint))
 
 
 #: To walk so many in an index takes 0.4 ms. Above it a page asks what is left instead.
