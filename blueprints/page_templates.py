@@ -15,7 +15,8 @@ class PageTemplate(Template):
         """Return the macros as they are.
 
         Jinja looks at each import whether the page was given globals of its own, which no page of
-        ours is. Where Jinja has another name for this, it looks again.
+        ours is: some 8 % of the processor time of a page with ten imports (the collapsed one of
+        benchmarks/pages.py). Where Jinja has another name for this, it looks again.
         """
         return super()._get_default_module()
 
