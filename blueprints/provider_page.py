@@ -69,11 +69,16 @@ def is_standing(connection: ConnectionView) -> bool:
 
 
 def load_page(
-    provider: ProviderKey, *, is_opened: bool = False, reading: str | None = None
+    provider: ProviderKey,
+    *,
+    is_opened: bool = False,
+    reading: str | None = None,
+    with_rows: bool = True,
 ) -> ProviderPage:
     """Read what the page shows; the closed alert and a daily check that is off cost no statement.
 
-    Starts nothing. Raises UnknownReading for the reading of another connection.
+    Starts nothing. `with_rows` is for whoever shows the alert's balances and first rows. Raises
+    UnknownReading for the reading of another connection.
     """
     runtime, who = get_runtime(), get_signed_in()
     counts, recheck, bins = AccountCounts(), None, None
@@ -90,7 +95,9 @@ def load_page(
             if connection.rechecks_daily:
                 recheck = view_recheck(session, connection, zone=zone, now=now)
         if is_opened or reading or alert.state is AlertState.RECONNECT:
-            alert = view_alert(session, connection, now=now, reading_public_id=reading)
+            alert = view_alert(
+                session, connection, now=now, reading_public_id=reading, with_rows=with_rows
+            )
         if alert.summary is not None:
             bins = alert.summary.counts
     profile = provider_profile(provider)

@@ -88,7 +88,7 @@ def load_context(
     provider: ProviderKey, *, notice: Notice | None = None, place: Place | None = None
 ) -> dict[str, Any]:
     """Read what the list's templates show. Raises NotConnected or UnknownRemoteCustomer."""
-    page = load_page(provider, is_opened=True)
+    page = load_page(provider, is_opened=True, with_rows=False)
     if page.connection is None or not is_standing(page.connection):
         raise NotConnected
     return {

@@ -102,11 +102,13 @@ def view_alert(
     *,
     now: datetime,
     reading_public_id: str | None = None,
+    with_rows: bool = True,
 ) -> Alert:
     """Return what the alert shows now; never starts anything.
 
     A running import comes first; then, with a reading to follow, its progress or failure; then
-    the stored number. Raises UnknownReading for the reading of another connection.
+    the stored number, `with_rows` with its balances and first rows. Raises UnknownReading for
+    the reading of another connection.
     """
     if connection is None or not (connection.is_connected or connection.needs_reconnect):
         return Alert(AlertState.NOT_CONNECTED)
@@ -115,7 +117,7 @@ def view_alert(
     active = find_busy(session, connection.account_id)
     is_followed = followed is not None and followed.state is not ReadingState.FINISHED
     if last_whole is not None and not (connection.needs_reconnect or active or is_followed):
-        return _counted(session, connection.account_id, last_whole)
+        return _counted(session, connection.account_id, last_whole, with_rows=with_rows)
     last_known = _with_number(session, connection.account_id, last_whole)
     if connection.needs_reconnect:
         return Alert(AlertState.RECONNECT, reading=followed, last_known=last_known)
@@ -162,8 +164,10 @@ def _last_whole(session: Session, account_id: int) -> ReadingView | None:
     return view_reading(reading) if reading else None
 
 
-def _counted(session: Session, account_id: int, last_whole: ReadingView) -> Alert:
-    result = summary(session, account_id, reading=last_whole)
+def _counted(
+    session: Session, account_id: int, last_whole: ReadingView, *, with_rows: bool
+) -> Alert:
+    result = summary(session, account_id, reading=last_whole, with_rows=with_rows)
     # Imports and decisions since then count: the list is as old as the reading, the number is not.
     last_known = replace(last_whole, unsynced_count=result.unsynced)
     state = AlertState.COUNTED if result.unsynced else AlertState.ALL_IMPORTED

@@ -124,8 +124,10 @@ def ensure_fresh(
     return reading.public_id
 
 
-def summary(session: Session, account_id: int, *, reading: ReadingView) -> Summary:
-    """Count everybody inside the indexes and read the first rows."""
+def summary(
+    session: Session, account_id: int, *, reading: ReadingView, with_rows: bool = True
+) -> Summary:
+    """Count everybody inside the indexes; `with_rows` also add up balances and read first rows."""
     standings = count_standings(session, account_id, counted=reading.counted_count)
     counts = count_rows(session, account_id, standings=standings)
     decided: Counter[RemoteState] = Counter()
@@ -138,8 +140,8 @@ def summary(session: Session, account_id: int, *, reading: ReadingView) -> Summa
         ignored=decided[RemoteState.IGNORED],
         without_email=counts.no_email,
         with_balance=counts.open_balance,
-        balances=_balances(session, account_id) if counts.open_balance else (),
-        rows=_first_rows(session, account_id),
+        balances=_balances(session, account_id) if with_rows and counts.open_balance else (),
+        rows=_first_rows(session, account_id) if with_rows else (),
         reading=reading,
         counts=counts,
     )

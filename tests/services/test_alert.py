@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -49,6 +50,20 @@ def test_a_disconnected_one_shows_nothing_either(runtime: Runtime, harbor: Place
     change_connection(runtime, harbor, state=ConnectionState.DISCONNECTED)
 
     assert _view(runtime, harbor) == Alert(AlertState.NOT_CONNECTED)
+
+
+def test_without_rows_the_numbers_are_the_same(runtime: Runtime, harbor: Place) -> None:
+    _store(runtime, harbor, {"balance_cents": 100, "currency": "USD"}, {})
+    with_rows = _view(runtime, harbor).summary
+
+    with runtime.sessions() as session:
+        connection = view_connection(session, harbor.company_id, ProviderKey.QUICKBOOKS)
+        alert = view_alert(session, connection, now=runtime.clock(), with_rows=False)
+
+    assert with_rows is not None
+    assert with_rows.rows
+    assert with_rows.balances
+    assert alert.summary == replace(with_rows, rows=(), balances=())
 
 
 def test_before_the_first_reading_the_alert_is_closed(runtime: Runtime, harbor: Place) -> None:
