@@ -1,7 +1,7 @@
-"""How many signed up on local days, counted by an index alone, and what a day compares with.
+"""How many signed up on local days, counted by indexes alone, and what a day compares with.
 
-Each day is a range of the index, so a company's other years cost nothing. Who is listed is decided
-by the flag and by the address, in case a row was written by hand.
+Each day is a range of an index, so a company's other years cost nothing. Who is listed is decided
+by the flag and by the address, in case a row was written by hand; an index keeps who looks so.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     ColumnElement,
-    Integer,
+    ScalarSelect,
     Select,
     and_,
     bindparam,
@@ -34,8 +34,9 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from models import Company, Customer
 from models.base import UtcDateTime
+from models.customer import IS_SUSPECT
 from services.local_days import DAY, Window, day_window, local_day, moment
-from services.placeholder_email import names_placeholder, sql_patterns
+from services.placeholder_email import names_placeholder
 
 WEEK = 7 * DAY
 #: Older weeks say little about what is usual now.
@@ -102,13 +103,12 @@ def comparison_words(comparison: Comparison) -> str:
 def count_windows(
     session: Session, company_id: int, windows: Iterable[Window]
 ) -> dict[Window, WindowCount]:
-    """Return the sum of each window. One statement, by the index alone.
+    """Return the sum of each window. One statement, by two indexes alone.
 
     A second one reads the addresses that look much like placeholders, where there are any.
     """
     asked = list(dict.fromkeys(windows))
-    statement = _counting(len(asked), is_bounded=session.get_bind().dialect.name == "postgresql")
-    rows = session.execute(statement, _bounds(company_id, asked)).all()
+    rows = session.execute(_counting(len(asked)), _bounds(company_id, asked)).all()
     counts = {asked[row.number]: WindowCount(row.total, row.flagged, row.suspects) for row in rows}
     doubtful = [window for window, count in counts.items() if count.suspects]
     hidden = _hidden(session, company_id, doubtful) if doubtful else {}
@@ -186,65 +186,47 @@ def is_inside(company_id: int, window: Window) -> ColumnElement[bool]:
 
 def is_suspect() -> ColumnElement[bool]:
     """Say in SQL that an address without a flag looks like a placeholder; most often it is none."""
-    key = func.lower(Customer.email_key)
-    # Letters beyond ASCII can look like any other.
-    looks_alike = or_(*map(key.like, sql_patterns()), _has_wide_letters())
-    return and_(Customer.is_placeholder_email.is_(False), looks_alike)
+    return _Suspect()
 
 
-def _has_wide_letters() -> ColumnElement[bool]:
-    return _ByteCount(Customer.email_key) != func.length(Customer.email_key)
+class _Suspect(FunctionElement[bool]):
+    """The words of the index, letter for letter: only then a database sees that it answers.
 
+    It has no type: SQLAlchemy would write "= 1" behind a truth.
+    """
 
-class _ByteCount(FunctionElement[int]):
-    """The bytes of a text in UTF-8; SQLite before 3.43 has no octet_length."""
-
-    type = Integer()
     inherit_cache = True
 
 
-@compiles(_ByteCount, "postgresql")
-def _octet_length(element: _ByteCount, compiler: SQLCompiler, **options: Any) -> str:
-    return f"octet_length({compiler.process(element.clauses, **options)})"
-
-
-@compiles(_ByteCount, "sqlite")
-def _length_of_blob(element: _ByteCount, compiler: SQLCompiler, **options: Any) -> str:
-    return f"length(CAST({compiler.process(element.clauses, **options)} AS BLOB))"
+@compiles(_Suspect)
+def _words_of_index(_element: _Suspect, compiler: SQLCompiler, **options: Any) -> str:
+    return f"({compiler.process(IS_SUSPECT[compiler.dialect.name], **options)})"
 
 
 @lru_cache(maxsize=32)
-def _counting(windows: int, *, is_bounded: bool) -> Select[int, int, int, int]:
+def _counting(windows: int) -> Select[int, int, int, int]:
     """Return the statement of so many windows; building one of 90 takes longer than asking it.
 
-    The windows are joined, and made first: PostgreSQL would plan each of a union by itself, and
-    start processes to share what takes a millisecond. It guesses better where a statement
-    `is_bounded`; SQLite would search by these bounds instead of by those of each window.
+    Each number is asked for by itself: grouping would sort what was found. The windows are made
+    first: PostgreSQL would plan each of a union by itself.
     """
     rows = union_all(*map(_window_row, range(windows)))
     window = rows.cte("counted_window").prefix_with("MATERIALIZED", dialect="postgresql")
-    came_inside = and_(
-        Customer.company_id == bindparam("company_id"),
-        Customer.created_at >= window.c.start_at,
-        Customer.created_at < window.c.end_at,
-        *(_is_inside_all() if is_bounded else ()),
-    )
-    return (
-        select(
-            window.c.number,
-            func.count(Customer.company_id).label("total"),
-            func.count().filter(Customer.is_placeholder_email).label("flagged"),
-            func.count().filter(is_suspect()).label("suspects"),
+
+    def count(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
+        came_inside = (
+            Customer.company_id == bindparam("company_id"),
+            Customer.created_at >= window.c.start_at,
+            Customer.created_at < window.c.end_at,
         )
-        .join_from(window, Customer, came_inside, isouter=True)
-        .group_by(window.c.number)
-    )
+        counting = select(func.count()).select_from(Customer).where(*came_inside, *conditions)
+        return counting.correlate(window).scalar_subquery()
 
-
-def _is_inside_all() -> tuple[ColumnElement[bool], ...]:
-    return (
-        Customer.created_at >= bindparam("first_at"),
-        Customer.created_at < bindparam("last_at"),
+    return select(
+        window.c.number,
+        count().label("total"),
+        count(Customer.is_placeholder_email.is_(True)).label("flagged"),
+        count(is_suspect()).label("suspects"),
     )
 
 
@@ -257,11 +239,7 @@ def _window_row(number: int) -> Select[int, datetime, datetime]:
 
 
 def _bounds(company_id: int, windows: Sequence[Window]) -> dict[str, int | datetime]:
-    bounds: dict[str, int | datetime] = {
-        "company_id": company_id,
-        "first_at": min(window.start_at for window in windows),
-        "last_at": max(window.end_at for window in windows),
-    }
+    bounds: dict[str, int | datetime] = {"company_id": company_id}
     for number, window in enumerate(windows):
         bounds |= {f"start_{number}": window.start_at, f"end_{number}": window.end_at}
     return bounds

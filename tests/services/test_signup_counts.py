@@ -1,7 +1,8 @@
-"""What a day is compared with, and that its numbers come out of one index."""
+"""What a day is compared with, and that its numbers come out of indexes alone."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -11,8 +12,10 @@ from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from models import Company
+from models.customer import IS_SUSPECT
 from services.local_days import DAY as ONE_DAY
 from services.local_days import Window, day_window, moment
+from services.placeholder_email import sql_patterns
 from services.signup_counts import Comparison, comparison_words, days_window
 from services.signup_report import collect_report, view_day, view_last_days
 from tests.factories import NOW, make_company, make_customer
@@ -149,7 +152,7 @@ def test_an_address_that_only_looks_like_one_is_counted(session: Session, compan
 
 @pytest.mark.sqlite_only
 @pytest.mark.parametrize("has_statistics", [False, True])
-def test_days_are_counted_in_one_statement_from_the_index_alone(
+def test_days_are_counted_in_one_statement_from_indexes_alone(
     session: Session, company: Company, has_statistics: bool
 ) -> None:
     _sign_up(session, company, *(days * ONE_DAY for days in range(100)))
@@ -164,11 +167,22 @@ def test_days_are_counted_in_one_statement_from_the_index_alone(
     counting = [statement for statement in asked.copy() if "count(*)" in statement[0]]
     assert len(counting) == 2
     plans = [_plan(session, *statement) for statement in counting]
-    # Once for each day: a search of its range, in which the table is not opened.
-    assert [step.removesuffix(" LEFT-JOIN") for plan in plans for step in plan] == [
-        "SEARCH customer USING COVERING INDEX ix_customer_signup "
-        "(company_id=? AND created_at>? AND created_at<?)"
-    ] * 2
+    # For each day the total, the flagged, the suspects: its range, and the table is not opened.
+    indexes = ("ix_customer_signup", "ix_customer_signup", "ix_customer_suspect")
+    assert plans == 2 * [
+        [
+            f"SEARCH customer USING COVERING INDEX {index} "
+            "(company_id=? AND created_at>? AND created_at<?)"
+            for index in indexes
+        ]
+    ]
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_the_index_of_suspects_looks_for_what_can_be_a_placeholder(database: str) -> None:
+    words = str(IS_SUSPECT[database])
+
+    assert tuple(re.findall("LIKE '(.*?)'", words)) == sql_patterns()
 
 
 @pytest.mark.sqlite_only
