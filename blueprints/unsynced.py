@@ -19,7 +19,8 @@ from services.unsynced import ensure_fresh, note_look
 
 blueprint = Blueprint("unsynced", __name__, url_prefix="/settings/integrations/<provider:provider>")
 
-PATIENCE_S = 0.3
+#: A check in which nothing has changed takes one call, two at FreshBooks, and ends within it.
+PATIENCE_S = 0.45
 #: The list shows no progress, so it waits longer before it leads to the alert, which does.
 LIST_TIMES = 5
 
