@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 DRIVER = "postgresql+psycopg://"
 INSTALL = "pip install --require-hashes -r requirements-postgres.txt"
@@ -28,6 +28,11 @@ def parse_database_url(text: str) -> str:
     if not _is_readable(text):
         raise BadDatabaseUrl(
             "cannot be read: write a @, :, / or # in its password as %40, %3A, %2F or %23."
+        )
+    if "password" in parse_qs(urlsplit(text).query, keep_blank_values=True):
+        raise BadDatabaseUrl(
+            "names its password behind the ?, where lists of running programs would show it: "
+            "write postgresql://user:password@host/name."
         )
     if text in ("sqlite:///", "sqlite:///:memory:"):
         # Every thread would see a database of its own.

@@ -68,6 +68,7 @@ def _refusal(tmp_path: Path, values: dict[str, str]) -> str:
         ("DATABASE_URL", "sqlite:///:memory:"),
         ("DATABASE_URL", "sqlite:///"),
         ("DATABASE_URL", "postgresql://clerk:pass/word@db.example.com/blueclerk"),
+        ("DATABASE_URL", "postgresql://clerk@db.example.com/blueclerk?password=word"),
         ("PUBLIC_BASE_URL", "app.example.com"),
         ("PUBLIC_BASE_URL", "ftp://app.example.com"),
         ("PUBLIC_BASE_URL", "https://"),

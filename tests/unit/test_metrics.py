@@ -69,6 +69,15 @@ def test_what_is_counted_has_its_room_on_the_disk_beforehand(tmp_path: Path) -> 
     assert all(file.stat().st_blocks * 512 >= metrics.ROOM_BYTES for file in files)
 
 
+def test_a_damaged_file_is_left_out_and_the_others_count(tmp_path: Path) -> None:
+    _python(COUNTING, str(tmp_path), "3").communicate(timeout=30)
+    (tmp_path / "counter_1.db").write_bytes(b"\xff" * 64)
+
+    told, _ = _python(TELLING, str(tmp_path)).communicate(timeout=30)
+
+    assert 'blueclerk_provider_calls_total{provider="xero",status="429"} 3.0' in told
+
+
 def test_nothing_is_counted_before_it_begins() -> None:
     metrics.count_mail("report", outcome="sent")
 
