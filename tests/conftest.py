@@ -24,6 +24,7 @@ from tests import made_secrets, owned_texts
 from tests.compiled_routes import share_compiled_routes
 from tests.leaks import take_found, watch_everything
 from tests.postgresql import NoServer, PostgresqlServer, run_server
+from tests.quick_hashes import hash_quickly
 
 NOW = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
 TOKEN_KEY = b"k" * 32
@@ -36,6 +37,7 @@ _COMPILED: dict[str, tuple[Dialect, dict[Any, Any]]] = {}
 
 watch_everything()
 share_compiled_routes()
+hash_quickly()
 
 # The same examples on every machine and in every order; a found failure becomes a test.
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=50)

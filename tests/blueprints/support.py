@@ -16,10 +16,11 @@ from werkzeug.test import TestResponse
 from blueprints.proof import PROOF
 from models import Connection, Reading, ReadingFailure, ReadingState
 from tests.factories import NOW, make_reading, make_remote_customer
+from tests.quick_hashes import QUICK_METHOD
 
 PASSWORD = "demo-password"
 # The same check as in production with the smallest cost, because every test signs in.
-CHEAP_HASH = generate_password_hash(PASSWORD, method="scrypt:1024:8:1")
+CHEAP_HASH = generate_password_hash(PASSWORD, method=QUICK_METHOD)
 QUICKBOOKS = "/settings/integrations/quickbooks"
 SENTENCE = "customers in QuickBooks are not yet imported into BlueClerk"
 

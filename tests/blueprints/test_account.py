@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from models import LinkPurpose, OneTimeLink, User
-from services import passwords
 from services.runtime import Runtime
 from tests.blueprints.support import PASSWORD, Browser, confirm, text_of
 from tests.conftest import Clock
@@ -21,11 +20,6 @@ from tests.factories import NOW, make_report_recipient, make_report_settings
 from tests.fakes import Outbox
 
 OTHER = "nine bees and a bear"
-
-
-@pytest.fixture(autouse=True)
-def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "PASSWORD_METHOD", "pbkdf2:sha256:1")
 
 
 def _change(browser: Browser, **values: str) -> TestResponse:

@@ -12,7 +12,6 @@ from werkzeug.test import TestResponse
 
 from jobs.tasks import deliver_reports
 from models import LinkPurpose
-from services import passwords
 from services.one_time_links import add_link, link_token
 from services.password_resets import RESETS_PER_ADDRESS
 from services.runtime import Runtime
@@ -23,11 +22,6 @@ from tests.fakes import Outbox
 from tests.services.reporting import SENDER, decoded, read_mail
 
 NEW = "quiet harbour lamps"
-
-
-@pytest.fixture(autouse=True)
-def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "PASSWORD_METHOD", "pbkdf2:sha256:1")
 
 
 @pytest.fixture

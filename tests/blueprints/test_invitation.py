@@ -11,7 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import LinkPurpose, OneTimeLink, Role, User
-from services import passwords
 from services.one_time_links import add_link, link_token
 from services.runtime import Runtime
 from tests.blueprints.support import Browser, find_token, text_of
@@ -19,11 +18,6 @@ from tests.conftest import Clock
 from tests.factories import NOW
 
 PASSWORD = "quiet harbour lamps"
-
-
-@pytest.fixture(autouse=True)
-def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "PASSWORD_METHOD", "pbkdf2:sha256:1")
 
 
 @pytest.fixture

@@ -25,11 +25,6 @@ SETUP = (
 )
 
 
-@pytest.fixture(autouse=True)
-def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "PASSWORD_METHOD", "pbkdf2:sha256:1")
-
-
 def _replaced(arguments: tuple[str, ...], option: str) -> list[str]:
     name = option.split("=")[0]
     return [option if each.startswith(name + "=") else each for each in arguments]

@@ -10,18 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import URL
 
-from services import passwords
 from services.providers import registry
 from services.runtime import Runtime
 from tests.conftest import Clock, WakeUps
 from tests.fakes import FakeAccountingClient, FakeAuthorization
 from tests.services.mailing import Office, make_office
 from tests.services.support import Place, make_place, refuse_open_transactions
-
-
-@pytest.fixture(autouse=True)
-def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "PASSWORD_METHOD", "pbkdf2:sha256:1")
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from services.account_errors import (
     WeakPassword,
 )
 from tests.factories import NOW, make_company, make_user
+from tests.quick_hashes import DECIDED_METHOD
 from tests.services.support import count, rows
 
 PASSWORD = "twelve or more"
@@ -128,7 +129,7 @@ def test_a_weak_or_endless_password_is_refused(session: Session, password: str) 
 def test_the_password_is_stored_as_scrypt_with_the_decided_cost(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.undo()
+    monkeypatch.setattr(passwords, "PASSWORD_METHOD", DECIDED_METHOD)
 
     password_hash = passwords.hash_password(PASSWORD)
 
