@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import ProviderCall
-from services.database import retry_while_busy
+from services.database import forgettable, retry_while_busy
 from services.providers.contract import CallLimits, CallTurn, ProviderKey, ProviderUnavailable
 from services.providers.waiting import wait_unless_stopped
 
@@ -126,6 +126,8 @@ class _Turns:
     def _look(self) -> tuple[int | None, float]:
         """Take a turn if there is room, or say how long there will be none."""
         with self.sessions() as session:
+            # With the machine's power the call on its way is lost as well.
+            forgettable(session)
             self._lock(session)
             # Asked only now: waiting for the lock may have taken a while.
             now = self.clock()
@@ -194,5 +196,6 @@ class _Turns:
 
     def _end(self, call_id: int) -> None:
         with self.sessions() as session:
+            forgettable(session)
             session.execute(_LEAVE, {"call_id": call_id, "at": self.clock()})
             session.commit()

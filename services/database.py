@@ -37,6 +37,10 @@ DISK_FULL = "53100"
 #: The same page: the server ends, starts or has no connection left; class 08 is a broken line.
 AWAY = ("57P01", "57P02", "57P03", "53300")
 BROKEN_LINE = "08"
+#: SQLite's number for waiting for the disk at a checkpoint only, in WAL mode
+#: (sqlite.org/pragma.html#pragma_synchronous, read 2026-11-23).
+NORMAL_SYNC = 1
+_FORGETTABLE, _USUAL_SYNC = "is_forgettable", "usual_sync"
 Item = TypeVar("Item")
 
 _only_reads: ContextVar[bool] = ContextVar("only_reads", default=False)
@@ -69,7 +73,7 @@ def prepare_engine(engine: Engine) -> None:
     engine.hide_parameters = True
     if engine.dialect.name != "sqlite":
         event.listen(engine, "handle_error", _forget_values)
-        event.listen(engine, "begin", _begin_reading)
+        event.listen(engine, "begin", _begin_on_server)
         event.listen(engine, "connect", _limit_waiting)
         return
     engine.dialect.statement_compiler = _HintingCompiler
@@ -102,18 +106,44 @@ def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
+def forgettable(session: Session) -> None:
+    """Let the unit that begins here not wait for the disk: a machine without current may lose it.
+
+    Others see it like any other, and what is committed later is on the disk only together with it.
+    """
+    session.connection(execution_options={_FORGETTABLE: True})
+
+
+def _is_forgettable(connection: DatabaseConnection) -> bool:
+    return bool(connection.get_execution_options().get(_FORGETTABLE))
+
+
 def _begin(connection: DatabaseConnection) -> None:
     if _only_reads.get():
         # By itself it locks nothing and cannot fail, so it may do without the engine's care.
         connection.connection.cursor().execute("BEGIN")
-    else:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        return
+    _choose_sync(connection)
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _begin_reading(connection: DatabaseConnection) -> None:
+def _choose_sync(connection: DatabaseConnection) -> None:
+    """Set how SQLite waits for the disk, which nobody can do once a transaction is open."""
+    info, cursor = connection.info, connection.connection.cursor()
+    if _is_forgettable(connection):
+        if _USUAL_SYNC not in info:
+            [info[_USUAL_SYNC]] = cursor.execute("PRAGMA synchronous").fetchone()
+            cursor.execute(f"PRAGMA synchronous={min(info[_USUAL_SYNC], NORMAL_SYNC)}")
+    elif (usual := info.pop(_USUAL_SYNC, None)) is not None:
+        cursor.execute(f"PRAGMA synchronous={usual}")
+
+
+def _begin_on_server(connection: DatabaseConnection) -> None:
     """Let PostgreSQL show whoever only reads one state, as SQLite does by itself."""
     if _only_reads.get():
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    elif _is_forgettable(connection):
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
 
 
 def _limit_waiting(connection: DBAPIConnection, _record: object) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models import Reading, ReadingKind, ReadingState, RemoteAccount, RemoteCustomer
+from services.database import forgettable
 from services.lease_beat import keep_beating
 from services.metrics import count_wait
 from services.reading_queue import LEASE, UNCLAIMED
@@ -92,6 +93,7 @@ def tell_progress(runtime: Runtime, plan: Plan, **progress: object) -> None:
     """
     told = {name: value for name, value in progress.items() if value is not None}
     with runtime.sessions() as session:
+        forgettable(session)
         now = runtime.clock()
         is_mine = update_claimed(session, plan, now=now, lease_until_at=now + LEASE, **told)
         session.commit()

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from models import Company, SignIn
-from services.database import in_batches, only_reading, prepare_engine
+from services.database import forgettable, in_batches, only_reading, prepare_engine
 from tests.factories import NOW, make_company
 from tests.services import workers
 from tests.services.support import count, one
@@ -38,6 +38,33 @@ def test_sqlite_is_opened_safe_and_patient(database_path: Path) -> None:
         "busy_timeout": 10_000,
         "foreign_keys": 1,
     }
+
+
+def test_only_a_forgettable_unit_does_without_the_disk(database_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{database_path}")
+    prepare_engine(engine)
+    found = []
+
+    for is_forgettable in (True, True, False, False, True, False):
+        with Session(engine) as session:
+            if is_forgettable:
+                forgettable(session)
+            found.append(session.scalar(text("PRAGMA synchronous")))
+            session.commit()
+    engine.dispose()
+
+    normal, full = 1, 2
+    assert found == [normal, normal, full, full, normal, full]
+
+
+@pytest.mark.both_databases(in_suite=True)
+def test_what_may_be_forgotten_is_seen_by_others(sessions: sessionmaker[Session]) -> None:
+    with sessions() as session:
+        forgettable(session)
+        make_company(session)
+        session.commit()
+
+    assert count(sessions, Company) == 1
 
 
 def test_another_database_is_left_as_it_is() -> None:
