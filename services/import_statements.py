@@ -43,30 +43,35 @@ _IS_OF_BATCH = and_(
 _IS_DONE = _IS_OF_BATCH & _item.outcome.in_((ItemOutcome.CREATED, ItemOutcome.LINKED))
 
 
-def _is_newly_here(is_alike: ColumnElement[bool]) -> ColumnElement[bool]:
+def _is_newly_here(ours: ColumnElement[str], theirs: ColumnElement[str]) -> ColumnElement[bool]:
     """Return the condition that somebody alike came here and was not compared with the row yet.
 
     Added by hand since, through the public page, or by an import from other books; who is linked
-    to this account came with this import or one before.
+    to this account came with this import or one before. Written as a range in its order, which
+    only the index of this key has: with equality any index of the company is as good to
+    PostgreSQL before it has statistics, and it would go through everybody for each row.
     """
     is_ours = _for_each(_link.customer_id == _customer.id, _link.account_id == _ACCOUNT)
     return _for_each(
         _customer.company_id == _COMPANY,
-        is_alike,
+        ours.between(theirs, theirs),
         # Not written as the index of the uncompared has it: everybody of an import is in there.
         _customer.kept_revision - _customer.revision != 0,
         _customer.kept_revision != COMPARE_AGAIN,
         ~is_ours,
+        order=ours,
     )
 
 
-def _for_each(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+def _for_each(
+    *conditions: ColumnElement[bool], order: ColumnElement[str] | None = None
+) -> ColumnElement[bool]:
     """Return that a row exists, looked up for each by its index.
 
     PostgreSQL would gather everybody once for each batch, and by statistics from before the import
     compare each with each; it leaves alone what has an offset.
     """
-    return select(literal(1)).where(*conditions).offset(0).exists()
+    return select(literal(1)).where(*conditions).order_by(order).offset(0).exists()
 
 
 #: How a row stands comes first: STANDING_COLUMNS of them.
@@ -80,8 +85,8 @@ READ_ROWS = (
         ),
         exists().where(_choice.remote_customer_id == _remote.id).label("is_decided"),
         or_(
-            _is_newly_here(_customer.email_key == _remote.email_key),
-            _is_newly_here(_customer.sort_key == _remote.sort_key),
+            _is_newly_here(_customer.email_key, _remote.email_key),
+            _is_newly_here(_customer.sort_key, _remote.sort_key),
         ).label("is_newly_here"),
         _remote.id,
         _remote.remote_id,
