@@ -22,6 +22,7 @@ from services.runtime import Runtime
 from services.token_vault import TokenVault
 from tests import made_secrets, owned_texts
 from tests.compiled_routes import share_compiled_routes
+from tests.compiled_templates import share_compiled_templates
 from tests.leaks import take_found, watch_everything
 from tests.postgresql import NoServer, PostgresqlServer, run_server
 from tests.quick_hashes import hash_quickly
@@ -37,6 +38,7 @@ _COMPILED: dict[str, tuple[Dialect, dict[Any, Any]]] = {}
 
 watch_everything()
 share_compiled_routes()
+share_compiled_templates()
 hash_quickly()
 
 # The same examples on every machine and in every order; a found failure becomes a test.

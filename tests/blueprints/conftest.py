@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from types import CodeType, SimpleNamespace
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask
-from jinja2 import BytecodeCache
-from jinja2.bccache import Bucket
 from sqlalchemy import create_engine, update
 from sqlalchemy.orm import Session
 
@@ -28,22 +26,6 @@ from tests.blueprints.support import CHEAP_HASH, QUICKBOOKS, Browser, make_count
 from tests.conftest import Clock, WakeUps, hurry
 from tests.factories import NOW, make_account, make_company, make_connection, make_user
 from tests.fakes import FakeAccountingClient, FakeAuthorization
-
-
-class CompiledTemplates(BytecodeCache):
-    """Keeps compiled templates for the applications of later tests: half of a page's time."""
-
-    def __init__(self) -> None:
-        self._codes: dict[tuple[str, str], CodeType | None] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        bucket.code = self._codes.get((bucket.key, bucket.checksum))
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._codes[bucket.key, bucket.checksum] = bucket.code
-
-
-COMPILED_TEMPLATES = CompiledTemplates()
 
 
 @pytest.fixture
@@ -74,7 +56,6 @@ def app(
         "BLUECLERK_QUICKBOOKS_CLIENT_SECRET": "canary-client-secret",
     }
     app = create_app(load_settings(environ), wake=wake_ups, clock=clock)
-    app.jinja_env.bytecode_cache = COMPILED_TEMPLATES
     with app.app_context():
         hurry(db.engine)
     yield app
