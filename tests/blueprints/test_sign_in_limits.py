@@ -86,12 +86,13 @@ def test_behind_a_proxy_the_address_that_the_proxy_saw_counts(
     assert (answers, another) == ([422, 429], 422)
 
 
-def test_a_browser_that_was_here_before_is_not_locked_out(app: Flask, ada: Browser) -> None:
-    ada.post("/logout")
+def test_a_browser_that_was_here_before_is_not_locked_out(app: Flask, stranger: Browser) -> None:
+    stranger.sign_in("ada@example.com")
+    stranger.post("/logout")
     attacker = Browser(app)
     assert [_wrong(attacker).status_code for _ in range(11)][-1] == 429
 
-    answer = ada.sign_in("ada@example.com")
+    answer = stranger.sign_in("ada@example.com")
 
     assert answer.status_code == 303
 
