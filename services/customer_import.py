@@ -11,7 +11,6 @@ from datetime import datetime
 from functools import partial
 from typing import cast
 
-from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -43,6 +42,7 @@ from services.import_queue import (
     next_due,
 )
 from services.import_rows import PendingItem
+from services.import_statements import PENDING
 from services.import_texts import SearchTexts, read_texts
 from services.lease_beat import BUSY_MAX_S
 from services.log_context import note_ids, telling
@@ -252,18 +252,7 @@ def _fail_next(runtime: Runtime, lease: ImportLease) -> None:
 
 
 def _pending(session: Session, run_id: int, size: int) -> Sequence[PendingItem]:
-    rows = session.execute(
-        select(
-            ImportItem.id,
-            ImportItem.remote_id,
-            ImportItem.planned,
-            ImportItem.planned_customer_id,
-            ImportItem.seen_revision,
-        )
-        .where(ImportItem.run_id == run_id, ImportItem.outcome == ItemOutcome.PENDING)
-        .order_by(ImportItem.remote_id)
-        .limit(size)
-    )
+    rows = session.connection().execute(PENDING, {"run": run_id, "size": size})
     return cast("Sequence[PendingItem]", rows.all())
 
 

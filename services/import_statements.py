@@ -40,6 +40,20 @@ _IS_OF_BATCH = and_(
     _item.run_id == bindparam("run"),
     _item.remote_id.between(bindparam("first"), bindparam("last")),
 )
+
+#: What a batch needs of the run's next items.
+PENDING = (
+    select(
+        _item.id,
+        _item.remote_id,
+        _item.planned,
+        _item.planned_customer_id,
+        _item.seen_revision,
+    )
+    .where(_item.run_id == bindparam("run"), _item.outcome == ItemOutcome.PENDING)
+    .order_by(_item.remote_id)
+    .limit(bindparam("size"))
+)
 _IS_DONE = _IS_OF_BATCH & _item.outcome.in_((ItemOutcome.CREATED, ItemOutcome.LINKED))
 
 
