@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -10,7 +11,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from sandbox.app import create_app
+from sandbox.freshbooks import books as freshbooks
+from sandbox.quickbooks import books as quickbooks
 from sandbox.world import the_world
+from sandbox.xero import books as xero
 
 REALM = "9341450000000001"
 
@@ -67,6 +71,16 @@ class Caller:
             },
             auth=(self.grant["client_id"], self.grant["client_secret"]),
         )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _generated_once() -> Iterator[None]:
+    """Generate the same customers once for all sandboxes of this process; nobody changes a row."""
+    with pytest.MonkeyPatch.context() as patch:
+        for imitation in (quickbooks, xero, freshbooks):
+            generate = cache(imitation.generate)
+            patch.setattr(imitation, "generate", lambda *what, kept=generate: list(kept(*what)))
+        yield
 
 
 @pytest.fixture
