@@ -83,9 +83,9 @@ def _answers(environ: dict[str, str]) -> list[Result]:
 
 def _memory(environ: dict[str, str]) -> list[Result]:
     """Ask a process that only answers; beside it one whose jobs have compared the customers."""
-    held = _held("ours", environ)
-    at_work = _held("ours_at_work", environ)
     first, middle, last = ASKED
+    held = _held("ours", environ)
+    at_work = _held("ours_at_work", environ, most=middle)
     work = f"a process after {middle:,} pages"
     named = {f"{count:,} pages": mb for count, mb in held.items()}
     return [
@@ -103,7 +103,7 @@ def _memory(environ: dict[str, str]) -> list[Result]:
     ]
 
 
-def _held(app: str, environ: dict[str, str]) -> dict[int, float]:
+def _held(app: str, environ: dict[str, str], *, most: int = ASKED[-1]) -> dict[int, float]:
     held: dict[int, float] = {}
     with (
         serving(f"benchmarks.served:{app}()", environ) as (port, master),
@@ -111,7 +111,7 @@ def _held(app: str, environ: dict[str, str]) -> dict[int, float]:
     ):
         browser.sign_in()
         ways = [browser.getting(path) for path in PAGES]
-        for number in range(1, max(ASKED) + 1):
+        for number in range(1, most + 1):
             ways[number % len(ways)]()
             if number in ASKED:
                 held[number] = memory_mb(worker_of(master))
