@@ -36,7 +36,16 @@ from services.providers.registry import ProviderAccess
 from services.runtime import Runtime, utc_now
 from services.token_vault import TokenVault
 
-PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON")
+#: Ours and the raw way have the same, and move the log after each batch (`_watch`).
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "busy_timeout=10000",
+    "foreign_keys=ON",
+    "secure_delete=ON",
+    "wal_autocheckpoint=0",
+)
+MOVE_LOG = "PRAGMA wal_checkpoint(PASSIVE)"
 RUN_ID = 1
 Rows = list[tuple[Any, ...]]
 
@@ -95,7 +104,7 @@ def _watch(engine: Engine, took: Took) -> None:
             at, processor_at = began.pop()
             took.transactions_ms.append((time.perf_counter() - at) * 1000)
             took.processor_ms.append((time.thread_time() - processor_at) * 1000)
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            connection.execute(MOVE_LOG).fetchall()
 
     event.listen(engine, "connect", prepare)
     event.listen(engine, "after_cursor_execute", begin)
@@ -139,6 +148,7 @@ def raw(path: str, done: str) -> Took:
             (now, len(items[batch]), RUN_ID),
         )
         connection.execute("COMMIT")
+        connection.execute(MOVE_LOG).fetchall()
     return Took(time.perf_counter() - started)
 
 
