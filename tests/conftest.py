@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import inspect
 import shutil
 from collections.abc import Iterator
@@ -35,8 +34,6 @@ SQLITE, POSTGRESQL = "sqlite", "postgresql"
 ON_BOTH = ("services", "jobs")
 #: SQLite stores more.
 LONGEST_COLUMN = 500
-#: So many objects are made before the collector of garbage looks at them; usual are 700.
-YOUNG = 10_000
 _COMPILED: dict[str, tuple[Dialect, dict[Any, Any]]] = {}
 
 watch_everything()
@@ -75,16 +72,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         apart = [] if both.kwargs.get("in_suite") else [pytest.mark.full]
     kinds = [SQLITE, pytest.param(POSTGRESQL, marks=apart)]
     metafunc.parametrize("database_kind", kinds)
-
-
-def pytest_collection_finish() -> None:
-    """Spare the collector of garbage the modules and the tests themselves: a tenth of the time.
-
-    They live until the end, and it would look at them again and again.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(YOUNG)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
