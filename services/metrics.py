@@ -26,8 +26,9 @@ CALLS_S = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
 #: Taken from the disk before it is counted in: a page of memory that finds no room on the disk
 #: kills its process. Every page with every status of ours needs 233 kB of the larger file.
 ROOM_BYTES = 262_144
-#: What the library raises for damaged files; it promises nothing (3,000 of them, 2026-11-23).
-DAMAGES = (ValueError, LookupError, TypeError, RuntimeError, struct.error)
+#: What the library raises for damaged files, some of them only when they are told; it promises
+#: nothing (44,000 of them, 2026-11-23).
+DAMAGES = (ValueError, LookupError, TypeError, AttributeError, RuntimeError, struct.error)
 JOBS_S = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0)
 #: What providers answer with; any other status is told by its first digit.
 TOLD_STATUSES = frozenset({200, 304, 400, 401, 403, 404, 408, 429, 500, 502, 503, 504})
@@ -124,42 +125,45 @@ def stop_counting() -> None:
 
 def write_counts() -> bytes:
     """Return what was counted as text, by all processes that share the folder."""
-    from prometheus_client import CollectorRegistry, generate_latest
+    from prometheus_client import generate_latest
 
-    if FOLDER_VARIABLE in os.environ:
-        registry = CollectorRegistry()
-        registry.register(_Files(Path(os.environ[FOLDER_VARIABLE])))
-        return generate_latest(registry)
-    return generate_latest(_counts.registry) if _counts is not None else b""
+    if FOLDER_VARIABLE not in os.environ:
+        return generate_latest(_counts.registry) if _counts is not None else b""
+    # The library would break at a file that a process has made and not yet written to, for ever
+    # where it was killed there.
+    folder = Path(os.environ[FOLDER_VARIABLE])
+    files = [str(file) for file in folder.glob("*.db") if file.stat().st_size]
+    try:
+        return _written(files)
+    except DAMAGES:
+        return _written(list(filter(_is_whole, files)))
 
 
 class _Files:
-    """Collects what the processes of the machine have counted, but for files just being made."""
+    """Collects what the processes of the machine have counted in these files."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, files: Sequence[str]) -> None:
+        self._files = files
 
     def collect(self) -> Iterable[Metric]:
-        # Its collector would break at a file that a process has made and not yet written to, for
-        # ever where it was killed there.
-        files = [str(file) for file in self._folder.glob("*.db") if file.stat().st_size]
-        try:
-            return _merged(files)
-        except DAMAGES:
-            return _merged(list(filter(_is_whole, files)))
+        from prometheus_client.multiprocess import MultiProcessCollector
+
+        merged: Iterable[Metric] = MultiProcessCollector.merge(self._files)  # type: ignore[no-untyped-call]
+        return merged
 
 
-def _merged(files: Sequence[str]) -> Iterable[Metric]:
-    from prometheus_client.multiprocess import MultiProcessCollector
+def _written(files: Sequence[str]) -> bytes:
+    from prometheus_client import CollectorRegistry, generate_latest
 
-    merged: Iterable[Metric] = MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
-    return merged
+    registry = CollectorRegistry()
+    registry.register(_Files(files))
+    return generate_latest(registry)
 
 
 def _is_whole(file: str) -> bool:
-    """Say whether the file can be read; one that cannot is told, and the others still count."""
+    """Say whether the file can be told; one that cannot is named, and the others still count."""
     try:
-        _merged([file])
+        _written([file])
     except DAMAGES:
         logger.warning("what one process has counted is damaged and left out: %s", Path(file).name)
         return False

@@ -69,9 +69,13 @@ def test_what_is_counted_has_its_room_on_the_disk_beforehand(tmp_path: Path) -> 
     assert all(file.stat().st_blocks * 512 >= metrics.ROOM_BYTES for file in files)
 
 
-def test_a_damaged_file_is_left_out_and_the_others_count(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("good", "bad"), [(b"", b"\xff" * 64), (b'"xero"', b"  null")])
+def test_a_damaged_file_is_left_out_and_the_others_count(
+    tmp_path: Path, good: bytes, bad: bytes
+) -> None:
     _python(COUNTING, str(tmp_path), "3").communicate(timeout=30)
-    (tmp_path / "counter_1.db").write_bytes(b"\xff" * 64)
+    [file] = tmp_path.glob("counter_*.db")
+    (tmp_path / "counter_1.db").write_bytes(file.read_bytes().replace(good, bad) if good else bad)
 
     told, _ = _python(TELLING, str(tmp_path)).communicate(timeout=30)
 
