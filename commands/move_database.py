@@ -28,7 +28,7 @@ def move_database(address: str, yes: bool) -> None:
     """
     runtime = current_runtime()
     try:
-        target = open_target(parse_database_url(address))
+        address = parse_database_url(address)
         with runtime.sessions() as session:
             is_working = is_served(session, now=runtime.clock())
         if is_working and not yes:
@@ -36,7 +36,8 @@ def move_database(address: str, yes: bool) -> None:
                 "A server worked on this database in the last two minutes. Stop it, wait two "
                 "minutes, then try again; --yes does not wait."
             )
-        copied = move(db.engine, target)
+        with open_target(address) as target:
+            copied = move(db.engine, target)
     except BadDatabaseUrl as error:
         raise click.ClickException(f"--to cannot be used: it {error}") from error
     except MoveImpossible as error:

@@ -134,8 +134,9 @@ def _choose_sync(connection: DatabaseConnection) -> None:
         if _USUAL_SYNC not in info:
             [info[_USUAL_SYNC]] = cursor.execute("PRAGMA synchronous").fetchone()
             cursor.execute(f"PRAGMA synchronous={min(info[_USUAL_SYNC], NORMAL_SYNC)}")
-    elif (usual := info.pop(_USUAL_SYNC, None)) is not None:
-        cursor.execute(f"PRAGMA synchronous={usual}")
+    elif _USUAL_SYNC in info:
+        cursor.execute(f"PRAGMA synchronous={info[_USUAL_SYNC]}")
+        del info[_USUAL_SYNC]
 
 
 def _begin_on_server(connection: DatabaseConnection) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,11 +37,15 @@ class MoveImpossible(Exception):
     """No row was copied; the message says why and what to do instead."""
 
 
-def open_target(address: str) -> Engine:
-    """Return the engine of a database that `parse_database_url` has read; connects to nothing."""
+@contextmanager
+def open_target(address: str) -> Iterator[Engine]:
+    """Yield the engine of a database that `parse_database_url` has read; connects to nothing."""
     engine = create_engine(make_url(address))
     prepare_engine(engine)
-    return engine
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def is_served(session: Session, *, now: datetime) -> bool:

@@ -143,7 +143,10 @@ def test_what_is_broken_is_told_with_what_to_do_and_without_a_secret(
 def test_tables_of_another_release_are_broken(
     app: Flask, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code, told, _ = _examine([app], tmp_path, clock, monkeypatch)
+    opened = [app]
+    code, told, _ = _examine(opened, tmp_path, clock, monkeypatch)
+    with opened[-1].app_context():
+        db.engine.dispose()
 
     assert code == 1
     assert "Run: flask --app app db upgrade" in told["database"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -164,11 +164,8 @@ def _move(run: Run, target: Engine, *options: str) -> Result:
     return run("move-database", "--to", address, *options)
 
 
-@contextmanager
-def _opened(url: URL) -> Iterator[Engine]:
-    engine = open_target(url.render_as_string(hide_password=False))
-    yield engine
-    engine.dispose()
+def _opened(url: URL) -> AbstractContextManager[Engine]:
+    return open_target(url.render_as_string(hide_password=False))
 
 
 def _stamp(engine: Engine) -> None:
