@@ -233,6 +233,6 @@ def start_serving(app: Flask) -> None:
     start_counting(settings.metrics_folder)
     sys.setswitchinterval(TURN_S)
     # What is here now stays; to look through all of it, now and then, everybody waited 60 ms.
-    gc.collect()
     gc.freeze()
+    gc.enable()
     app.extensions["jobs"].start()

@@ -26,7 +26,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
-from app import create_app
+from app import create_app, start_serving
 from benchmarks.reading import ACCOUNTS, Meter, Took, new_grant
 from config import load_settings, new_keys
 from extensions import db
@@ -48,7 +48,7 @@ def check(provider: ProviderKey, url: str, folder: Path) -> Took:
     """Check the large account, then again with nothing changed."""
     app = _app(url, folder)
     clients = [_company(app, provider, url, account_id) for account_id in ACCOUNTS[provider]]
-    app.extensions["jobs"].start()
+    start_serving(app)
     _watch(clients[1], partial(_open, clients[1], provider))
     client = clients[0]
     page = client.get(f"/settings/integrations/{provider.value}").get_data(as_text=True)

@@ -9,6 +9,7 @@ At `/unsynced` it does what is written first: the list is read inside the reques
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sqlite3
@@ -131,6 +132,7 @@ def ours() -> Flask:
 
 def ours_at_work() -> Flask:
     """Return our application as the server starts it, jobs and all."""
+    gc.disable()  # as gunicorn.conf.py does
     from app import start_serving
 
     app = ours()
