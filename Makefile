@@ -10,7 +10,7 @@ CHECKED := tests/test_architecture.py tests/test_docs.py tests/test_templates.py
 
 VALIDATOR := tests/html/node_modules/.package-lock.json
 
-.PHONY: help install demo serve test test-full test-postgresql test-cluster test-matrix screenshots pictures fuzz crash check bench bench-matching lock clean html-validate
+.PHONY: help install demo serve test test-full test-postgresql test-cluster test-matrix screenshots pictures fuzz crash check bench bench-long bench-matching lock clean html-validate
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -82,8 +82,11 @@ check: $(VENV)/dev.ok ## format, lint, types, import rules, docs
 	$(BIN)/mypy
 	$(BIN)/pytest $(CHECKED)
 
-bench: $(VENV)/bench.ok ## every benchmark as a table and JSON; ONLY="pages report"
+bench: $(VENV)/bench.ok ## how fast it is, as a table and JSON; ONLY="pages report"
 	$(BIN)/python -m benchmarks $(ONLY)
+
+bench-long: $(VENV)/bench.ok ## 100,000 customers read, and a whole service; into the same table
+	$(BIN)/python -m benchmarks long_lists cluster
 
 bench-matching: $(VENV)/bench.ok ## matching of 100,000 customers as well, beside the others
 	$(BIN)/python -m benchmarks matching_large one_customer

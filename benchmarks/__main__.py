@@ -1,4 +1,4 @@
-"""Run every benchmark and write one table and one JSON file: `python -m benchmarks`.
+"""Run the benchmarks and write one table and one JSON file: `python -m benchmarks`.
 
 `python -m benchmarks NAME …` runs these alone, and keeps what was measured of the others before.
 `--table` runs nothing and prints the table of what was measured last; `--document` writes it, and
@@ -18,16 +18,16 @@ from benchmarks.performance_page import as_page_part, write_page
 #: In the order of the table.
 BENCHMARKS = (
     "whole_check",
-    "long_lists",
     "pages",
     "stalling",
     "review",
     "importing",
     "report",
     "starting",
-    "cluster",
     "side_by_side",
 )
+#: What takes a quarter of an hour more: `make bench-long`.
+LONG = ("long_lists", "cluster")
 #: What takes minutes more, or gigabytes: `make bench-matching`.
 MATCHING = ("matching_large", "one_customer")
 
@@ -57,7 +57,7 @@ def _measure(name: str) -> Measured:
 
 
 def _in_order(measured: dict[str, Measured]) -> dict[str, Measured]:
-    return {name: measured[name] for name in (*BENCHMARKS, *MATCHING) if name in measured}
+    return {name: measured[name] for name in (*BENCHMARKS, *LONG, *MATCHING) if name in measured}
 
 
 if __name__ == "__main__":
