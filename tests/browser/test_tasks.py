@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -223,8 +224,8 @@ def test_a_colleague_is_invited_and_comes_in(people: Opener, demo: Demo) -> None
     page = people.open("ada", "/settings/team")
     page.get_by_label("E-mail of whom to invite").fill("kim@example.org")
     press(page, "Send invitation")
-    wait_until(lambda: bool(demo.control("GET", "outbox")["mails"]), "the invitation is mailed")
-    [mail] = demo.control("GET", "outbox")["mails"]
+    wait_until(lambda: bool(_mails_to_kim(demo)), "the invitation is mailed")
+    [mail] = _mails_to_kim(demo)
     link = re.search(r"/invitation/\S+", mail["text"])
     assert link
 
@@ -240,3 +241,9 @@ def test_a_colleague_is_invited_and_comes_in(people: Opener, demo: Demo) -> None
     expect(kim.locator(".me summary")).to_have_text("Kim Ashby")
     page.reload()
     expect(page.locator("tr", has_text="Kim Ashby")).to_contain_text("Member")
+
+
+def _mails_to_kim(demo: Demo) -> list[dict[str, Any]]:
+    """A report that a test before has asked for may still be on its way to others."""
+    mails: list[dict[str, Any]] = demo.control("GET", "outbox")["mails"]
+    return [mail for mail in mails if mail["to"] == ["kim@example.org"]]
