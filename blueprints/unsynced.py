@@ -19,7 +19,7 @@ from services.unsynced import ensure_fresh, note_look
 
 blueprint = Blueprint("unsynced", __name__, url_prefix="/settings/integrations/<provider:provider>")
 
-#: A check in which nothing has changed takes one call, two at FreshBooks, and ends within it.
+#: For two calls of 0.15 s: where nothing has changed FreshBooks is asked twice, the others once.
 PATIENCE_S = 0.45
 #: The list shows no progress, so it waits longer before it leads to the alert, which does.
 LIST_TIMES = 5
