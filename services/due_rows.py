@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, not_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -23,6 +23,33 @@ from services.delivery_words import WAITING
 from services.local_days import DAY, Window
 from services.report_mail import delivery_message_id, new_message_id
 
+Moment = datetime | BindParameter[datetime]
+_END_AT = bindparam("end_at", type_=ReportDelivery.window_end_at.type)
+_DAY_AGO = bindparam("day_ago", type_=ReportDelivery.due_at.type)
+#: Built once: they are asked for each report, some of them for every company every few minutes.
+_LOCK_REPORT = (
+    select(ReportSettings.is_on)
+    .where(ReportSettings.company_id == bindparam("company_id"))
+    .with_for_update()
+)
+_LOCK_WAITING = (
+    select(ReportDelivery.id)
+    .where(
+        ReportDelivery.recipient_id == bindparam("recipient_id"),
+        ReportDelivery.kind == ReportKind.DAILY,
+        ReportDelivery.state.in_(WAITING),
+    )
+    .order_by(ReportDelivery.id)
+    .with_for_update()
+)
+_WAITING_WITHIN = select(ReportDelivery.id).where(
+    ReportDelivery.recipient_id == bindparam("recipient_id"),
+    ReportDelivery.kind == ReportKind.DAILY,
+    ReportDelivery.state == DeliveryState.DUE,
+    ReportDelivery.day_on < bindparam("last_day"),
+    ReportDelivery.window_start_at >= bindparam("start_at"),
+)
+
 
 def lock_report(session: Session, company_id: int) -> bool:
     """Let one at a time decide which rows the company's report gets; say whether it is on.
@@ -30,8 +57,7 @@ def lock_report(session: Session, company_id: int) -> bool:
     Held until the caller's transaction ends. Two who look at the same time would both find a day
     uncovered, and make it part of two mails.
     """
-    query = select(ReportSettings.is_on).where(ReportSettings.company_id == company_id)
-    return bool(session.scalar(query.with_for_update()))
+    return bool(session.scalar(_LOCK_REPORT, {"company_id": company_id}))
 
 
 def lock_waiting(session: Session, recipient_id: int) -> None:
@@ -40,12 +66,7 @@ def lock_waiting(session: Session, recipient_id: int) -> None:
     A claim does not ask `lock_report`. Between two looks of a unit on PostgreSQL a waiting row
     could be claimed and sent: no longer there to be carried over, and not yet seen as covered.
     """
-    query = select(ReportDelivery.id).where(
-        ReportDelivery.recipient_id == recipient_id,
-        ReportDelivery.kind == ReportKind.DAILY,
-        ReportDelivery.state.in_(WAITING),
-    )
-    session.execute(query.order_by(ReportDelivery.id).with_for_update())
+    session.execute(_LOCK_WAITING, {"recipient_id": recipient_id})
 
 
 def insert_delivery(
@@ -87,8 +108,8 @@ def insert_delivery(
     )
 
 
-def is_reusable(
-    recipient: ReportRecipient, *, end_at: datetime, now: datetime
+def _is_reusable(
+    *, is_weekly: bool, end_at: Moment = _END_AT, day_ago: Moment = _DAY_AGO
 ) -> ColumnElement[bool]:
     """Say of a row whether it brought nothing and no later one can carry it.
 
@@ -105,11 +126,44 @@ def is_reusable(
             ReportDelivery.skip_reason.is_not_distinct_from(SkipReason.CARRIED_OVER),
         ),
     )
-    is_weekly = recipient.frequency is Frequency.WEEKLY
     return and_(
-        ReportDelivery.due_at <= now - DAY,
+        ReportDelivery.due_at <= day_ago,
         or_(is_followed, is_given_up) if is_weekly else is_followed,
     )
+
+
+_TAKEN = {
+    is_weekly: select(ReportDelivery.day_on).where(
+        ReportDelivery.company_id == bindparam("company_id"),
+        ReportDelivery.kind == ReportKind.DAILY,
+        ReportDelivery.recipient_id == bindparam("recipient_id"),
+        ReportDelivery.day_on.in_(bindparam("days", expanding=True)),
+        not_(_is_reusable(is_weekly=is_weekly)),
+    )
+    for is_weekly in (False, True)
+}
+
+
+def days_taken(
+    session: Session,
+    recipient: ReportRecipient,
+    *,
+    days: Collection[date],
+    end_at: datetime,
+    now: datetime,
+) -> set[date]:
+    """Return those of the days that have a row which cannot be used again.
+
+    `end_at` is up to where the recipient is to be mailed.
+    """
+    values = {
+        "company_id": recipient.company_id,
+        "recipient_id": recipient.id,
+        "days": list(days),
+        _END_AT.key: end_at,
+        _DAY_AGO.key: now - DAY,
+    }
+    return set(session.scalars(_TAKEN[recipient.frequency is Frequency.WEEKLY], values))
 
 
 def reuse(
@@ -127,7 +181,11 @@ def reuse(
             ReportDelivery.recipient_id == recipient.id,
             ReportDelivery.kind == ReportKind.DAILY,
             ReportDelivery.day_on == window.last_day,
-            is_reusable(recipient, end_at=end_at, now=now),
+            _is_reusable(
+                is_weekly=recipient.frequency is Frequency.WEEKLY,
+                end_at=end_at,
+                day_ago=now - DAY,
+            ),
         )
         .values(
             first_day_on=window.first_day,
@@ -148,14 +206,8 @@ def reuse(
 
 def waiting_within(session: Session, recipient_id: int, *, window: Window) -> list[int]:
     """Return the waiting rows that lie within the window; one of another day keeps waiting."""
-    query = select(ReportDelivery.id).where(
-        ReportDelivery.recipient_id == recipient_id,
-        ReportDelivery.kind == ReportKind.DAILY,
-        ReportDelivery.state == DeliveryState.DUE,
-        ReportDelivery.day_on < window.last_day,
-        ReportDelivery.window_start_at >= window.start_at,
-    )
-    return list(session.scalars(query))
+    values = {"recipient_id": recipient_id, "last_day": window.last_day}
+    return list(session.scalars(_WAITING_WITHIN, values | {"start_at": window.start_at}))
 
 
 def carry_over(session: Session, delivery_ids: Sequence[int], *, now: datetime) -> bool:

@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import not_, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from models import (
     Company,
     Frequency,
-    ReportDelivery,
-    ReportKind,
     ReportRecipient,
     ReportSettings,
 )
@@ -27,8 +25,8 @@ from services.database import only_reading
 from services.due_memory import DueEnds
 from services.due_rows import (
     carry_over,
+    days_taken,
     insert_delivery,
-    is_reusable,
     lock_report,
     lock_waiting,
     reuse,
@@ -50,6 +48,30 @@ logger = logging.getLogger(__name__)
 
 #: The day of a span is the one it ends in, not the one that begins there.
 MOMENT = timedelta(microseconds=1)
+#: Built once, as all that is asked of every company, every few minutes.
+_COMPANIES = (
+    select(ReportSettings.company_id, Company.zone, ReportSettings.local_hour)
+    .join(Company, Company.id == ReportSettings.company_id)
+    .where(ReportSettings.is_on.is_(True))
+    .order_by(ReportSettings.company_id)
+)
+_SETTINGS = (
+    select(ReportSettings)
+    .where(ReportSettings.company_id == bindparam("company_id"), ReportSettings.is_on.is_(True))
+    .options(joinedload(ReportSettings.company))
+)
+_ACTIVE = (
+    select(ReportRecipient)
+    .where(
+        ReportRecipient.company_id == bindparam("company_id"),
+        ReportRecipient.reported_from_at < bindparam("due_end_at"),
+        is_mailed(),
+    )
+    .order_by(ReportRecipient.id)
+)
+_RECIPIENT = select(ReportRecipient).where(
+    ReportRecipient.id == bindparam("recipient_id"), is_mailed()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +117,7 @@ def make_due(runtime: Runtime) -> None:
 def _companies(runtime: Runtime) -> Sequence[tuple[int, str, int]]:
     """Return every company whose report is on, with its zone and hour. One statement."""
     with only_reading(), runtime.sessions() as session:
-        query = (
-            select(ReportSettings.company_id, Company.zone, ReportSettings.local_hour)
-            .join(Company, Company.id == ReportSettings.company_id)
-            .where(ReportSettings.is_on.is_(True))
-            .order_by(ReportSettings.company_id)
-        )
-        return [(row[0], row[1], row[2]) for row in session.execute(query)]
+        return [(row[0], row[1], row[2]) for row in session.execute(_COMPANIES)]
 
 
 def _ends(zone: ZoneInfo, *, hour: int, now: datetime) -> DueEnds:
@@ -135,11 +151,7 @@ def _make_due(runtime: Runtime, company_id: int, *, now: datetime) -> bool:
 
 
 def _find_due(session: Session, company_id: int, *, now: datetime) -> DueReport | None:
-    settings = session.scalar(
-        select(ReportSettings)
-        .where(ReportSettings.company_id == company_id, ReportSettings.is_on.is_(True))
-        .options(joinedload(ReportSettings.company))
-    )
+    settings = session.scalar(_SETTINGS, {"company_id": company_id})
     if settings is None or settings.reported_from_at is None:
         return None
     zone = find_zone(settings.company.zone)
@@ -150,12 +162,8 @@ def _find_due(session: Session, company_id: int, *, now: datetime) -> DueReport 
 
 
 def _active_recipients(session: Session, due: DueReport) -> Sequence[ReportRecipient]:
-    query = select(ReportRecipient).where(
-        ReportRecipient.company_id == due.company_id,
-        ReportRecipient.reported_from_at < due.ends.end_at,
-        is_mailed(),
-    )
-    return session.scalars(query.order_by(ReportRecipient.id)).all()
+    values = {"company_id": due.company_id, "due_end_at": due.ends.end_at}
+    return session.scalars(_ACTIVE, values).all()
 
 
 def _uncovered_windows(
@@ -192,15 +200,8 @@ def _open_windows(
 
     A window whose last day has a row waits: for that row, or for the next day to carry it.
     """
-    end = due.end_for(recipient)
-    query = select(ReportDelivery.day_on).where(
-        ReportDelivery.company_id == due.company_id,
-        ReportDelivery.kind == ReportKind.DAILY,
-        ReportDelivery.recipient_id == recipient.id,
-        ReportDelivery.day_on.in_([window.last_day for window in windows]),
-        not_(is_reusable(recipient, end_at=end, now=now)),
-    )
-    taken = set(session.scalars(query))
+    days = [window.last_day for window in windows]
+    taken = days_taken(session, recipient, days=days, end_at=due.end_for(recipient), now=now)
     return [window for window in windows if window.last_day not in taken]
 
 
@@ -216,9 +217,7 @@ def _insert_due(
     """
     lock_report(session, company_id)
     due = _find_due(session, company_id, now=now)
-    recipient = session.scalar(
-        select(ReportRecipient).where(ReportRecipient.id == recipient_id, is_mailed())
-    )
+    recipient = session.scalar(_RECIPIENT, {"recipient_id": recipient_id})
     if due is None or recipient is None:
         return False
     lock_waiting(session, recipient_id)
