@@ -54,8 +54,8 @@ __all__ = ["ACTIVE", "IMPORT_JOB", "due_imports", "find_active"]
 
 logger = logging.getLogger(__name__)
 
-#: 500 would keep SQLite's lock for twice as long (benchmarks/importing.py).
-BATCH_ROWS = 200
+#: 200 would keep SQLite's lock for more than 25 ms now and then (benchmarks/importing.py).
+BATCH_ROWS = 150
 
 
 class NothingChosen(Exception):
