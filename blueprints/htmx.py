@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import request
 
 FIRST_WAIT_MS = 300
+#: Where the end is foretold: somebody waits for a number that may be there by now.
+LAST_WAIT_MS = 150
 LONGEST_WAIT_MS = 2_000
 WAIT_GROWTH = 1.5
 
@@ -15,8 +17,12 @@ def is_htmx() -> bool:
 
 
 def next_wait_ms(*, longest_ms: int = LONGEST_WAIT_MS) -> int:
-    """Grow the wait between two looks, so that a long job is not asked after all the time."""
+    """Grow the wait between two looks, so that a long job is not asked after all the time.
+
+    `longest_ms` is how long the job will take as far as one can tell.
+    """
     waited_ms = request.args.get("wait", "")
     if not (waited_ms.isascii() and waited_ms.isdecimal() and len(waited_ms) <= 5):
         return FIRST_WAIT_MS
-    return max(FIRST_WAIT_MS, min(int(int(waited_ms) * WAIT_GROWTH), longest_ms))
+    grown_ms = max(FIRST_WAIT_MS, int(int(waited_ms) * WAIT_GROWTH))
+    return max(LAST_WAIT_MS, min(grown_ms, longest_ms))
