@@ -33,6 +33,8 @@ def test_a_test_mail_arrives(people: Opener, demo: Demo) -> None:
     press(page, "Send test to me")
 
     expect(page.locator("#report-test [role=status]:not(.busy)")).to_contain_text("ada@example.com")
-    [mail] = demo.control("GET", "outbox")["mails"]
-    assert "ada@example.com" in mail["to"]
+    # What a test before has asked for may still be on its way.
+    mails = demo.control("GET", "outbox")["mails"]
+    [mail] = [each for each in mails if each["subject"].startswith("Test: ")]
+    assert mail["to"] == ["ada@example.com"]
     assert "placeholder" not in mail["text"] + mail["html"]
