@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import request
 
 FIRST_WAIT_MS = 300
-#: Where the end is foretold: somebody waits for a number that may be there by now.
+#: Where a job is about to end, somebody waits for a number that may be there by now.
 LAST_WAIT_MS = 150
 LONGEST_WAIT_MS = 2_000
 WAIT_GROWTH = 1.5
@@ -19,7 +19,7 @@ def is_htmx() -> bool:
 def next_wait_ms(*, longest_ms: int = LONGEST_WAIT_MS) -> int:
     """Grow the wait between two looks, so that a long job is not asked after all the time.
 
-    `longest_ms` is how long the job will take as far as one can tell.
+    `longest_ms` is a cap, LONGEST_WAIT_MS or less. The first wait of all is not shortened by it.
     """
     waited_ms = request.args.get("wait", "")
     if not (waited_ms.isascii() and waited_ms.isdecimal() and len(waited_ms) <= 5):

@@ -9,7 +9,7 @@ from flask import flash, get_flashed_messages, render_template, request
 
 from blueprints.addresses import public_id
 from blueprints.guards import get_runtime, get_signed_in
-from blueprints.htmx import LONGEST_WAIT_MS, next_wait_ms
+from blueprints.htmx import FIRST_WAIT_MS, LONGEST_WAIT_MS, next_wait_ms
 from blueprints.recheck_form import RecheckForm
 from blueprints.trouble import Trouble, view_trouble
 from services.alert import Alert, AlertState, UnknownReading, view_alert
@@ -174,9 +174,14 @@ def _unopened(connection: ConnectionView | None) -> AlertState:
 
 
 def _longest_wait_ms(alert: Alert) -> int:
-    """Return the wait that ends with the reading: nobody waits for a number that is there."""
+    """Return the wait that ends with the reading: nobody waits for a number that is there.
+
+    A reading that should have ended is looked at no more often than one that has just begun.
+    """
     left_s = alert.reading.left_s(get_runtime().clock()) if alert.reading else None
-    return LONGEST_WAIT_MS if left_s is None else min(LONGEST_WAIT_MS, int(left_s * 1000))
+    if left_s is None:
+        return LONGEST_WAIT_MS
+    return min(LONGEST_WAIT_MS, int(left_s * 1000)) if left_s > 0 else FIRST_WAIT_MS
 
 
 def _trouble(page: ProviderPage) -> Trouble | None:

@@ -153,7 +153,7 @@ def test_no_call_yet_is_not_counted(ada: Browser, session: Session, connection: 
 
 
 @pytest.mark.parametrize(
-    ("read_count", "wait_ms"), [(100, 2000), (900, 1111), (980, 204), (1000, 150)]
+    ("read_count", "wait_ms"), [(100, 2000), (900, 1111), (980, 204), (990, 150), (1000, 300)]
 )
 def test_the_last_look_comes_when_the_reading_ends(
     ada: Browser, session: Session, connection: Connection, read_count: int, wait_ms: int
