@@ -29,7 +29,7 @@ from tests.factories import make_account, make_connection, make_tokens
 
 LIST, LATENCY_S = 10_000, 0.15
 THREADS, PAUSE_S = 4, 0.02
-#: Of fewer, one look for garbage, some 40 ms every ten seconds or so, would be the slowest of 100.
+#: Of 120 the two slowest decide, and one look for garbage, 40 ms in every 13 to 20 s, is one.
 PROBES = 600
 #: Each waits for a thread that becomes free.
 STALLED_PROBES = 5

@@ -54,7 +54,7 @@ __all__ = ["ACTIVE", "IMPORT_JOB", "due_imports", "find_active"]
 
 logger = logging.getLogger(__name__)
 
-#: 200 would keep SQLite's lock for more than 25 ms now and then (benchmarks/importing.py).
+#: Of a list of 10,000, 200 keep SQLite's lock for more than 25 ms (benchmarks/importing.py).
 BATCH_ROWS = 150
 
 

@@ -26,7 +26,7 @@ from services.report_mail import delivery_message_id, new_message_id
 Moment = datetime | BindParameter[datetime]
 _END_AT = bindparam("end_at", type_=ReportDelivery.window_end_at.type)
 _DAY_AGO = bindparam("day_ago", type_=ReportDelivery.due_at.type)
-#: Built once: they are asked for each report, some of them for every company every few minutes.
+#: Built once: building them for each report took longer than the database does.
 _LOCK_REPORT = (
     select(ReportSettings.is_on)
     .where(ReportSettings.company_id == bindparam("company_id"))

@@ -48,7 +48,7 @@ logger = logging.getLogger(__name__)
 
 #: The day of a span is the one it ends in, not the one that begins there.
 MOMENT = timedelta(microseconds=1)
-#: Built once, as all that is asked of every company, every few minutes.
+#: Built once: the first three are asked of every company, every few minutes.
 _COMPANIES = (
     select(ReportSettings.company_id, Company.zone, ReportSettings.local_hour)
     .join(Company, Company.id == ReportSettings.company_id)

@@ -88,7 +88,7 @@ def read_pages(
     Threads fetch, the caller's own reads: a thread that read its page would keep the next call
     from its turn, and all of them would share one processor anyway. Never more than
     `concurrent_calls` answers are fetched or waiting to be read, besides the one that the caller
-    works on, and that of a page asked for again: the next call is on its way meanwhile. The first
+    works on while the next call is on its way, and that of a page asked for again. The first
     error ends the reading and calls the other threads off. A refused token is renewed here, once
     for all threads that used it.
     """
